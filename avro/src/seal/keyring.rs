@@ -1,0 +1,63 @@
+//! The data keys that are known, as the keys topic tells them.
+
+use std::collections::HashMap;
+
+use super::{DataKey, OpenError};
+use crate::{ids::KeyId, records::Sealed, seal::Binding, tenant::Tenant, words::Mode};
+
+/// The data keys by id, and for each tenant the one to seal with: the first in the log, so that every instance that
+/// reads the log picks the same one, whoever else tried to create one at the same time.
+#[derive(Debug, Default)]
+pub struct Keyring {
+    keys: HashMap<KeyId, DataKey>,
+    current: HashMap<(Mode, Tenant), KeyId>,
+}
+
+impl Keyring {
+    /// Takes in a key, in the order of the log.
+    pub fn add(&mut self, mode: Mode, tenant: &Tenant, key: DataKey) {
+        self.current.entry((mode, tenant.clone())).or_insert(key.id);
+        self.keys.insert(key.id, key);
+    }
+
+    /// Forgets a key: what it sealed cannot be opened any more.
+    pub fn erase(&mut self, id: KeyId) {
+        self.keys.remove(&id);
+        self.current.retain(|_, current| *current != id);
+    }
+
+    /// The key that a tenant's data is sealed with.
+    pub fn current(&self, mode: Mode, tenant: &Tenant) -> Option<&DataKey> {
+        self.current.get(&(mode, tenant.clone())).and_then(|id| self.keys.get(id))
+    }
+
+    /// Opens what was sealed under any known key.
+    pub fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
+        self.keys.get(&sealed.key_id).ok_or(OpenError::NoKey(sealed.key_id))?.open(binding, sealed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn the_first_key_of_a_tenant_wins_until_it_is_erased() -> Result<(), Box<dyn std::error::Error>> {
+        let acme: Tenant = "acme".parse()?;
+        let [first, second] = [1, 2].map(|n| DataKey::draw(KeyId::new(Uuid::from_u128(n))));
+        let binding = Binding { mode: Mode::Test, tenant: &acme, aggregate_id: "a", purpose: "p" };
+        let sealed = first.seal(binding, b"x");
+        let mut keyring = Keyring::default();
+        keyring.add(Mode::Test, &acme, first.clone());
+        keyring.add(Mode::Test, &acme, second);
+        assert_eq!(keyring.current(Mode::Test, &acme).map(|key| key.id), Some(first.id));
+        assert_eq!(keyring.current(Mode::Live, &acme).map(|key| key.id), None);
+        assert_eq!(keyring.open(binding, &sealed)?, b"x");
+        keyring.erase(first.id);
+        assert_eq!(keyring.open(binding, &sealed), Err(OpenError::NoKey(first.id)));
+        assert_eq!(keyring.current(Mode::Test, &acme).map(|key| key.id), None);
+        Ok(())
+    }
+}

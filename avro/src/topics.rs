@@ -1,0 +1,202 @@
+//! The one table of topics: names, keys, retention, what they carry and who consumes them.
+
+use crate::records::{
+    CreatePayment, DeadLetter, GatewayEffect, GatewayResult, Installation, Outcome, PaymentAuthorized, PaymentCaptured,
+    PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened, PaymentState, Record,
+    TenantKey,
+};
+
+/// A topic of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Requests to change a payment.
+    PaymentCommands,
+    /// What became of effects.
+    PaymentResults,
+    /// Facts that happened to payments.
+    PaymentEvents,
+    /// The public view of each payment.
+    PaymentState,
+    /// The processor's private state of each payment.
+    PaymentChangelog,
+    /// Tries at gateways.
+    PaymentGatewayEffects,
+    /// What became of clients' commands.
+    PaymentOutcomes,
+    /// What the payment processor gave up.
+    ProcessorPaymentsDeadLetters,
+    /// What the gateway sink gave up.
+    SinkGatewayDeadLetters,
+    /// What the Postgres sink gave up.
+    SinkPostgresDeadLetters,
+    /// What the Redis sink gave up.
+    SinkRedisDeadLetters,
+    /// Tenants' data keys, wrapped.
+    TenantKeys,
+    /// What was chosen at installation.
+    Installation,
+}
+
+/// A consuming part: its name is that of its consumer group behind the prefix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The payment processor.
+    ProcessorPayments,
+    /// The gateway sink.
+    SinkGateway,
+    /// The Postgres sink.
+    SinkPostgres,
+    /// The Redis sink.
+    SinkRedis,
+}
+
+/// How long a topic keeps its records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retention {
+    /// For ever.
+    Kept,
+    /// So many days.
+    Days(u32),
+    /// The latest of each key.
+    Compacted,
+    /// The latest of each key, and what was deleted is gone within a day: for what must be erasable.
+    CompactedWithinADay,
+}
+
+/// What there is to know of a topic.
+#[derive(Debug)]
+pub struct TopicSpec {
+    /// Which.
+    pub topic: Topic,
+    /// Its name without the prefix.
+    pub name: &'static str,
+    /// Whether it has the installation's number of partitions (keyed by aggregate id) or just one.
+    pub keyed: bool,
+    /// How long it keeps records.
+    pub retention: Retention,
+    /// The largest record, bytes.
+    pub record_bytes_max: u32,
+    /// Full names of the records that it carries.
+    pub records: &'static [&'static str],
+    /// Who consumes it in a group.
+    pub consumers: &'static [Part],
+}
+
+const MIB: u32 = 1 << 20;
+
+const fn spec(topic: Topic, name: &'static str, retention: Retention, records: &'static [&'static str]) -> TopicSpec {
+    TopicSpec { topic, name, keyed: true, retention, record_bytes_max: MIB, records, consumers: &[] }
+}
+
+const fn dead_letters(topic: Topic, name: &'static str) -> TopicSpec {
+    // A dead letter holds a whole record and its position, so it may be larger than what it buries.
+    TopicSpec { record_bytes_max: 2 * MIB, keyed: false, ..spec(topic, name, Retention::Days(90), &[DeadLetter::NAME]) }
+}
+
+/// Every topic.
+pub const TOPICS: &[TopicSpec] = &[
+    TopicSpec {
+        // 30 days: an accepted command is a promise.
+        consumers: &[Part::ProcessorPayments],
+        ..spec(Topic::PaymentCommands, "payment.commands.v1", Retention::Days(30), &[CreatePayment::NAME])
+    },
+    TopicSpec {
+        consumers: &[Part::ProcessorPayments],
+        ..spec(Topic::PaymentResults, "payment.results.v1", Retention::Days(30), &[GatewayResult::NAME])
+    },
+    TopicSpec {
+        consumers: &[Part::SinkPostgres],
+        ..spec(
+            Topic::PaymentEvents,
+            "payment.events.v1",
+            Retention::Kept,
+            &[
+                PaymentCreated::NAME,
+                PaymentAuthorized::NAME,
+                PaymentCaptured::NAME,
+                PaymentDeclined::NAME,
+                PaymentFailed::NAME,
+                PaymentReviewOpened::NAME,
+            ],
+        )
+    },
+    TopicSpec {
+        consumers: &[Part::SinkPostgres, Part::SinkRedis],
+        ..spec(Topic::PaymentState, "payment.state.v1", Retention::Compacted, &[PaymentState::NAME])
+    },
+    spec(Topic::PaymentChangelog, "payment.changelog.v1", Retention::Compacted, &[PaymentChangelog::NAME]),
+    TopicSpec {
+        consumers: &[Part::SinkGateway],
+        ..spec(Topic::PaymentGatewayEffects, "payment.effects.gateway.v1", Retention::Days(7), &[GatewayEffect::NAME])
+    },
+    TopicSpec {
+        consumers: &[Part::SinkPostgres, Part::SinkRedis],
+        ..spec(Topic::PaymentOutcomes, "payment.outcomes.v1", Retention::Days(30), &[Outcome::NAME])
+    },
+    dead_letters(Topic::ProcessorPaymentsDeadLetters, "processor-payments.dead-letters.v1"),
+    dead_letters(Topic::SinkGatewayDeadLetters, "sink-gateway.dead-letters.v1"),
+    dead_letters(Topic::SinkPostgresDeadLetters, "sink-postgres.dead-letters.v1"),
+    dead_letters(Topic::SinkRedisDeadLetters, "sink-redis.dead-letters.v1"),
+    TopicSpec {
+        keyed: false,
+        ..spec(Topic::TenantKeys, "tenant.keys.v1", Retention::CompactedWithinADay, &[TenantKey::NAME])
+    },
+    TopicSpec {
+        keyed: false,
+        ..spec(Topic::Installation, "installation.v1", Retention::Compacted, &[Installation::NAME])
+    },
+];
+
+impl Topic {
+    /// What there is to know of this topic.
+    pub fn spec(self) -> &'static TopicSpec {
+        TOPICS.iter().find(|spec| spec.topic == self).expect("every topic is in the table, which a test holds")
+    }
+
+    /// Its name on Kafka.
+    pub fn name(self, prefix: &str) -> String {
+        format!("{prefix}.{}", self.spec().name)
+    }
+}
+
+impl TopicSpec {
+    /// The registry's subject of a record on this topic (TopicRecordNameStrategy).
+    pub fn subject(&self, prefix: &str, record: &str) -> String {
+        format!("{prefix}.{}-{record}", self.name)
+    }
+}
+
+impl Part {
+    /// Every consuming part.
+    pub const ALL: &'static [Self] = &[Self::ProcessorPayments, Self::SinkGateway, Self::SinkPostgres, Self::SinkRedis];
+
+    /// Its name, also in dead letters and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ProcessorPayments => "processor-payments",
+            Self::SinkGateway => "sink-gateway",
+            Self::SinkPostgres => "sink-postgres",
+            Self::SinkRedis => "sink-redis",
+        }
+    }
+
+    /// Its consumer group on Kafka.
+    pub fn group(self, prefix: &str) -> String {
+        format!("{prefix}.{}", self.name())
+    }
+
+    /// The topics that it consumes.
+    pub fn topics(self) -> impl Iterator<Item = Topic> {
+        TOPICS.iter().filter(move |spec| spec.consumers.contains(&self)).map(|spec| spec.topic)
+    }
+
+    /// Where it buries what it can never process.
+    pub const fn dead_letters(self) -> Topic {
+        match self {
+            Self::ProcessorPayments => Topic::ProcessorPaymentsDeadLetters,
+            Self::SinkGateway => Topic::SinkGatewayDeadLetters,
+            Self::SinkPostgres => Topic::SinkPostgresDeadLetters,
+            Self::SinkRedis => Topic::SinkRedisDeadLetters,
+        }
+    }
+}

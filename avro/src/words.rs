@@ -1,0 +1,186 @@
+//! Closed vocabularies. On the wire they are strings, not Avro enums: a new symbol would break old readers.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// Says what a word could have been and not what it was: in a mangled record that may be anything, a token included.
+struct NoSuchWord(&'static [&'static str]);
+
+impl fmt::Display for NoSuchWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "must be one of `{}`", self.0.join("`, `"))
+    }
+}
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)* }
+
+        impl $name {
+            /// Every word of this vocabulary.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word as it is written.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Reads a word; `None` if it is none of ours.
+            pub fn from_word(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$variant),)* _ => None }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = String::deserialize(deserializer)?;
+                Self::from_word(&text).ok_or_else(|| de::Error::custom(NoSuchWord(&[$($text,)*])))
+            }
+        }
+    )*};
+}
+
+words! {
+    /// Whether real money moves.
+    Mode {
+        /// Real money.
+        Live = "live",
+        /// No money: test gateways, test data.
+        Test = "test",
+    }
+    /// What kind of actor caused a record.
+    ActorKind {
+        /// Somebody with a bearer token.
+        User = "user",
+        /// A server with an API key.
+        ApiKey = "api_key",
+        /// Told us by a gateway.
+        Gateway = "gateway",
+        /// A rule or timer of ours.
+        System = "system",
+    }
+    /// When the money is taken.
+    CaptureMethod {
+        /// With the authorization.
+        Automatic = "automatic",
+        /// Later, by a capture.
+        Manual = "manual",
+    }
+    /// Who started a payment.
+    Initiator {
+        /// The customer, present.
+        Customer = "customer",
+        /// The merchant, with a stored credential.
+        Merchant = "merchant",
+    }
+    /// Where a payment stands.
+    PaymentStatus {
+        /// The customer has to do something.
+        RequiresAction = "requires_action",
+        /// Held back before it is sent.
+        OnHold = "on_hold",
+        /// At a gateway, or about to be.
+        Processing = "processing",
+        /// Authorized; something can be captured.
+        RequiresCapture = "requires_capture",
+        /// The money was taken.
+        Succeeded = "succeeded",
+        /// Declined, or definitely not processed.
+        Failed = "failed",
+        /// Given up by the merchant.
+        Canceled = "canceled",
+        /// The authorization ran out.
+        Expired = "expired",
+    }
+    /// What is asked of a gateway.
+    OperationKind {
+        /// Reserve the amount.
+        Authorize = "authorize",
+        /// Take what was reserved.
+        Capture = "capture",
+        /// Release what was reserved.
+        Void = "void",
+        /// Give back what was taken.
+        Refund = "refund",
+    }
+    /// Where an operation or an attempt stands.
+    OperationStatus {
+        /// Not settled yet.
+        Pending = "pending",
+        /// Done.
+        Succeeded = "succeeded",
+        /// Definitely not done.
+        Failed = "failed",
+        /// Nobody knows; a person must find out.
+        Unknown = "unknown",
+    }
+    /// Where an operation came from.
+    Origin {
+        /// A request to us.
+        Api = "api",
+        /// Made at the gateway, not by us.
+        Gateway = "gateway",
+        /// A rule of ours.
+        System = "system",
+    }
+    /// What an effect asks for.
+    EffectKind {
+        /// Carry out the authorization.
+        Authorize = "authorize",
+        /// Find out what became of it.
+        Query = "query",
+    }
+    /// What became of one try or query.
+    ResultOutcome {
+        /// The gateway did it.
+        Approved = "approved",
+        /// The gateway processed it and said no.
+        Declined = "declined",
+        /// Definitely not processed; trying again is pointless.
+        Rejected = "rejected",
+        /// Definitely not processed; may be tried again.
+        NotProcessed = "not_processed",
+        /// Not carried out: it was past its `not_after`.
+        Expired = "expired",
+        /// A query found nothing.
+        Absent = "absent",
+        /// Nobody knows.
+        Unknown = "unknown",
+    }
+    /// What became of a client's command.
+    OutcomeStatus {
+        /// It changed the aggregate.
+        Applied = "applied",
+        /// It was turned down and changed nothing.
+        Refused = "refused",
+    }
+    /// What a timer is for.
+    TimerKind {
+        /// The next try or query of the pending attempt.
+        Retry = "retry",
+        /// No result came in time.
+        TryLost = "try_lost",
+    }
+    /// Why a payment waits for a person.
+    ReviewReason {
+        /// Nobody knows what the gateway did.
+        OutcomeUnknown = "outcome_unknown",
+        /// The gateway said something that contradicts what it said before.
+        ContradictingResult = "contradicting_result",
+    }
+}

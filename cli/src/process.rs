@@ -1,0 +1,129 @@
+//! What every process has: health, metrics, the wish to stop, a listener for operators, and a thread that works.
+
+use std::{fmt::Display, net::SocketAddr, time::Duration};
+
+use anyhow::{Context, anyhow};
+use quittance_avro::{
+    ids::InstallationId,
+    registry::{Registry, RegistryError},
+    topics::Part,
+};
+use quittance_log::{KafkaArgs, LogError, Membership, RegistryArgs};
+use quittance_service::{
+    admin::{self, Admin},
+    backoff::retry,
+    health::{Health, Latch},
+    metrics::Metrics,
+    shutdown::Shutdown,
+};
+
+use crate::installation;
+
+/// Options of every consuming process.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct PartArgs {
+    #[command(flatten)]
+    pub(crate) kafka: KafkaArgs,
+    #[command(flatten)]
+    pub(crate) registry: RegistryArgs,
+    /// Slot of this instance: unique among the instances of one part, and the same after a restart
+    #[arg(long, env = "QUITTANCE_INSTANCE", default_value = "0", value_parser = parse_instance,
+        help_heading = "Process")]
+    pub(crate) instance: String,
+    /// How long a silent instance keeps its partitions, milliseconds; the brokers bound it
+    #[arg(long, env = "QUITTANCE_SESSION_TIMEOUT_MS", default_value_t = 10_000, help_heading = "Process",
+        value_parser = clap::value_parser!(u64).range(1_000..=300_000))]
+    pub(crate) session_timeout_ms: u64,
+}
+
+fn parse_instance(text: &str) -> Result<String, String> {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("must be 1 to 64 letters, digits, - and _".to_owned())
+    }
+}
+
+/// A process that has started.
+pub(crate) struct Process {
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) shutdown: Shutdown,
+    registry: Latch,
+}
+
+impl Process {
+    /// Listens for signals. `name` is that of the process in its metrics.
+    pub(crate) fn start(name: &str) -> anyhow::Result<Self> {
+        let shutdown = Shutdown::on_signals().context("listening for signals")?;
+        let health = Health::default();
+        health.unready_after(&shutdown);
+        let registry = health.latch("registry");
+        Ok(Self { health, metrics: Metrics::new(name), shutdown, registry })
+    }
+
+    /// Serves health and metrics for operators until the process ends.
+    pub(crate) async fn admin(&self, listen: SocketAddr) -> anyhow::Result<()> {
+        let listener = Admin { listen }.bind().await.context("QUITTANCE_ADMIN_LISTEN")?;
+        let (health, metrics) = (self.health.clone(), self.metrics.clone());
+        // Answers until the very end: an operator wants to see a process drain.
+        tokio::spawn(admin::serve(listener, health, metrics, Shutdown::new()));
+        Ok(())
+    }
+
+    /// Asks the registry until it answers.
+    pub(crate) async fn registered<T, F>(&self, mut ask: impl FnMut() -> F) -> anyhow::Result<T>
+    where
+        F: Future<Output = Result<T, RegistryError>>,
+    {
+        let asked = retry("ask the schema registry", &self.shutdown, RegistryError::is_transient, &mut ask).await;
+        let answer = asked?;
+        // Schemas are kept once they are known, so from here on a registry that is down is no reason to be unready.
+        self.registry.ready();
+        Ok(answer)
+    }
+
+    /// Reads what was chosen at installation, and checks it, until Kafka answers.
+    pub(crate) async fn installed(&self, kafka: &KafkaArgs, registry: &Registry) -> anyhow::Result<InstallationId> {
+        let read = retry("read the installation record", &self.shutdown, is_transient, || {
+            installation::read(kafka.clone(), registry.clone())
+        });
+        Ok(read.await?.id)
+    }
+
+    /// Runs what blocks on a thread of its own. Its failure ends the process; so does its end.
+    pub(crate) async fn work<E: Display + Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> anyhow::Result<()> {
+        let (done, ended) = tokio::sync::oneshot::channel();
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        thread
+            .spawn(move || {
+                let result = work().map_err(|error| anyhow!("{error:#}"));
+                let _ = done.send(result);
+            })
+            .context("starting a thread")?;
+        let result = ended.await.unwrap_or_else(|_| Err(anyhow!("the thread {name} panicked")));
+        self.shutdown.request();
+        result
+    }
+}
+
+fn is_transient(error: &anyhow::Error) -> bool {
+    let log = error.downcast_ref::<LogError>().is_some_and(LogError::is_transient);
+    log || error.downcast_ref::<RegistryError>().is_some_and(RegistryError::is_transient)
+}
+
+impl PartArgs {
+    /// Who this instance is in its part's group.
+    pub(crate) fn membership(&self, part: Part) -> Membership {
+        Membership {
+            group: part.group(&self.kafka.topic_prefix),
+            instance: format!("{}-{}", part.name(), self.instance),
+            session_timeout: Duration::from_millis(self.session_timeout_ms),
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `quittance processor`
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use quittance_avro::topics::{Part, Topic};
+use quittance_log::{GroupConsumer, Schemas};
+use quittance_processors::{
+    payment::{Encoders, PaymentProcessor, Policy},
+    runtime::{Fatal, RuntimeMetrics, Settings, Worker},
+};
+use quittance_service::{clock, health::Heartbeat, shutdown::Shutdown};
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use crate::process::{PartArgs, Process};
+
+/// Processors.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Processor {
+    /// Payments
+    Payments(Box<Payments>),
+}
+
+/// Options of `processor payments`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Payments {
+    #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    policy: Policy,
+    /// Address for health and metrics
+    #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9101", help_heading = "Process")]
+    admin_listen: SocketAddr,
+}
+
+/// A worker that has not stepped for so long is stuck.
+const STEP_MAX: Duration = Duration::from_secs(120);
+
+impl Processor {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Payments(_) => Part::ProcessorPayments.name(),
+        }
+    }
+
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Payments(args) => payments(*args).await,
+        }
+    }
+}
+
+async fn payments(args: Payments) -> anyhow::Result<()> {
+    let part = Part::ProcessorPayments;
+    let process = Process::start(part.name())?;
+    process.admin(args.admin_listen).await?;
+    let prefix = &args.part.kafka.topic_prefix;
+    let registry = args.part.registry.registry(prefix)?;
+    let latch = process.health.latch("worker");
+    process.installed(&args.part.kafka, &registry).await?;
+    let encoders = process.registered(|| Encoders::look_up(&registry)).await?;
+    let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+    let schemas = Schemas::new(registry.clone(), Handle::current());
+    let processor = PaymentProcessor::new(prefix, schemas, encoders, args.policy.clone());
+    let membership = args.part.membership(part);
+    let settings = Settings {
+        kafka: args.part.kafka.clone(),
+        name: format!("{prefix}.{}-0", membership.instance),
+        incarnation: Uuid::new_v4().simple().to_string(),
+        part: part.name(),
+        dead_letters: Arc::from(part.dead_letters().name(prefix)),
+        dead_letter_encoder,
+        metrics: RuntimeMetrics::new(&process.metrics),
+        latch,
+        shutdown: process.shutdown.clone(),
+    };
+    let topics: Vec<String> = part.topics().map(|topic: Topic| topic.name(prefix)).collect();
+    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+    let consumer = GroupConsumer::join(&args.part.kafka, &membership, &topics)?;
+    let worker = Worker::new(processor, settings, consumer);
+    let (heartbeat, shutdown) = (process.health.heartbeat("worker", STEP_MAX), process.shutdown.clone());
+    process.work("worker", move || drive(worker, &heartbeat, &shutdown)).await
+}
+
+fn drive(mut worker: Worker<PaymentProcessor>, heartbeat: &Heartbeat, shutdown: &Shutdown) -> Result<(), Fatal> {
+    while !shutdown.is_requested() {
+        heartbeat.beat();
+        match worker.step(clock::now_ms()) {
+            Err(Fatal::Stopped) => return Ok(()),
+            result => result?,
+        }
+    }
+    worker.stop()
+}

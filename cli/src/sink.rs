@@ -1,0 +1,144 @@
+//! `quittance sink`
+
+use std::{net::SocketAddr, time::Duration};
+
+use quittance_avro::topics::{Part, Topic};
+use quittance_service::{backoff::retry, postgres::PostgresArgs, redis::RedisArgs};
+use quittance_sinks::{
+    gateway::{self, GatewayArgs, GatewayMetrics, GatewaySettings},
+    postgres::{MigrateError, PostgresStore, check},
+    redis::RedisStore,
+    store::{self, Store, StoreMetrics, StoreSettings},
+};
+use tokio::runtime::Handle;
+
+use crate::process::{PartArgs, Process};
+
+/// Sinks.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Sink {
+    /// Carry out tries at payment gateways
+    Gateway(Box<Gateway>),
+    /// Keep state and history in Postgres
+    Postgres(Box<Postgres>),
+    /// Keep hot state in Redis and tell of changes
+    Redis(Box<Redis>),
+}
+
+/// Options of `sink gateway`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Gateway {
+    #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    gateway: GatewayArgs,
+    /// Address for health and metrics
+    #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9102", help_heading = "Process")]
+    admin_listen: SocketAddr,
+}
+
+/// Options of `sink postgres`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Postgres {
+    #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    postgres: PostgresArgs,
+    /// Address for health and metrics
+    #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9103", help_heading = "Process")]
+    admin_listen: SocketAddr,
+}
+
+/// Options of `sink redis`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Redis {
+    #[command(flatten)]
+    part: PartArgs,
+    #[command(flatten)]
+    redis: RedisArgs,
+    /// Address for health and metrics
+    #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9104", help_heading = "Process")]
+    admin_listen: SocketAddr,
+}
+
+/// A loop that has not turned for so long is stuck.
+const TURN_MAX: Duration = Duration::from_secs(120);
+
+impl Sink {
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Gateway(_) => Part::SinkGateway.name(),
+            Self::Postgres(_) => Part::SinkPostgres.name(),
+            Self::Redis(_) => Part::SinkRedis.name(),
+        }
+    }
+
+    pub(crate) async fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Gateway(args) => gateway(*args).await,
+            Self::Postgres(args) => postgres(*args).await,
+            Self::Redis(args) => redis(*args).await,
+        }
+    }
+}
+
+async fn gateway(args: Gateway) -> anyhow::Result<()> {
+    let part = Part::SinkGateway;
+    let process = Process::start(part.name())?;
+    process.admin(args.admin_listen).await?;
+    let latch = process.health.latch("worker");
+    let registry = args.part.registry.registry(&args.part.kafka.topic_prefix)?;
+    process.installed(&args.part.kafka, &registry).await?;
+    let settings = GatewaySettings {
+        membership: args.part.membership(part),
+        args: args.gateway,
+        result_encoder: process.registered(|| registry.encoder(Topic::PaymentResults)).await?,
+        dead_letter_encoder: process.registered(|| registry.encoder(part.dead_letters())).await?,
+        registry,
+        kafka: args.part.kafka,
+        metrics: GatewayMetrics::new(&process.metrics),
+        latch,
+        heartbeat: process.health.heartbeat("worker", TURN_MAX),
+        shutdown: process.shutdown.clone(),
+        handle: Handle::current(),
+    };
+    process.work("worker", move || gateway::run(settings)).await
+}
+
+async fn postgres(args: Postgres) -> anyhow::Result<()> {
+    let pool = args.postgres.pool()?;
+    let store = PostgresStore::new(pool.clone(), Handle::current());
+    let process = Process::start(Part::SinkPostgres.name())?;
+    process.admin(args.admin_listen).await?;
+    // A schema that is behind is an operator's matter; a server that is down is waited for.
+    let checked = retry("check the tables", &process.shutdown, MigrateError::is_transient, || check(&pool)).await;
+    checked?;
+    run(process, Part::SinkPostgres, args.part, store).await
+}
+
+async fn redis(args: Redis) -> anyhow::Result<()> {
+    let store = RedisStore::new(args.redis, args.part.kafka.topic_prefix.clone(), Handle::current());
+    let process = Process::start(Part::SinkRedis.name())?;
+    process.admin(args.admin_listen).await?;
+    run(process, Part::SinkRedis, args.part, store).await
+}
+
+async fn run<S: Store + Send + 'static>(process: Process, part: Part, args: PartArgs, store: S) -> anyhow::Result<()> {
+    let latch = process.health.latch("worker");
+    let registry = args.registry.registry(&args.kafka.topic_prefix)?;
+    let installation = process.installed(&args.kafka, &registry).await?;
+    let settings = StoreSettings {
+        membership: args.membership(part),
+        installation,
+        part,
+        dead_letter_encoder: process.registered(|| registry.encoder(part.dead_letters())).await?,
+        registry,
+        kafka: args.kafka,
+        metrics: StoreMetrics::new(&process.metrics),
+        latch,
+        heartbeat: process.health.heartbeat("worker", TURN_MAX),
+        shutdown: process.shutdown.clone(),
+        handle: Handle::current(),
+    };
+    process.work("worker", move || store::run(store, settings)).await
+}

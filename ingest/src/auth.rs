@@ -1,0 +1,34 @@
+//! Who asks, and whether they may.
+
+mod roles;
+mod token;
+
+pub use self::{
+    roles::{Action, Role},
+    token::{AuthArgs, AuthSettingsError, Authenticator, Claims, mint},
+};
+use quittance_avro::{tenant::Tenant, words::Mode};
+
+use crate::problem::Problem;
+
+/// Who asks, by a credential that was verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// Live or test; the two never see each other.
+    pub mode: Mode,
+    /// The tenant that the credential speaks for.
+    pub tenant: Tenant,
+    /// The credential's subject.
+    pub subject: String,
+    /// The credential's own id.
+    pub credential_id: Option<String>,
+    /// What it may do.
+    pub roles: Vec<Role>,
+}
+
+impl Caller {
+    /// Refuses unless one of the caller's roles allows the action.
+    pub fn may(&self, action: Action) -> Result<(), Problem> {
+        if self.roles.iter().any(|role| role.allows(action)) { Ok(()) } else { Err(Problem::Forbidden) }
+    }
+}

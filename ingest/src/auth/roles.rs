@@ -1,0 +1,94 @@
+//! Which role may do what: one table, and what is not in it is denied.
+
+/// What a credential may be for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
+pub enum Role {
+    /// Reads.
+    Viewer,
+    /// Takes payments.
+    Merchant,
+    /// Decides about payments under review.
+    Reviewer,
+    /// Runs the installation.
+    Operator,
+    /// Administers the tenant.
+    Admin,
+}
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// `POST /v1/payments`
+    CreatePayment,
+    /// `GET /v1/payments/{id}`
+    ReadPayment,
+    /// `GET /v1/payments/{id}/history`
+    ReadHistory,
+    /// `GET /v1/commands/{id}`
+    ReadCommand,
+}
+
+/// The table: for each action, the roles that it is open to.
+const TABLE: &[(Action, &[Role])] = &[
+    (Action::CreatePayment, &[Role::Merchant]),
+    (Action::ReadPayment, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
+    (Action::ReadHistory, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
+    (Action::ReadCommand, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
+];
+
+impl Role {
+    /// Reads a role's name; `None` for a name that is none of ours.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "viewer" => Some(Self::Viewer),
+            "merchant" => Some(Self::Merchant),
+            "reviewer" => Some(Self::Reviewer),
+            "operator" => Some(Self::Operator),
+            "admin" => Some(Self::Admin),
+            _ => None,
+        }
+    }
+
+    /// Its name in a token.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Merchant => "merchant",
+            Self::Reviewer => "reviewer",
+            Self::Operator => "operator",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// Whether this role alone is enough.
+    pub fn allows(self, action: Action) -> bool {
+        TABLE.iter().any(|(listed, roles)| *listed == action && roles.contains(&self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(Role::Merchant, Action::CreatePayment, true)]
+    #[case(Role::Viewer, Action::CreatePayment, false)]
+    #[case(Role::Admin, Action::CreatePayment, false)]
+    #[case(Role::Operator, Action::ReadPayment, false)]
+    #[case(Role::Viewer, Action::ReadPayment, true)]
+    #[case(Role::Viewer, Action::ReadHistory, true)]
+    #[case(Role::Operator, Action::ReadCommand, false)]
+    fn table(#[case] role: Role, #[case] action: Action, #[case] allowed: bool) {
+        assert_eq!(role.allows(action), allowed);
+    }
+
+    #[test]
+    fn names_go_round() {
+        for role in [Role::Viewer, Role::Merchant, Role::Reviewer, Role::Operator, Role::Admin] {
+            assert_eq!(Role::from_name(role.name()), Some(role));
+        }
+        assert_eq!(Role::from_name("Merchant"), None);
+    }
+}

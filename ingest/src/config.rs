@@ -1,0 +1,49 @@
+//! Settings of the HTTP side.
+
+use std::{net::SocketAddr, time::Duration};
+
+use quittance_service::http::HttpLimits;
+
+/// Settings of the HTTP side.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "HTTP")]
+pub struct IngestArgs {
+    /// Address to listen on
+    #[arg(long, env = "QUITTANCE_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// Connections served at a time; further ones wait to be accepted
+    #[arg(long, env = "QUITTANCE_CONNECTIONS_MAX", default_value_t = 4096,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections_max: u32,
+    /// How long a request's header may take to arrive, milliseconds
+    #[arg(long, env = "QUITTANCE_HEADER_TIMEOUT_MS", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(100..=120_000))]
+    pub header_timeout_ms: u64,
+    /// How long requests in flight may take to finish when the process is told to stop, milliseconds
+    #[arg(long, env = "QUITTANCE_DRAIN_TIMEOUT_MS", default_value_t = 15_000,
+        value_parser = clap::value_parser!(u64).range(0..=300_000))]
+    pub drain_timeout_ms: u64,
+    /// How long an answer waits for the payment to leave `processing` unless the client says, milliseconds
+    #[arg(long, env = "QUITTANCE_WAIT_MS", default_value_t = 8_000,
+        value_parser = clap::value_parser!(u64).range(0..=30_000))]
+    pub wait_ms: u64,
+    /// How long Kafka may take to acknowledge a command before the answer is 503, milliseconds
+    #[arg(long, env = "QUITTANCE_PUBLISH_TIMEOUT_MS", default_value_t = 5_000,
+        value_parser = clap::value_parser!(u64).range(100..=60_000))]
+    pub publish_timeout_ms: u64,
+    /// Gateway account that a bare `token` belongs to
+    #[arg(long, env = "QUITTANCE_DEFAULT_GATEWAY_ACCOUNT", default_value = "simulator")]
+    pub default_gateway_account: String,
+}
+
+impl IngestArgs {
+    /// The bounds of the HTTP server.
+    pub fn limits(&self) -> HttpLimits {
+        HttpLimits {
+            connections_max: self.connections_max as usize,
+            header_timeout: Duration::from_millis(self.header_timeout_ms),
+            drain_timeout: Duration::from_millis(self.drain_timeout_ms),
+            ..HttpLimits::default()
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The body of `POST /v1/payments`, parsed. Pure.
+
+mod fields;
+mod parse;
+
+pub use self::parse::{CreateRequest, parse};

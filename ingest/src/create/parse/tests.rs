@@ -1,0 +1,91 @@
+//! Bodies and what is made of them.
+
+use rstest::rstest;
+use serde_json::json;
+
+use super::*;
+
+fn body() -> Value {
+    json!({"amount": 1250, "currency": "EUR", "payment_method": {"token": "tok_approve"}})
+}
+
+/// The body with some of its members replaced or added.
+fn with(change: Value) -> Value {
+    let mut body = body();
+    if let (Some(body), Value::Object(change)) = (body.as_object_mut(), change) {
+        body.extend(change);
+    }
+    body
+}
+
+fn fields(body: Value) -> Vec<String> {
+    parse(body, "simulator").err().unwrap_or_default().into_iter().map(|error| error.field).collect()
+}
+
+#[test]
+fn a_short_request_is_filled_with_defaults() -> Result<(), Vec<FieldError>> {
+    let request = parse(body(), "simulator")?;
+    assert_eq!((request.amount.get(), request.currency.code()), (1250, "EUR"));
+    assert_eq!(request.capture, CaptureMethod::Automatic);
+    assert_eq!(request.gateway_account(), "simulator");
+    assert_eq!(request.text, Text::default());
+    Ok(())
+}
+
+#[test]
+fn tokens_of_several_accounts_are_kept_in_order() -> Result<(), Vec<FieldError>> {
+    let tokens = json!([{"gateway_account": "a", "token": "x"}, {"gateway_account": "b", "token": "y"}]);
+    let request = parse(with(json!({"payment_method": {"tokens": tokens}})), "simulator")?;
+    assert_eq!(request.payment_method.tokens.len(), 2);
+    assert_eq!(request.gateway_account(), "a");
+    Ok(())
+}
+
+#[test]
+fn every_bad_field_is_listed_at_once() {
+    let errors = fields(json!({"amount": -5, "currency": "eur", "payment_method": {"tokn": "x"}, "captur": "manual"}));
+    assert_eq!(errors, ["amount", "currency", "payment_method.token", "payment_method.tokn", "captur"]);
+}
+
+#[test]
+fn the_message_says_what_would_be_right_and_what_it_was() {
+    let errors = parse(with(json!({"amount": -5})), "simulator").err().unwrap_or_default();
+    assert_eq!(errors[0].message, "must be a positive integer of minor units, got -5");
+}
+
+#[rstest]
+#[case(json!({"amount": 0}), &["amount"])]
+#[case(json!({"amount": 12.5}), &["amount"])]
+#[case(json!({"amount": "1250"}), &["amount"])]
+#[case(json!({"amount": 9_007_199_254_740_992_i64}), &["amount"])]
+#[case(json!({"amount": null}), &["amount"])]
+#[case(json!({"currency": "ZZZ"}), &["currency"])]
+#[case(json!({"currency": 978}), &["currency"])]
+#[case(json!({"capture": "later"}), &["capture"])]
+#[case(json!({"payment_method": "tok"}), &["payment_method"])]
+#[case(json!({"payment_method": {"kind": "cash", "token": "x"}}), &["payment_method.kind"])]
+#[case(json!({"payment_method": {"token": ""}}), &["payment_method.token"])]
+#[case(json!({"payment_method": {"token": "a b"}}), &["payment_method.token"])]
+#[case(json!({"payment_method": {"token": "4242424242424242"}}), &["payment_method.token"])]
+#[case(json!({"payment_method": {"token": "x", "tokens": []}}), &["payment_method.tokens"])]
+#[case(json!({"payment_method": {"tokens": []}}), &["payment_method.tokens"])]
+#[case(json!({"payment_method": {"tokens": [{"token": "x"}]}}), &["payment_method.tokens[0].gateway_account"])]
+#[case(json!({"reference": "x".repeat(256)}), &["reference"])]
+#[case(json!({"reference": "4242 4242 4242 4242"}), &["reference"])]
+#[case(json!({"description": "a\u{0}b"}), &["description"])]
+#[case(json!({"metadata": []}), &["metadata"])]
+#[case(json!({"metadata": {"a": 1}}), &["metadata.a"])]
+#[case(json!({"metadata": {"4242424242424242": "x"}}), &["metadata"])]
+#[case(json!({"metadata": {"a": "card 4242-4242-4242-4242"}}), &["metadata.a"])]
+fn refused(#[case] change: Value, #[case] expected: &[&str]) {
+    assert_eq!(fields(with(change)), expected);
+}
+
+#[test]
+fn a_card_number_is_never_repeated() {
+    let number = "4242424242424242";
+    let change = json!({"reference": number, "metadata": {number: number, "k": number}, number: 1});
+    let errors = parse(with(change), "simulator").err().unwrap_or_default();
+    assert!(errors.len() >= 4);
+    assert!(!format!("{errors:?}").contains(number));
+}

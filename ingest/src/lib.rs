@@ -1,0 +1,36 @@
+//! Ingest: the HTTP side. It authenticates, authorizes, validates, and publishes one command; it holds no state, so any
+//! number of instances run behind a load balancer.
+//!
+//! A request's way: [`routes`] matches it, [`auth`] says who asks, [`create`] parses the body (all of it pure),
+//! `publish` writes the command, `wait` watches for what became of it, [`view`] shows the payment, [`problem`] is every
+//! answer that is not a success.
+
+mod app;
+pub mod auth;
+mod card_number;
+mod command_view;
+mod config;
+pub mod create;
+mod handlers;
+mod idempotency;
+mod keys;
+mod notices;
+mod prefer;
+pub mod problem;
+mod publish;
+mod reads;
+mod routes;
+mod text;
+pub mod view;
+mod wait;
+
+pub use self::{
+    app::{App, AppParts, IngestMetrics},
+    auth::AuthArgs,
+    config::IngestArgs,
+    keys::{Keys, KeysError},
+    notices::Notices,
+    publish::Commands,
+    reads::Reads,
+    routes::routes,
+};

@@ -1,0 +1,156 @@
+//! Every answer that is not a success, as problem+json (RFC 9457). One enum, one match.
+
+use serde::Serialize;
+use warp::{
+    http::{HeaderValue, Response, StatusCode, header},
+    hyper::body::Bytes,
+};
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Path of the field, e.g. `payment_method.token`.
+    pub field: String,
+    /// What would be right, and what it was.
+    pub message: String,
+}
+
+/// Why a request is not answered with what it asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// The request cannot be read: syntax, a missing header, a header that makes no sense.
+    Malformed(String),
+    /// No valid credential.
+    Unauthorized,
+    /// The credential's roles do not allow this.
+    Forbidden,
+    /// There is no such thing, or it is somebody else's.
+    NotFound,
+    /// The path has no such method; these it has.
+    MethodNotAllowed(&'static str),
+    /// The body is larger than this many bytes.
+    TooLarge(u64),
+    /// The body did not arrive in time.
+    TooSlow,
+    /// The body is not JSON by its content type.
+    UnsupportedMediaType,
+    /// Fields are not what they should be; every one of them is listed.
+    Invalid(Vec<FieldError>),
+    /// The Idempotency-Key was used with another request before.
+    KeyReused,
+    /// The resource's state does not allow it.
+    Refused {
+        /// Stable code.
+        code: String,
+        /// For a person.
+        reason: String,
+    },
+    /// A server of ours cannot be reached now; nothing was lost.
+    Unavailable(&'static str),
+    /// A mistake of ours; the log has the rest.
+    Internal,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+}
+
+/// What a problem's `type` begins with.
+pub const TYPE_PREFIX: &str = "urn:quittance:problem:";
+
+impl Problem {
+    /// Status, name of the type, title.
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        match self {
+            Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
+            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The credential does not allow this"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
+            Self::MethodNotAllowed(_) => {
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "The path has no such method")
+            }
+            Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is too large"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "too-slow", "The body did not arrive in time"),
+            Self::UnsupportedMediaType => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", "The body must be application/json")
+            }
+            Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Some fields are not valid"),
+            Self::KeyReused => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "idempotency-key-reused",
+                "The Idempotency-Key was used with another request",
+            ),
+            Self::Refused { .. } => (StatusCode::CONFLICT, "refused", "The state of the resource does not allow it"),
+            Self::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service cannot be reached")
+            }
+            Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A mistake on our side"),
+        }
+    }
+
+    fn detail(&self) -> Option<String> {
+        match self {
+            Self::Malformed(detail) => Some(detail.clone()),
+            Self::MethodNotAllowed(methods) => Some(format!("allowed: {methods}")),
+            Self::TooLarge(bytes) => Some(format!("at most {bytes} bytes")),
+            Self::Refused { reason, .. } => Some(reason.clone()),
+            Self::Unavailable(part) => {
+                Some(format!("{part} cannot be reached; try again with the same Idempotency-Key"))
+            }
+            Self::Unauthorized
+            | Self::Forbidden
+            | Self::NotFound
+            | Self::TooSlow
+            | Self::UnsupportedMediaType
+            | Self::Invalid(_)
+            | Self::KeyReused
+            | Self::Internal => None,
+        }
+    }
+
+    /// The answer.
+    pub fn response(&self) -> Response<Bytes> {
+        let (status, name, title) = self.kind();
+        let detail = self.detail();
+        let (code, errors) = match self {
+            Self::Refused { code, .. } => (Some(code.as_str()), &[][..]),
+            Self::Invalid(errors) => (None, errors.as_slice()),
+            _ => (None, &[][..]),
+        };
+        let body = Body {
+            r#type: format!("{TYPE_PREFIX}{name}"),
+            title,
+            status: status.as_u16(),
+            detail: detail.as_deref(),
+            code,
+            errors,
+        };
+        let bytes = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response = Response::new(Bytes::from(bytes));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        match self {
+            Self::Unauthorized => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::MethodNotAllowed(methods) => {
+                headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+            }
+            Self::Unavailable(_) => {
+                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,78 @@
+//! Reading what the stores hold: Redis first, Postgres when Redis has nothing or is down.
+//!
+//! Every read names mode and tenant: they are part of each key and of each query.
+
+mod postgres;
+mod redis_cache;
+
+use deadpool_postgres::Pool;
+use quittance_avro::{
+    ids::{CommandId, PaymentId},
+    records::{Outcome, PaymentState},
+};
+use redis::aio::ConnectionManager;
+use serde_json::Value;
+
+use crate::auth::Caller;
+
+/// Reads the stores. Cheap to clone.
+#[derive(Clone)]
+pub struct Reads {
+    cache: ConnectionManager,
+    prefix: String,
+    pool: Pool,
+}
+
+/// One event of a payment's history.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct HistoryEvent {
+    pub(crate) id: String,
+    pub(crate) sequence: i64,
+    pub(crate) kind: String,
+    pub(crate) occurred_at: String,
+    pub(crate) data: Value,
+}
+
+/// What the cache knows.
+pub(crate) enum Cached<T> {
+    /// It has it.
+    Hit(T),
+    /// It does not; that means nothing.
+    Miss,
+    /// It cannot be asked.
+    Down,
+}
+
+/// A store cannot be asked, or says what cannot be understood.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StoreError {
+    #[error("Postgres gives no connection: {0}")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    #[error("Postgres: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
+    #[error("a stored value is not what it should be: {0}")]
+    Malformed(#[from] serde_json::Error),
+}
+
+impl Reads {
+    /// The connection to the cache may be down: it comes back by itself.
+    pub fn new(cache: ConnectionManager, prefix: &str, pool: Pool) -> Self {
+        Self { cache, prefix: prefix.to_owned(), pool }
+    }
+
+    /// A payment of the caller's.
+    pub(crate) async fn payment(&self, caller: &Caller, id: PaymentId) -> Result<Option<PaymentState>, StoreError> {
+        match self.cached_payment(caller, id).await {
+            Cached::Hit(state) => Ok(Some(state)),
+            Cached::Miss | Cached::Down => self.stored_payment(caller, id).await,
+        }
+    }
+
+    /// What became of a command of the caller's.
+    pub(crate) async fn outcome(&self, caller: &Caller, id: CommandId) -> Result<Option<Outcome>, StoreError> {
+        match self.cached_outcome(caller, id).await {
+            Cached::Hit(outcome) => Ok(Some(outcome)),
+            Cached::Miss | Cached::Down => self.stored_outcome(caller, id).await,
+        }
+    }
+}

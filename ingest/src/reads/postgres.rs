@@ -1,0 +1,69 @@
+//! The reads that Postgres answers.
+
+use quittance_avro::{
+    ids::{CommandId, PaymentId},
+    records::{Outcome, PaymentState},
+};
+use serde_json::Value;
+
+use super::{HistoryEvent, Reads, StoreError};
+use crate::auth::Caller;
+
+const PAYMENT: &str = "select state from payments where payment_id = $1 and mode = $2 and tenant = $3";
+const OUTCOME: &str = "select outcome from outcomes where command_id = $1 and mode = $2 and tenant = $3";
+const HISTORY: &str = "select event_id, sequence, type, \
+     to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
+     from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
+
+impl Reads {
+    /// The payment as Postgres has it.
+    pub(crate) async fn stored_payment(
+        &self,
+        caller: &Caller,
+        id: PaymentId,
+    ) -> Result<Option<PaymentState>, StoreError> {
+        self.one(PAYMENT, &id.to_string(), caller).await
+    }
+
+    /// The outcome as Postgres has it.
+    pub(crate) async fn stored_outcome(&self, caller: &Caller, id: CommandId) -> Result<Option<Outcome>, StoreError> {
+        self.one(OUTCOME, &id.to_string(), caller).await
+    }
+
+    /// The payment's events from the first on, at most `limit`.
+    pub(crate) async fn history(
+        &self,
+        caller: &Caller,
+        id: PaymentId,
+        limit: i64,
+    ) -> Result<Vec<HistoryEvent>, StoreError> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(HISTORY).await?;
+        let (id, mode, tenant) = (id.to_string(), caller.mode.as_str(), caller.tenant.as_str());
+        let rows = client.query(&statement, &[&id, &mode, &tenant, &limit]).await?;
+        rows.iter()
+            .map(|row| {
+                Ok(HistoryEvent {
+                    id: row.try_get(0)?,
+                    sequence: row.try_get(1)?,
+                    kind: row.try_get(2)?,
+                    occurred_at: row.try_get(3)?,
+                    data: row.try_get(4)?,
+                })
+            })
+            .collect()
+    }
+
+    async fn one<T: serde::de::DeserializeOwned>(
+        &self,
+        query: &str,
+        id: &str,
+        caller: &Caller,
+    ) -> Result<Option<T>, StoreError> {
+        let client = self.pool.get().await?;
+        let statement = client.prepare_cached(query).await?;
+        let row = client.query_opt(&statement, &[&id, &caller.mode.as_str(), &caller.tenant.as_str()]).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(serde_json::from_value(row.try_get::<_, Value>(0)?)?))
+    }
+}

@@ -1,0 +1,54 @@
+//! Reading a body that is bounded.
+
+use std::pin::pin;
+
+use bytes::{Buf, Bytes, BytesMut};
+use futures::{Stream, StreamExt};
+use warp::http::{HeaderMap, header};
+
+use crate::problem::Problem;
+
+/// The largest body that is read.
+pub(super) const BODY_BYTES_MAX: u64 = 64 * 1024;
+
+/// A body as it comes in.
+pub(super) trait Chunks: Stream<Item = Result<Self::Chunk, warp::Error>> + Send {
+    /// A piece of it.
+    type Chunk: Buf;
+}
+
+impl<S, B> Chunks for S
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send,
+    B: Buf,
+{
+    type Chunk = B;
+}
+
+/// Of a body that is too large so much is read and thrown away: a client that is still sending would otherwise see the
+/// connection break instead of the answer.
+const DISCARDED_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX;
+
+/// The whole body, if it is within the bound.
+pub(super) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<Bytes, Problem> {
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if length.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > DISCARDED_BYTES_MAX) {
+        return Err(Problem::TooLarge(BODY_BYTES_MAX));
+    }
+    let mut body = pin!(body);
+    let (mut bytes, mut received) = (BytesMut::new(), 0);
+    while let Some(chunk) = body.next().await {
+        let mut chunk = chunk.map_err(|error| {
+            tracing::debug!(%error, "a body did not arrive");
+            Problem::TooSlow
+        })?;
+        received += chunk.remaining() as u64;
+        if received > DISCARDED_BYTES_MAX {
+            break;
+        }
+        if received <= BODY_BYTES_MAX {
+            bytes.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
+        }
+    }
+    if received > BODY_BYTES_MAX { Err(Problem::TooLarge(BODY_BYTES_MAX)) } else { Ok(bytes.freeze()) }
+}

@@ -1,0 +1,289 @@
+//! A member of a consumer group. What librdkafka tells in callbacks comes out of [`GroupConsumer::poll`] as values.
+//!
+//! A rebalance is not acknowledged inside librdkafka's callback but by the owner, when it is ready: after
+//! [`Event::Assigned`] by [`GroupConsumer::start`], after [`Event::Revoked`] by [`GroupConsumer::release`]. Until then
+//! the group waits, so an owner can end its transaction before its partitions go to somebody else.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use quittance_service::throttle::Throttle;
+pub use rdkafka::consumer::ConsumerGroupMetadata as GroupMetadata;
+use rdkafka::{
+    ClientContext, Message, Offset, TopicPartitionList,
+    consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext},
+    error::{KafkaError, RDKafkaErrorCode},
+    types::RDKafkaRespErr,
+};
+
+use crate::{
+    KafkaArgs, LogError, Record, TopicPartition,
+    config::CALL_TIMEOUT,
+    context::Errors,
+    error::{Consuming, consuming},
+};
+
+/// Who this is in its group.
+#[derive(Debug, Clone)]
+pub struct Membership {
+    /// The group.
+    pub group: String,
+    /// The slot of this instance (static membership): it gets its partitions back when it comes back in time.
+    pub instance: String,
+    /// How long the group waits for a silent member before it shares out its partitions.
+    pub session_timeout: Duration,
+}
+
+/// What a poll brought.
+#[derive(Debug)]
+pub enum Event {
+    /// These partitions are ours from now on; nothing is read before [`GroupConsumer::start`].
+    Assigned(Vec<TopicPartition>),
+    /// These are to be given back in order, by [`GroupConsumer::release`].
+    Revoked(Vec<TopicPartition>),
+    /// These were taken away: somebody else may own them already.
+    Lost(Vec<TopicPartition>),
+    /// A record.
+    Record(Record),
+    /// Nothing came in time.
+    Idle,
+}
+
+/// A position that a group committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    /// The next offset to read.
+    pub offset: i64,
+    /// What was committed with it.
+    pub metadata: String,
+}
+
+/// A member of a consumer group.
+pub struct GroupConsumer {
+    consumer: BaseConsumer<Rebalances>,
+    topics: HashMap<String, Arc<str>>,
+    log: Mutex<Throttle>,
+}
+
+#[derive(Default)]
+struct Rebalances {
+    queue: Mutex<VecDeque<Rebalance>>,
+    /// Set when the consumer is being dropped: nobody takes events any more.
+    closing: AtomicBool,
+    errors: Errors,
+}
+
+enum Rebalance {
+    Assign(TopicPartitionList),
+    Revoke { partitions: TopicPartitionList, lost: bool },
+}
+
+impl ClientContext for Rebalances {
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.errors.note(&error, reason);
+    }
+}
+
+impl ConsumerContext for Rebalances {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, error: RDKafkaRespErr, list: &mut TopicPartitionList) {
+        if self.closing.load(Ordering::Relaxed) {
+            // Closing waits for the last revocation to be acknowledged.
+            if let Err(error) = consumer.unassign() {
+                tracing::warn!(%error, "partitions cannot be given back while closing");
+            }
+            return;
+        }
+        let rebalance = if error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            Rebalance::Assign(list.clone())
+        } else {
+            Rebalance::Revoke { partitions: list.clone(), lost: consumer.assignment_lost() }
+        };
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
+    }
+}
+
+impl GroupConsumer {
+    /// Joins the group; partitions come by [`Event::Assigned`].
+    pub fn join(args: &KafkaArgs, membership: &Membership, topics: &[&str]) -> Result<Self, LogError> {
+        let what = format!("member {} of group {}", membership.instance, membership.group);
+        let mut config = args.consumer(&membership.group);
+        config
+            .set("group.instance.id", &membership.instance)
+            .set("session.timeout.ms", membership.session_timeout.as_millis().to_string())
+            .set("heartbeat.interval.ms", (membership.session_timeout.as_millis() / 4).to_string())
+            .set("max.poll.interval.ms", "600000")
+            // Eager: under the cooperative protocol a generation bump can fence a retained partition's transaction
+            // without a callback.
+            .set("partition.assignment.strategy", "range");
+        let consumer: BaseConsumer<Rebalances> =
+            config.create_with_context(Rebalances::default()).map_err(LogError::settings(&what))?;
+        consumer.subscribe(topics).map_err(LogError::settings(&what))?;
+        let topics = topics.iter().map(|&topic| (topic.to_owned(), Arc::from(topic))).collect();
+        Ok(Self { consumer, topics, log: Mutex::new(Throttle::LOG) })
+    }
+
+    /// The next thing that happened, waiting for it at most so long.
+    pub fn poll(&self, timeout: Duration) -> Result<Event, LogError> {
+        if let Some(event) = self.rebalance() {
+            return Ok(event);
+        }
+        match self.consumer.poll(timeout) {
+            Some(Ok(message)) => Ok(Event::Record(Record::read(&message, self.topic(message.topic())))),
+            Some(Err(error)) => match consuming(error.clone()) {
+                Consuming::GoesOn => {
+                    if self.log.lock().unwrap_or_else(PoisonError::into_inner).is_due() {
+                        tracing::warn!(%error, "the consumer goes on after an error");
+                    }
+                    Ok(Event::Idle)
+                }
+                Consuming::Fails(error) => Err(error),
+            },
+            None => Ok(self.rebalance().unwrap_or(Event::Idle)),
+        }
+    }
+
+    /// Reads these partitions from these offsets, and no others.
+    pub fn start(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
+        let what = "taking over partitions";
+        let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
+        self.consumer.assign(&list).map_err(failed(what))
+    }
+
+    /// Goes back to these offsets, to read again what came to nothing. Partitions that are being revoked are left out.
+    pub fn rewind(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
+        let what = "going back";
+        let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
+        let done = self.consumer.seek_partitions(list, CALL_TIMEOUT).map_err(failed(what))?;
+        for element in done.elements() {
+            match element.error() {
+                Ok(()) => {}
+                Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State) => {}
+                Err(cause) => return Err(failed(what)(cause)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives all partitions back.
+    pub fn release(&self) -> Result<(), LogError> {
+        self.consumer.unassign().map_err(failed("giving partitions back"))
+    }
+
+    /// Reads no more of these partitions until [`Self::resume`].
+    pub fn pause(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed("pausing"))?;
+        self.consumer.pause(&list).map_err(failed("pausing"))
+    }
+
+    /// Undoes [`Self::pause`].
+    pub fn resume(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
+        let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed("resuming"))?;
+        self.consumer.resume(&list).map_err(failed("resuming"))
+    }
+
+    /// What the group committed, once no transaction that would change it is open (KIP-447).
+    pub fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Committed)>, LogError> {
+        let what = "asking for committed offsets";
+        let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed(what))?;
+        let list = self.consumer.committed_offsets(list, CALL_TIMEOUT).map_err(LogError::unavailable(what))?;
+        list.elements()
+            .iter()
+            .map(|element| {
+                let at = TopicPartition { topic: self.topic(element.topic()), partition: element.partition() };
+                element.error().map_err(LogError::unavailable(format!("{what} of {at}")))?;
+                match element.offset() {
+                    Offset::Offset(offset) => Ok((at, Committed { offset, metadata: element.metadata().to_owned() })),
+                    _ => Err(LogError::LostPosition {
+                        at: at.to_string(),
+                        detail:
+                            "nothing was ever committed; `quittance topics apply` sets a new group's first position"
+                                .to_owned(),
+                    }),
+                }
+            })
+            .collect()
+    }
+
+    /// The first offset and the end of what may be read of a partition now: the last stable offset.
+    pub fn bounds(&self, at: &TopicPartition) -> Result<(i64, i64), LogError> {
+        self.consumer
+            .fetch_watermarks(&at.topic, at.partition, CALL_TIMEOUT)
+            .map_err(LogError::unavailable(format!("asking for the end of {at}")))
+    }
+
+    /// Who we are in the group's current generation; fences transactions of earlier ones.
+    pub fn group_metadata(&self) -> Option<GroupMetadata> {
+        self.consumer.group_metadata()
+    }
+
+    /// Commits positions without waiting: for those who keep the truth elsewhere or can do work twice.
+    pub fn commit(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
+        self.commit_in(CommitMode::Async, positions)
+    }
+
+    /// Commits positions and waits until the group has them.
+    pub fn commit_sync(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
+        self.commit_in(CommitMode::Sync, positions)
+    }
+
+    fn commit_in(&self, mode: CommitMode, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
+        let what = "committing positions";
+        let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
+        self.consumer.commit(&list, mode).map_err(LogError::unavailable(what))
+    }
+
+    fn rebalance(&self) -> Option<Event> {
+        let queue = &self.consumer.client().context().queue;
+        let rebalance = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
+        Some(match rebalance {
+            Rebalance::Assign(list) => Event::Assigned(self.partitions(&list)),
+            Rebalance::Revoke { partitions, lost: false } => Event::Revoked(self.partitions(&partitions)),
+            Rebalance::Revoke { partitions, lost: true } => Event::Lost(self.partitions(&partitions)),
+        })
+    }
+
+    fn partitions(&self, list: &TopicPartitionList) -> Vec<TopicPartition> {
+        let elements = list.elements();
+        let mut partitions: Vec<_> = elements
+            .iter()
+            .map(|element| TopicPartition { topic: self.topic(element.topic()), partition: element.partition() })
+            .collect();
+        partitions.sort();
+        partitions
+    }
+
+    fn topic(&self, name: &str) -> Arc<str> {
+        self.topics.get(name).map_or_else(|| Arc::from(name), Arc::clone)
+    }
+}
+
+impl Drop for GroupConsumer {
+    fn drop(&mut self) {
+        self.consumer.client().context().closing.store(true, Ordering::Relaxed);
+        // A revocation that was told and never acknowledged would keep the close waiting, too.
+        if let Err(error) = self.consumer.unassign() {
+            tracing::debug!(%error, "nothing to give back");
+        }
+    }
+}
+
+fn failed(what: &str) -> impl FnOnce(KafkaError) -> LogError {
+    let what = what.to_owned();
+    move |cause| LogError::Client { what, cause }
+}
+
+pub(crate) fn list<'a>(
+    partitions: impl Iterator<Item = (&'a TopicPartition, Offset)>,
+) -> Result<TopicPartitionList, KafkaError> {
+    let mut list = TopicPartitionList::new();
+    for (at, offset) in partitions {
+        list.add_partition_offset(&at.topic, at.partition, offset)?;
+    }
+    Ok(list)
+}

@@ -1,0 +1,130 @@
+//! What can go wrong with the log, by what is to be done about it.
+
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+
+use crate::TopicPartition;
+
+/// A failure of the log. Each names what it was about.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// The settings are refused by the client library.
+    #[error("the Kafka client refuses its settings ({what}): {cause}")]
+    Settings {
+        /// What was being opened.
+        what: String,
+        /// What the client said.
+        cause: KafkaError,
+    },
+    /// The brokers did not answer in time. Try again.
+    #[error("Kafka does not answer ({what}): {cause}")]
+    Unavailable {
+        /// What was asked.
+        what: String,
+        /// What the client said.
+        cause: KafkaError,
+    },
+    /// A topic is not there.
+    #[error("the topic {topic} is not there; run `quittance topics apply`")]
+    NoTopic {
+        /// Its name.
+        topic: String,
+    },
+    /// A group has no position on a partition, or one that the log no longer has.
+    #[error("the group has lost its position on {at}: {detail}; somebody has to decide where it goes on")]
+    LostPosition {
+        /// The partition, or the topic if the client did not say.
+        at: String,
+        /// What is known.
+        detail: String,
+    },
+    /// Somebody else took this instance's place.
+    #[error("another process took over the place of this instance: {cause}")]
+    Fenced {
+        /// What the client said.
+        cause: String,
+    },
+    /// Nothing moved for too long.
+    #[error("reading {at} made no progress for {seconds} s at offset {offset} of {target}")]
+    NoProgress {
+        /// The partition.
+        at: TopicPartition,
+        /// How long.
+        seconds: u64,
+        /// How far it got.
+        offset: i64,
+        /// How far it should get.
+        target: i64,
+    },
+    /// The client library gave up for good.
+    #[error("the Kafka client failed ({what}): {cause}")]
+    Client {
+        /// What was being done.
+        what: String,
+        /// What the client said.
+        cause: KafkaError,
+    },
+}
+
+impl LogError {
+    /// Whether the same call may succeed later without anybody doing anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } | Self::NoProgress { .. } => true,
+            Self::Settings { .. }
+            | Self::NoTopic { .. }
+            | Self::LostPosition { .. }
+            | Self::Fenced { .. }
+            | Self::Client { .. } => false,
+        }
+    }
+
+    pub(crate) fn settings(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
+        let what = what.into();
+        move |cause| Self::Settings { what, cause }
+    }
+
+    pub(crate) fn unavailable(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
+        let what = what.into();
+        move |cause| Self::Unavailable { what, cause }
+    }
+}
+
+/// What an error that a consumer meets while polling calls for.
+pub(crate) enum Consuming {
+    /// The client goes on by itself.
+    GoesOn,
+    /// It does not.
+    Fails(LogError),
+}
+
+/// Sorts what `poll` reports.
+pub(crate) fn consuming(cause: KafkaError) -> Consuming {
+    use RDKafkaErrorCode as Code;
+    let code = cause.rdkafka_error_code();
+    match (&cause, code) {
+        (_, Some(Code::FencedInstanceId)) => Consuming::Fails(LogError::Fenced { cause: cause.to_string() }),
+        (_, Some(Code::OffsetOutOfRange | Code::AutoOffsetReset | Code::NoOffset)) => {
+            Consuming::Fails(LogError::LostPosition {
+                at: "a topic of this group".to_owned(),
+                detail: cause.to_string(),
+            })
+        }
+        (_, Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition)) => {
+            Consuming::Fails(LogError::NoTopic { topic: "of this group".to_owned() })
+        }
+        (
+            _,
+            Some(
+                Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::Authentication,
+            ),
+        )
+        | (KafkaError::MessageConsumptionFatal(_), _) => {
+            Consuming::Fails(LogError::Client { what: "consuming".to_owned(), cause })
+        }
+        // Brokers down, time-outs, rebalances in progress: librdkafka reports them and goes on by itself.
+        _ => Consuming::GoesOn,
+    }
+}

@@ -1,0 +1,208 @@
+//! Reading without a group: a whole topic up to its end, or its tail as it grows.
+
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use rdkafka::{
+    Offset,
+    consumer::{BaseConsumer, Consumer},
+    error::KafkaError,
+};
+
+use crate::{
+    KafkaArgs, LogError, Record, TopicPartition,
+    config::CALL_TIMEOUT,
+    consumer::list,
+    context::Plain,
+    error::{Consuming, consuming},
+};
+
+/// How long a read may stand still before it is given up.
+const NO_PROGRESS: Duration = Duration::from_secs(60);
+/// Readers never join a group; librdkafka wants a name all the same.
+const NO_GROUP: &str = "quittance-reader";
+
+/// Reads whole partitions of one topic.
+pub struct Reader {
+    args: KafkaArgs,
+    topic: Arc<str>,
+    committed: BaseConsumer<Plain>,
+    uncommitted: BaseConsumer<Plain>,
+}
+
+impl Reader {
+    /// A reader of a topic. Does not read yet.
+    pub fn new(args: &KafkaArgs, topic: &str) -> Result<Self, LogError> {
+        let what = format!("a reader of {topic}");
+        let committed =
+            args.consumer(NO_GROUP).create_with_context(Plain::default()).map_err(LogError::settings(&what))?;
+        let uncommitted = args
+            .consumer(NO_GROUP)
+            .set("isolation.level", "read_uncommitted")
+            .create_with_context(Plain::default())
+            .map_err(LogError::settings(&what))?;
+        Ok(Self { args: args.clone(), topic: Arc::from(topic), committed, uncommitted })
+    }
+
+    /// How many partitions the topic has.
+    pub fn partitions(&self) -> Result<i32, LogError> {
+        let metadata = self.committed.fetch_metadata(Some(&self.topic), CALL_TIMEOUT);
+        let metadata = metadata.map_err(LogError::unavailable(format!("asking for {}", self.topic)))?;
+        match metadata.topics().iter().find(|found| found.name() == &*self.topic) {
+            Some(found) if found.error().is_none() => Ok(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)),
+            _ => Err(LogError::NoTopic { topic: self.topic.to_string() }),
+        }
+    }
+
+    /// Reads every committed record that stands in these partitions now, in the order of each partition.
+    ///
+    /// "Now" is the high watermark, above whatever transactions are still open. It is first waited for that these
+    /// end: a read bounded by the last stable offset would miss committed records above an open transaction
+    /// (KAFKA-10167).
+    pub fn read_all(&self, partitions: &[i32], each: impl FnMut(Record)) -> Result<(), LogError> {
+        let mut targets = BTreeMap::new();
+        for &partition in partitions {
+            targets.insert(partition, self.end(&self.uncommitted, partition)?);
+        }
+        self.wait_until_stable(&targets)?;
+        // From here on the end of a partition lies at or behind its target.
+        self.read_to_ends("read_committed", targets, each)
+    }
+
+    /// Reads every record that stands in these partitions, those of aborted and open transactions included: to find out
+    /// what came to nothing.
+    pub fn read_all_uncommitted(&self, partitions: &[i32], each: impl FnMut(Record)) -> Result<(), LogError> {
+        let mut targets = BTreeMap::new();
+        for &partition in partitions {
+            targets.insert(partition, self.end(&self.uncommitted, partition)?);
+        }
+        self.read_to_ends("read_uncommitted", targets, each)
+    }
+
+    fn read_to_ends(
+        &self,
+        isolation: &str,
+        mut targets: BTreeMap<i32, i64>,
+        mut each: impl FnMut(Record),
+    ) -> Result<(), LogError> {
+        let consumer: BaseConsumer<Plain> = self
+            .args
+            .consumer(NO_GROUP)
+            .set("isolation.level", isolation)
+            .set("enable.partition.eof", "true")
+            .create_with_context(Plain::default())
+            .map_err(LogError::settings(format!("a reader of {}", self.topic)))?;
+        let starts: Vec<_> = targets.keys().map(|&partition| self.at(partition)).collect();
+        let list = list(starts.iter().map(|at| (at, Offset::Beginning))).map_err(self.failed())?;
+        consumer.assign(&list).map_err(self.failed())?;
+        let mut moved = Instant::now();
+        while !targets.is_empty() {
+            match consumer.poll(Duration::from_millis(100)) {
+                Some(Ok(message)) => {
+                    moved = Instant::now();
+                    each(Record::read(&message, Arc::clone(&self.topic)));
+                }
+                Some(Err(KafkaError::PartitionEOF(partition))) => {
+                    moved = Instant::now();
+                    targets.remove(&partition);
+                }
+                Some(Err(error)) => {
+                    if let Consuming::Fails(error) = consuming(error) {
+                        return Err(error);
+                    }
+                }
+                None => {}
+            }
+            if let Some((&partition, &target)) = targets.first_key_value()
+                && moved.elapsed() > NO_PROGRESS
+            {
+                return Err(self.no_progress(partition, -1, target));
+            }
+        }
+        Ok(())
+    }
+
+    fn wait_until_stable(&self, targets: &BTreeMap<i32, i64>) -> Result<(), LogError> {
+        for (&partition, &target) in targets {
+            let (mut moved, mut last) = (Instant::now(), -1);
+            loop {
+                let stable = self.end(&self.committed, partition)?;
+                if stable >= target {
+                    break;
+                }
+                if stable > last {
+                    (moved, last) = (Instant::now(), stable);
+                } else if moved.elapsed() > NO_PROGRESS {
+                    return Err(self.no_progress(partition, stable, target));
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&self, client: &BaseConsumer<Plain>, partition: i32) -> Result<i64, LogError> {
+        let what = format!("asking for the end of {}", self.at(partition));
+        client
+            .fetch_watermarks(&self.topic, partition, CALL_TIMEOUT)
+            .map(|(_, end)| end)
+            .map_err(LogError::unavailable(what))
+    }
+
+    fn at(&self, partition: i32) -> TopicPartition {
+        TopicPartition { topic: Arc::clone(&self.topic), partition }
+    }
+
+    fn failed(&self) -> impl Fn(KafkaError) -> LogError + use<> {
+        let what = format!("reading {}", self.topic);
+        move |cause| LogError::Client { what: what.clone(), cause }
+    }
+
+    fn no_progress(&self, partition: i32, offset: i64, target: i64) -> LogError {
+        LogError::NoProgress { at: self.at(partition), seconds: NO_PROGRESS.as_secs(), offset, target }
+    }
+}
+
+/// Follows all partitions of a topic from their beginning, for ever.
+pub struct Tail {
+    consumer: BaseConsumer<Plain>,
+    topic: Arc<str>,
+}
+
+impl Tail {
+    /// Starts at the beginning.
+    pub fn open(args: &KafkaArgs, topic: &str) -> Result<Self, LogError> {
+        let reader = Reader::new(args, topic)?;
+        let topic = Arc::clone(&reader.topic);
+        let consumer: BaseConsumer<Plain> = args
+            .consumer(NO_GROUP)
+            .create_with_context(Plain::default())
+            .map_err(LogError::settings(format!("a tail of {topic}")))?;
+        let starts: Vec<_> = (0..reader.partitions()?).map(|partition| reader.at(partition)).collect();
+        let list = list(starts.iter().map(|at| (at, Offset::Beginning))).map_err(reader.failed())?;
+        consumer.assign(&list).map_err(reader.failed())?;
+        Ok(Self { consumer, topic })
+    }
+
+    /// The end of the first partition now: all that there is of a topic with one.
+    pub fn end(&self) -> Result<i64, LogError> {
+        let what = format!("asking for the end of {}", self.topic);
+        let bounds = self.consumer.fetch_watermarks(&self.topic, 0, CALL_TIMEOUT);
+        bounds.map(|(_, end)| end).map_err(LogError::unavailable(what))
+    }
+
+    /// The next record, if one comes in time.
+    pub fn poll(&self, timeout: Duration) -> Result<Option<Record>, LogError> {
+        match self.consumer.poll(timeout) {
+            Some(Ok(message)) => Ok(Some(Record::read(&message, Arc::clone(&self.topic)))),
+            Some(Err(error)) => match consuming(error) {
+                Consuming::GoesOn => Ok(None),
+                Consuming::Fails(error) => Err(error),
+            },
+            None => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Reading records whose schemas come from the registry, for loops that run on threads of their own.
+
+use quittance_avro::{
+    registry::{Registry, RegistryError},
+    wire::{DecodeError, Decoder, LearnError},
+};
+use tokio::runtime::Handle;
+
+/// A decoder that fetches the schemas it lacks.
+pub struct Schemas {
+    registry: Registry,
+    handle: Handle,
+    decoder: Decoder,
+}
+
+/// Why a record could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Its schema could not be fetched now. It says nothing about the record: try again.
+    #[error(transparent)]
+    Unavailable(RegistryError),
+    /// It can never be read by this build.
+    #[error(transparent)]
+    Undecodable(#[from] DecodeError),
+    /// The registry has never heard of its schema.
+    #[error(transparent)]
+    Unknown(RegistryError),
+    /// A newer build wrote it; this one would drop what it does not know.
+    #[error("its state is of version {found}, and this build knows versions up to {known}; finish the upgrade")]
+    Newer {
+        /// Version found.
+        found: i32,
+        /// Newest version known.
+        known: i32,
+    },
+    /// A field holds what it may not.
+    #[error("its field {0} is not what it should be")]
+    Invalid(&'static str),
+    /// Its schema is no schema of a record.
+    #[error(transparent)]
+    NoSchema(#[from] LearnError),
+}
+
+impl ReadError {
+    /// Whether the same record may be readable later.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unavailable(_) => true,
+            Self::Undecodable(_) | Self::Unknown(_) | Self::NoSchema(_) | Self::Newer { .. } | Self::Invalid(_) => {
+                false
+            }
+        }
+    }
+}
+
+impl Schemas {
+    /// Knows no schema yet. `handle` is the runtime that the registry's client runs on; calls block on it.
+    pub fn new(registry: Registry, handle: Handle) -> Self {
+        Self { registry, handle, decoder: Decoder::new() }
+    }
+
+    /// Reads by the schemas that are known, after fetching the one that is not.
+    pub fn read<T>(&mut self, read: impl Fn(&Decoder) -> Result<T, DecodeError>) -> Result<T, ReadError> {
+        match read(&self.decoder) {
+            Err(DecodeError::UnknownSchema(id)) => {
+                let json = self.handle.block_on(self.registry.fetch(id)).map_err(|error| {
+                    if error.is_transient() { ReadError::Unavailable(error) } else { ReadError::Unknown(error) }
+                })?;
+                self.decoder.learn(id, &json)?;
+                Ok(read(&self.decoder)?)
+            }
+            read => Ok(read?),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A transactional producer whose every transaction ends in one of four known ways.
+
+use std::time::{Duration, Instant};
+
+use rdkafka::{
+    Offset, TopicPartitionList,
+    consumer::ConsumerGroupMetadata,
+    error::{KafkaError, RDKafkaErrorCode},
+    producer::{BaseProducer, BaseRecord, Producer as _},
+};
+
+use crate::{KafkaArgs, LogError, NewRecord, TopicPartition, context::Plain};
+
+/// After how long the broker aborts a transaction whose producer went silent. Readers see nothing newer until then.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+const INIT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One transactional id. Opening it fences whoever held the id before and ends what that one left open.
+pub struct TransactionalProducer {
+    producer: BaseProducer<Plain>,
+    id: String,
+    /// How long the end of a transaction is asked for before it counts as unknown.
+    end_timeout: Duration,
+}
+
+/// A position that is committed with a transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OffsetCommit {
+    /// Of which partition.
+    pub at: TopicPartition,
+    /// The next offset to read.
+    pub offset: i64,
+    /// What is kept beside it.
+    pub metadata: String,
+}
+
+/// How a transaction ended, with the cause where it is not a good one.
+#[derive(Debug)]
+pub enum Ended {
+    /// All of it is there.
+    Committed,
+    /// None of it is there; the producer can go on.
+    Aborted(String),
+    /// Another producer took over this id. None of it will be there, or the other one sees that it is.
+    Fenced(String),
+    /// Nobody knows. Destroy the producer, open its id again, then read the committed positions.
+    Unknown(String),
+}
+
+/// Why a record could not be added to a transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It is larger than the topic takes. The transaction is not harmed.
+    #[error("a record of {bytes} bytes is larger than {topic} takes")]
+    TooLarge {
+        /// Where to.
+        topic: String,
+        /// How large its value is.
+        bytes: usize,
+    },
+    /// The transaction cannot go on and has to be aborted.
+    #[error("a record for {topic} could not be added to the transaction: {cause}")]
+    Failed {
+        /// Where to.
+        topic: String,
+        /// What the client said.
+        cause: KafkaError,
+    },
+}
+
+enum Remedy {
+    Fenced,
+    Abort,
+    Retry,
+    Destroy,
+}
+
+fn remedy(error: &KafkaError) -> Remedy {
+    use RDKafkaErrorCode as Code;
+    let fenced = matches!(
+        error.rdkafka_error_code(),
+        Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::InvalidProducerIdMapping)
+    );
+    match error {
+        KafkaError::Transaction(cause) if cause.is_fatal() && fenced => Remedy::Fenced,
+        KafkaError::Transaction(cause) if cause.is_fatal() => Remedy::Destroy,
+        KafkaError::Transaction(cause) if cause.txn_requires_abort() => Remedy::Abort,
+        KafkaError::Transaction(cause) if cause.is_retriable() => Remedy::Retry,
+        _ if fenced => Remedy::Fenced,
+        _ => Remedy::Destroy,
+    }
+}
+
+impl TransactionalProducer {
+    /// Takes over a transactional id: afterwards no earlier holder can commit, and what it left open is aborted.
+    pub fn open(args: &KafkaArgs, id: &str) -> Result<Self, LogError> {
+        let timeout_ms = TRANSACTION_TIMEOUT.as_millis().to_string();
+        let producer: BaseProducer<Plain> = args
+            .client()
+            .set("transactional.id", id)
+            .set("transaction.timeout.ms", &timeout_ms)
+            .set("message.timeout.ms", &timeout_ms)
+            .set("partitioner", "murmur2_random")
+            .set("linger.ms", "1")
+            // At the default of 100 ms back-to-back transactions wait for the markers of the last one in steps of it.
+            .set("retry.backoff.ms", "1")
+            .set("retry.backoff.max.ms", "100")
+            .create_with_context(Plain::default())
+            .map_err(LogError::settings(format!("transactional id {id}")))?;
+        producer
+            .init_transactions(INIT_TIMEOUT)
+            .map_err(LogError::unavailable(format!("taking over transactional id {id}")))?;
+        Ok(Self { producer, id: id.to_owned(), end_timeout: Duration::from_millis(args.commit_timeout_ms) })
+    }
+
+    /// Its transactional id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Begins a transaction. Purely local.
+    pub fn begin(&self) -> Result<(), LogError> {
+        let what = format!("beginning a transaction of {}", self.id);
+        self.producer.begin_transaction().map_err(|cause| LogError::Client { what, cause })
+    }
+
+    /// Adds a record. It is on its way when this returns; whether it arrived, the commit says.
+    pub fn send(&self, record: &NewRecord) -> Result<(), SendError> {
+        let mut kafka_record = BaseRecord::<[u8], [u8]>::to(&record.topic).key(&record.key);
+        kafka_record.payload = record.value.as_deref();
+        kafka_record.partition = record.partition;
+        kafka_record = kafka_record.headers(record.headers.to_kafka());
+        let deadline = Instant::now() + TRANSACTION_TIMEOUT;
+        loop {
+            let Err((cause, unsent)) = self.producer.send(kafka_record) else { return Ok(()) };
+            match cause.rdkafka_error_code() {
+                Some(RDKafkaErrorCode::QueueFull) if Instant::now() < deadline => {
+                    self.producer.poll(Duration::from_millis(1));
+                    kafka_record = unsent;
+                }
+                Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
+                    let bytes = record.value.as_ref().map_or(0, Vec::len);
+                    return Err(SendError::TooLarge { topic: record.topic.to_string(), bytes });
+                }
+                _ => return Err(SendError::Failed { topic: record.topic.to_string(), cause }),
+            }
+        }
+    }
+
+    /// Ends the transaction with the positions that it is the outcome of.
+    ///
+    /// Offsets go first and the records are drained after: both then travel at the same time. Draining by short polls
+    /// before the commit keeps librdkafka from waiting in steps of 100 ms inside it.
+    pub fn commit(&self, offsets: &[OffsetCommit], group: &ConsumerGroupMetadata) -> Ended {
+        let list = match self.offsets(offsets) {
+            Ok(list) => list,
+            Err(error) => return self.abort(&error.to_string()),
+        };
+        let deadline = Instant::now() + self.end_timeout;
+        let sent = self.until(deadline, || self.producer.send_offsets_to_transaction(&list, group, left(deadline)));
+        if let Err(error) = sent {
+            return self.end_without_commit(&error);
+        }
+        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+            self.producer.poll(Duration::from_micros(500));
+        }
+        match self.until(deadline, || self.producer.commit_transaction(left(deadline))) {
+            Ok(()) => Ended::Committed,
+            Err(error) => match remedy(&error) {
+                Remedy::Fenced => Ended::Fenced(error.to_string()),
+                Remedy::Abort => self.abort(&error.to_string()),
+                Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+            },
+        }
+    }
+
+    /// Ends the transaction without any of it, because of `cause`.
+    pub fn abort(&self, cause: &str) -> Ended {
+        let deadline = Instant::now() + self.end_timeout;
+        match self.until(deadline, || self.producer.abort_transaction(left(deadline))) {
+            Ok(()) => Ended::Aborted(cause.to_owned()),
+            Err(error) => match remedy(&error) {
+                Remedy::Fenced => Ended::Fenced(error.to_string()),
+                Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+            },
+        }
+    }
+
+    fn end_without_commit(&self, error: &KafkaError) -> Ended {
+        match remedy(error) {
+            Remedy::Fenced => Ended::Fenced(error.to_string()),
+            Remedy::Abort | Remedy::Retry => self.abort(&error.to_string()),
+            Remedy::Destroy => Ended::Unknown(error.to_string()),
+        }
+    }
+
+    fn offsets(&self, offsets: &[OffsetCommit]) -> Result<TopicPartitionList, KafkaError> {
+        let mut list = TopicPartitionList::new();
+        for commit in offsets {
+            let mut element = list.add_partition(&commit.at.topic, commit.at.partition);
+            element.set_offset(Offset::Offset(commit.offset))?;
+            element.set_metadata(&commit.metadata);
+        }
+        Ok(list)
+    }
+
+    /// Repeats a call that may be repeated, until the deadline.
+    fn until(&self, deadline: Instant, call: impl Fn() -> Result<(), KafkaError>) -> Result<(), KafkaError> {
+        loop {
+            match call() {
+                Err(error) if matches!(remedy(&error), Remedy::Retry) && Instant::now() < deadline => {
+                    tracing::debug!(id = self.id, %error, "a transaction call is repeated");
+                    self.producer.poll(Duration::from_millis(1));
+                }
+                result => return result,
+            }
+        }
+    }
+}
+
+fn left(deadline: Instant) -> Duration {
+    deadline.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))
+}

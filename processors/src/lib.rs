@@ -1,0 +1,7 @@
+//! The processors: the only place where business rules run.
+//!
+//! [`runtime`] is the exactly-once loop over the log and knows no payment word. Each aggregate has a folder with its
+//! rules, which are pure.
+
+pub mod payment;
+pub mod runtime;

@@ -1,0 +1,94 @@
+//! The bounds that the payment rules keep to.
+
+/// How long and how often a gateway is tried. Times in milliseconds.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Payment rules")]
+pub struct Policy {
+    /// How long one try may wait to be carried out, milliseconds
+    #[arg(long, env = "QUITTANCE_TRY_NOT_AFTER_MS", default_value_t = 30_000,
+        value_parser = clap::value_parser!(i64).range(100..=82_800_000))]
+    pub try_not_after_ms: i64,
+    /// How long after that a missing result is waited for before the step is repeated, milliseconds
+    #[arg(long, env = "QUITTANCE_TRY_LOST_MS", default_value_t = 300_000,
+        value_parser = clap::value_parser!(i64).range(100..=82_800_000))]
+    pub try_lost_ms: i64,
+    /// How long an attempt is sent again; then it fails if nothing was processed, or is queried if nobody knows, milliseconds
+    #[arg(long, env = "QUITTANCE_ATTEMPT_TTL_MS", default_value_t = 600_000,
+        value_parser = clap::value_parser!(i64).range(0..=82_800_000))]
+    pub attempt_ttl_ms: i64,
+    /// How many tries of one attempt may end with an unknown outcome or get lost before the gateway is only queried
+    #[arg(long, env = "QUITTANCE_UNKNOWN_TRIES_MAX", default_value_t = 4,
+        value_parser = clap::value_parser!(i32).range(1..=20))]
+    pub unknown_tries_max: i32,
+    /// How many queries are made before a person has to find out
+    #[arg(long, env = "QUITTANCE_QUERIES_MAX", default_value_t = 30,
+        value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub queries_max: i32,
+    /// How long after its last moment a try may still be under way or missing from the gateway's queries, milliseconds
+    #[arg(long, env = "QUITTANCE_QUERY_SETTLE_MS", default_value_t = 15_000,
+        value_parser = clap::value_parser!(i64).range(0..=3_600_000))]
+    pub query_settle_ms: i64,
+    /// First delay between tries, milliseconds; doubled with each further one
+    #[arg(long, env = "QUITTANCE_RETRY_MIN_MS", default_value_t = 250,
+        value_parser = clap::value_parser!(i64).range(1..=60_000))]
+    pub retry_min_ms: i64,
+    /// Longest delay between tries, milliseconds
+    #[arg(long, env = "QUITTANCE_RETRY_MAX_MS", default_value_t = 30_000,
+        value_parser = clap::value_parser!(i64).range(1..=3_600_000))]
+    pub retry_max_ms: i64,
+}
+
+/// A gateway may forget an idempotency key after a day (Stripe); past this age an attempt is queried, never resent.
+pub const KEY_AGE_MAX_MS: i64 = 23 * 3_600_000;
+
+impl Policy {
+    /// The delay before try or query number `count + 1`: exponential, with jitter drawn from the payment's own seed so
+    /// that deciding twice gives the same time.
+    pub fn delay_ms(&self, count: i32, seed: i64) -> i64 {
+        let doublings = u32::try_from(count.clamp(1, 30) - 1).unwrap_or(0);
+        let full = self.retry_min_ms.saturating_mul(1 << doublings).min(self.retry_max_ms);
+        let draw = splitmix64(seed.cast_unsigned() ^ u64::from(doublings));
+        let half = full / 2;
+        half + i64::try_from(draw % (half.cast_unsigned() + 1)).unwrap_or(0)
+    }
+}
+
+/// SplitMix64 (Steele, Lea, Flood 2014): enough to spread retries, and the same on every machine.
+fn splitmix64(seed: u64) -> u64 {
+    let mut z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+pub(crate) fn policy() -> Policy {
+    Policy {
+        try_not_after_ms: 30_000,
+        try_lost_ms: 300_000,
+        attempt_ttl_ms: 600_000,
+        unknown_tries_max: 4,
+        queries_max: 3,
+        query_settle_ms: 15_000,
+        retry_min_ms: 250,
+        retry_max_ms: 30_000,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn delays_stay_within_their_bounds(count in i32::MIN..i32::MAX, seed: i64) {
+            let policy = policy();
+            let delay_ms = policy.delay_ms(count, seed);
+            prop_assert!(delay_ms >= policy.retry_min_ms / 2);
+            prop_assert!(delay_ms <= policy.retry_max_ms);
+            prop_assert_eq!(delay_ms, policy.delay_ms(count, seed));
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! What the processor writes for each kind of decision, and who may set it going.
+
+use quittance_avro::{
+    ids::AttemptId,
+    records::{GatewayResult, Record},
+    schema,
+    wire::Decoder,
+    words::{
+        CaptureMethod::Automatic,
+        Mode, OutcomeStatus,
+        ResultOutcome::{self, Approved, NotProcessed},
+    },
+};
+use rstest::rstest;
+use uuid::Uuid;
+
+use super::*;
+use crate::payment::{
+    policy::policy,
+    samples::{COMMAND, PAYMENT, TRACE, answer, command, create, start},
+};
+
+const RESULT_TRACE: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+struct Bench {
+    processor: PaymentProcessor,
+    decoder: Decoder,
+    state: Option<PaymentChangelog>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut decoder = Decoder::new();
+        let encoders = Encoders {
+            changelog: known(1, &mut decoder),
+            state: known(2, &mut decoder),
+            outcome: known(3, &mut decoder),
+            effect: known(4, &mut decoder),
+            created: known(5, &mut decoder),
+            authorized: known(6, &mut decoder),
+            captured: known(7, &mut decoder),
+            declined: known(8, &mut decoder),
+            failed: known(9, &mut decoder),
+            review_opened: known(10, &mut decoder),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime that is never driven");
+        let registry = Registry::new("http://127.0.0.1:1", "t").expect("a client that is never used");
+        let schemas = Schemas::new(registry, runtime.handle().clone());
+        Self { processor: PaymentProcessor::new("t", schemas, encoders, policy()), decoder, state: None }
+    }
+
+    /// A payment whose first try is under way.
+    fn created() -> Self {
+        let mut bench = Self::new();
+        bench.input(&create(Automatic));
+        bench
+    }
+
+    fn input(&mut self, input: &Input) -> Processed<PaymentChangelog> {
+        let trace = if matches!(input, Input::Create { .. }) { TRACE } else { RESULT_TRACE };
+        self.process(&Trigger::Input(input, &Headers::default().with("traceparent", trace)), start().as_ms())
+    }
+
+    fn process(&mut self, trigger: &Trigger<'_, Input>, now_ms: i64) -> Processed<PaymentChangelog> {
+        let processed = self.processor.process(self.state.as_ref(), trigger, now_ms).expect("what we write fits");
+        if processed.state.is_some() {
+            self.state.clone_from(&processed.state);
+        }
+        processed
+    }
+
+    fn result(&self, outcome: ResultOutcome) -> GatewayResult {
+        let command = create(Automatic);
+        let decision = decide(None, &command, TRACE, start(), &policy());
+        let Decision::Applied(change) = decision else { panic!("{decision:?}") };
+        answer(&change.effect.expect("the gateway is asked"), outcome)
+    }
+
+    /// Topic, key, name of the record and trace of everything written.
+    fn written(&self, processed: &Processed<PaymentChangelog>) -> Vec<[String; 4]> {
+        let written = |output: &Output| {
+            let name = self.decoder.name_of(&output.value).expect("one of our records");
+            let trace = output.headers.text("traceparent").unwrap_or_default();
+            let name = name.trim_start_matches("quittance.payment.");
+            [output.topic.to_string(), output.key.clone(), name.to_owned(), trace.to_owned()]
+        };
+        processed.outputs.iter().map(written).collect()
+    }
+
+    fn outcome(&self, processed: &Processed<PaymentChangelog>) -> Outcome {
+        let [output] = &processed.outputs[..] else { panic!("one outcome and nothing else") };
+        assert_eq!(output.topic.as_ref(), "t.payment.outcomes.v1");
+        assert_eq!(output.headers.text("command-id"), Some(&*COMMAND.to_string()));
+        self.decoder.decode(&output.value).expect("an outcome")
+    }
+}
+
+fn known<R: Record>(id: u32, decoder: &mut Decoder) -> Encoder<R> {
+    decoder.learn(id, &schema::of::<R>().json).expect("a schema of ours");
+    Encoder::new(id)
+}
+
+fn lines(key: &str, trace: &str, written: &[(&str, &str)]) -> Vec<[String; 4]> {
+    let line = |(topic, name): &(&str, &str)| [&format!("t.payment.{topic}.v1"), key, name, trace].map(str::to_owned);
+    written.iter().map(line).collect()
+}
+
+#[test]
+fn a_command_is_written_out_in_full() {
+    let mut bench = Bench::new();
+    let processed = bench.input(&create(Automatic));
+    let expected = [
+        ("events", "PaymentCreated"),
+        ("state", "PaymentState"),
+        ("effects.gateway", "GatewayEffect"),
+        ("outcomes", "Outcome"),
+    ];
+    assert_eq!(bench.written(&processed), lines(&PAYMENT.to_string(), TRACE, &expected));
+    assert_eq!(processed.invalid, None);
+    let command_id = COMMAND.to_string();
+    assert!(processed.outputs.iter().all(|output| output.headers.text("command-id") == Some(&command_id)));
+    let state = processed.state.expect("the payment is there");
+    let published: PaymentState = bench.decoder.decode(&processed.outputs[1].value).expect("a state");
+    assert_eq!(published, state.state);
+    let kept = bench.processor.keep(&state).expect("it fits its schema");
+    assert_eq!(bench.decoder.decode::<PaymentChangelog>(&kept).ok(), Some(state.clone()));
+    assert_eq!(bench.processor.due_ms(&state), Some(start().as_ms() + 330_000));
+}
+
+#[test]
+fn a_result_that_settles_is_written_with_its_own_trace() {
+    let mut bench = Bench::created();
+    let result = bench.result(Approved);
+    let processed = bench.input(&Input::Result(Box::new(result)));
+    let expected = [("events", "PaymentAuthorized"), ("events", "PaymentCaptured"), ("state", "PaymentState")];
+    assert_eq!(bench.written(&processed), lines(&PAYMENT.to_string(), RESULT_TRACE, &expected));
+    assert_eq!(bench.processor.due_ms(&processed.state.expect("it changed")), None);
+}
+
+#[test]
+fn what_changes_in_private_is_kept_and_not_published() {
+    let mut bench = Bench::created();
+    let result = bench.result(NotProcessed);
+    let processed = bench.input(&Input::Result(Box::new(result)));
+    assert!(processed.state.is_some() && processed.outputs.is_empty() && processed.invalid.is_none());
+}
+
+#[test]
+fn a_timer_goes_on_under_the_trace_of_the_command() {
+    let mut bench = Bench::created();
+    let processed = bench.process(&Trigger::Timer, start().as_ms() + 330_000);
+    let expected = lines(&PAYMENT.to_string(), TRACE, &[("effects.gateway", "GatewayEffect")]);
+    assert_eq!(bench.written(&processed), expected);
+}
+
+#[rstest]
+#[case::stale(330_000 - 1)]
+#[case::long_stale(0)]
+fn a_timer_that_is_not_due_writes_nothing(#[case] after_ms: i64) {
+    let mut bench = Bench::created();
+    let processed = bench.process(&Trigger::Timer, start().as_ms() + after_ms);
+    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_none());
+}
+
+#[test]
+fn a_repeated_command_is_told_its_outcome_and_changes_nothing() {
+    let mut bench = Bench::created();
+    let processed = bench.input(&create(Automatic));
+    assert!(processed.state.is_none() && processed.invalid.is_none());
+    let outcome = bench.outcome(&processed);
+    assert_eq!((outcome.status, outcome.sequence), (OutcomeStatus::Applied, Some(1)));
+}
+
+#[derive(Clone, Copy)]
+enum Stranger {
+    Tenant,
+    Mode,
+}
+
+impl Stranger {
+    fn sign(self, envelope: &mut Envelope) {
+        match self {
+            Self::Tenant => envelope.tenant = "rival".parse().expect("a tenant's name"),
+            Self::Mode => envelope.mode = Mode::Live,
+        }
+    }
+}
+
+/// The same command id and body, so that nothing but the owner differs.
+#[rstest]
+#[case::another_tenant(Stranger::Tenant)]
+#[case::another_mode(Stranger::Mode)]
+fn a_stranger_is_told_that_there_is_no_such_payment(#[case] stranger: Stranger) {
+    let mut bench = Bench::created();
+    let mut command = command(Automatic);
+    stranger.sign(&mut command.envelope);
+    let processed = bench.input(&Input::Create { id: COMMAND, command: Box::new(command.clone()) });
+    assert!(processed.state.is_none() && processed.invalid.is_none());
+    let outcome = bench.outcome(&processed);
+    assert_eq!((outcome.status, outcome.code.as_deref()), (OutcomeStatus::Refused, Some("not_found")));
+    assert_eq!((outcome.envelope.tenant, outcome.envelope.mode), (command.envelope.tenant, command.envelope.mode));
+    assert_eq!(outcome.sequence, None, "nothing is said of the payment");
+}
+
+#[rstest]
+#[case::another_tenant(Stranger::Tenant)]
+#[case::another_mode(Stranger::Mode)]
+fn a_result_from_a_stranger_is_buried(#[case] stranger: Stranger) {
+    let mut bench = Bench::created();
+    let mut result = bench.result(Approved);
+    stranger.sign(&mut result.envelope);
+    let processed = bench.input(&Input::Result(Box::new(result)));
+    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_some());
+}
+
+#[test]
+fn a_result_of_nothing_that_we_know_is_buried() {
+    let result = Bench::new().result(Approved);
+    let processed = Bench::new().input(&Input::Result(Box::new(result.clone())));
+    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_some());
+    let foreign = GatewayResult { attempt_id: AttemptId::new(Uuid::from_u128(9)), ..result };
+    let processed = Bench::created().input(&Input::Result(Box::new(foreign)));
+    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_some());
+}
+
+#[test]
+fn a_refused_command_leaves_no_state() {
+    let mut bench = Bench::new();
+    let mut command = command(Automatic);
+    command.payment_method.tokens.clear();
+    let processed = bench.input(&Input::Create { id: COMMAND, command: Box::new(command) });
+    assert!(processed.state.is_none() && processed.invalid.is_none());
+    assert_eq!(bench.outcome(&processed).code.as_deref(), Some("no_token"));
+}
+
+#[test]
+fn a_result_that_comes_twice_is_written_once() {
+    let mut bench = Bench::created();
+    let result = Input::Result(Box::new(bench.result(Approved)));
+    bench.input(&result);
+    let processed = bench.input(&result);
+    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_none());
+}

@@ -1,0 +1,69 @@
+//! Settings of the gateway sink.
+
+use std::time::Duration;
+
+use super::accounts::GatewayAccounts;
+
+/// Settings of the gateway sink.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Gateways")]
+pub struct GatewayArgs {
+    /// Gateway accounts, `name=url` with commas between; https unless the gateway is on this machine
+    #[arg(
+        long,
+        env = "QUITTANCE_GATEWAY_ACCOUNTS",
+        value_name = "ACCOUNTS",
+        default_value = "simulator=http://127.0.0.1:8090"
+    )]
+    pub gateway_account: GatewayAccounts,
+    /// How long one exchange with a gateway may take, milliseconds; keep it below the processor's QUITTANCE_QUERY_SETTLE_MS
+    #[arg(long, env = "QUITTANCE_GATEWAY_TIMEOUT_MS", default_value_t = 10_000,
+        value_parser = clap::value_parser!(u64).range(50..=60_000))]
+    pub gateway_timeout_ms: u64,
+    /// How many effects are held at a time: their exchange runs, their result is being published, or another one of
+    /// the same payment comes first
+    #[arg(long, env = "QUITTANCE_GATEWAY_CONCURRENCY", default_value_t = 64,
+        value_parser = clap::value_parser!(u16).range(1..=4096))]
+    pub gateway_concurrency: u16,
+}
+
+impl GatewayArgs {
+    pub(super) fn timeout(&self) -> Duration {
+        Duration::from_millis(self.gateway_timeout_ms)
+    }
+
+    pub(super) fn concurrency(&self) -> usize {
+        usize::from(self.gateway_concurrency)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Options {
+        #[command(flatten)]
+        gateway: GatewayArgs,
+    }
+
+    #[test]
+    fn defaults() {
+        let options = Options::try_parse_from(["quittance"]).expect("defaults");
+        assert_eq!(options.gateway.gateway_account.to_string(), "simulator=http://127.0.0.1:8090");
+        assert_eq!((options.gateway.timeout(), options.gateway.concurrency()), (Duration::from_secs(10), 64));
+    }
+
+    #[rstest]
+    #[case("--gateway-account", "simulator")]
+    #[case("--gateway-timeout-ms", "49")]
+    #[case("--gateway-timeout-ms", "60001")]
+    #[case("--gateway-concurrency", "0")]
+    fn refuses(#[case] option: &str, #[case] value: &str) {
+        let error = Options::try_parse_from(["quittance", option, value]).expect_err("a bad value").to_string();
+        assert!(error.contains(option), "{error}");
+    }
+}

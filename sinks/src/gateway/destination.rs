@@ -1,0 +1,98 @@
+//! Where an effect is sent, or why it is not. Pure.
+
+use quittance_avro::{
+    records::GatewayEffect,
+    time::Timestamp,
+    words::{EffectKind, ResultOutcome},
+};
+
+use super::{
+    accounts::{BaseUrl, GatewayAccounts},
+    verdict::Verdict,
+};
+
+/// Why an effect is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unsent {
+    /// It is past its `not_after`.
+    Expired,
+    /// This process has no gateway account of that name.
+    UnknownAccount,
+}
+
+/// The gateway that an effect goes to at this time.
+pub(super) fn destination<'a>(
+    effect: &GatewayEffect,
+    accounts: &'a GatewayAccounts,
+    now: Timestamp,
+) -> Result<&'a BaseUrl, Unsent> {
+    if now > effect.not_after {
+        return Err(Unsent::Expired);
+    }
+    accounts.get(&effect.gateway_account).ok_or(Unsent::UnknownAccount)
+}
+
+impl Unsent {
+    /// The reason in one word, for metrics and logs.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::UnknownAccount => "unknown_account",
+        }
+    }
+
+    /// What is told of the effect.
+    pub(super) fn verdict(self, effect: &GatewayEffect) -> Verdict {
+        match (self, effect.kind) {
+            (Self::Expired, _) => {
+                Verdict::failed(ResultOutcome::Expired, "it was too late to send it, and it was not sent")
+            }
+            (Self::UnknownAccount, kind) => {
+                let outcome = match kind {
+                    EffectKind::Authorize => ResultOutcome::Rejected,
+                    // That nobody could be asked says nothing of what an earlier try did.
+                    EffectKind::Query => ResultOutcome::NotProcessed,
+                };
+                let account = &effect.gateway_account;
+                Verdict::failed(outcome, format!("there is no gateway account {account}, and nothing was sent"))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::gateway::samples;
+
+    #[rstest]
+    #[case::in_time("simulator", 0, Ok(()))]
+    #[case::at_the_last_moment("simulator", 3_600_000, Ok(()))]
+    #[case::late("simulator", 3_600_001, Err(Unsent::Expired))]
+    #[case::other_account("acme", 0, Err(Unsent::UnknownAccount))]
+    #[case::late_and_other_account("acme", 3_600_001, Err(Unsent::Expired))]
+    fn is_sent_in_time_to_a_known_account(
+        #[case] account: &str,
+        #[case] age_ms: i64,
+        #[case] sent: Result<(), Unsent>,
+    ) {
+        let accounts: GatewayAccounts = "simulator=https://gateway.example".parse().expect("accounts");
+        let mut effect = samples::effect(EffectKind::Authorize, "tok_approve");
+        account.clone_into(&mut effect.gateway_account);
+        let now = effect.not_after.plus_ms(age_ms - 3_600_000);
+        assert_eq!(destination(&effect, &accounts, now).map(|_| ()), sent);
+    }
+
+    #[rstest]
+    #[case(Unsent::Expired, EffectKind::Authorize, ResultOutcome::Expired)]
+    #[case(Unsent::Expired, EffectKind::Query, ResultOutcome::Expired)]
+    #[case(Unsent::UnknownAccount, EffectKind::Authorize, ResultOutcome::Rejected)]
+    #[case(Unsent::UnknownAccount, EffectKind::Query, ResultOutcome::NotProcessed)]
+    fn says_why(#[case] unsent: Unsent, #[case] kind: EffectKind, #[case] outcome: ResultOutcome) {
+        let verdict = unsent.verdict(&samples::effect(kind, "tok_approve"));
+        assert_eq!(verdict.outcome, outcome);
+        assert!(verdict.failure.is_some());
+    }
+}

@@ -1,0 +1,88 @@
+//! Carries out one exchange over HTTP. It knows no gateway, and logs nothing.
+
+use std::{error::Error as _, time::Duration};
+
+use reqwest::{Client, RequestBuilder, Response, redirect, retry};
+
+use super::{
+    accounts::BaseUrl,
+    exchange::{Broken, Exchange, Request},
+};
+
+/// The longest body that is read, in bytes: an answer about one charge has a few hundred.
+pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// How long a connection may wait for its next exchange. Shorter than servers wait (five seconds at the least, in
+/// Node's default): a request that meets a connection just being closed ends with an unknown outcome.
+const IDLE_CONNECTION: Duration = Duration::from_secs(4);
+
+/// The HTTP client of all accounts.
+pub(super) struct Http {
+    client: Client,
+}
+
+impl Http {
+    /// A client that gives an exchange `timeout`, and keeps up to `connections_max` open between exchanges for each
+    /// account. How many are in use at a time is up to the caller.
+    pub(super) fn new(timeout: Duration, connections_max: usize) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            // Proxies of the environment would see the traffic, and would turn what was not sent into something unknown.
+            .no_proxy()
+            // A redirect would carry the token to an address that nobody configured.
+            .redirect(redirect::Policy::none())
+            // When to try again is the processor's to say.
+            .retry(retry::never())
+            .timeout(timeout)
+            // A connection that does not come about is given up while it is still certain that nothing was sent.
+            .connect_timeout(timeout / 2)
+            .pool_max_idle_per_host(connections_max)
+            .pool_idle_timeout(IDLE_CONNECTION)
+            .user_agent(concat!("quittance/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { client })
+    }
+
+    /// One exchange: the request goes out at most once.
+    pub(super) async fn exchange(&self, base: &BaseUrl, request: Request) -> Exchange {
+        let mut builder: RequestBuilder = self.client.request(request.method, base.at(&request.target));
+        for (name, value) in request.headers {
+            builder = builder.header(name, value);
+        }
+        if let Some(body) = request.body {
+            builder = builder.body(body);
+        }
+        match builder.send().await {
+            Ok(response) => Exchange::Answered { status: response.status().as_u16(), body: read(response).await },
+            // Name not resolved, connection refused or timed out, TLS not agreed; or the request could not even be made.
+            Err(error) if error.is_connect() || error.is_builder() => Exchange::NotSent(text(error)),
+            Err(error) => Exchange::Unanswered(broken(error)),
+        }
+    }
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, Broken> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(broken)? {
+        if body.len() + chunk.len() > BODY_BYTES_MAX {
+            return Err(Broken::TooLarge(BODY_BYTES_MAX));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn broken(error: reqwest::Error) -> Broken {
+    if error.is_timeout() { Broken::TimedOut } else { Broken::Failed(text(error)) }
+}
+
+/// The error with its causes, where the telling part is, and without the URL.
+fn text(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

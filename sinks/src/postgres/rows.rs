@@ -1,0 +1,172 @@
+//! What records become in Postgres. Pure.
+
+use std::time::SystemTime;
+
+use quittance_avro::{
+    ids::{CommandId, EventId, PaymentId},
+    records::{Outcome, PaymentState},
+    tenant::Tenant,
+    topics::Topic,
+    words::Mode,
+};
+use quittance_log::ReadError;
+use serde_json::Value;
+
+use crate::store::{Entry, Fields};
+
+/// A row of one of the tables.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    /// Of `payments`.
+    State(StateRow),
+    /// Of `payment_history`.
+    Event(EventRow),
+    /// Of `outcomes`.
+    Outcome(OutcomeRow),
+}
+
+/// A payment as it is after its latest event.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the columns have their comments in the database")]
+pub struct StateRow {
+    pub payment_id: PaymentId,
+    pub mode: Mode,
+    pub tenant: Tenant,
+    pub merchant_account: String,
+    pub sequence: i64,
+    pub status: String,
+    pub amount: i64,
+    pub currency: String,
+    pub captured_amount: i64,
+    pub refunded_amount: i64,
+    pub gateway_account: String,
+    pub created_at: SystemTime,
+    pub updated_at: SystemTime,
+    pub state: Value,
+}
+
+/// An event of a payment.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the columns have their comments in the database")]
+pub struct EventRow {
+    pub payment_id: PaymentId,
+    pub sequence: i64,
+    pub mode: Mode,
+    pub tenant: Tenant,
+    pub event_id: EventId,
+    pub kind: String,
+    pub occurred_at: SystemTime,
+    pub data: Value,
+}
+
+/// What became of a command.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(missing_docs, reason = "the columns have their comments in the database")]
+pub struct OutcomeRow {
+    pub command_id: CommandId,
+    pub mode: Mode,
+    pub tenant: Tenant,
+    pub payment_id: PaymentId,
+    pub outcome: Value,
+    pub occurred_at: SystemTime,
+}
+
+/// What a record becomes.
+pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
+    match entry.topic {
+        Topic::PaymentState => state(entry.expect::<PaymentState>()?.json).map(Row::State),
+        // An event of a kind that this build does not know is history too.
+        Topic::PaymentEvents => event(&entry.name, entry.json).map(Row::Event),
+        Topic::PaymentOutcomes => outcome(entry.expect::<Outcome>()?.json).map(Row::Outcome),
+        Topic::PaymentCommands
+        | Topic::PaymentResults
+        | Topic::PaymentChangelog
+        | Topic::PaymentGatewayEffects
+        | Topic::ProcessorPaymentsDeadLetters
+        | Topic::SinkGatewayDeadLetters
+        | Topic::SinkPostgresDeadLetters
+        | Topic::SinkRedisDeadLetters
+        | Topic::TenantKeys
+        | Topic::Installation => Err(ReadError::Invalid("topic")),
+    }
+}
+
+fn state(mut json: Value) -> Result<StateRow, ReadError> {
+    make_storable(&mut json);
+    let fields = Fields(&json);
+    Ok(StateRow {
+        payment_id: fields.parsed("envelope.aggregate_id")?,
+        mode: fields.mode("envelope.mode")?,
+        tenant: fields.parsed("envelope.tenant")?,
+        merchant_account: fields.text("envelope.merchant_account")?.to_owned(),
+        sequence: fields.integer("envelope.sequence")?,
+        status: fields.text("status")?.to_owned(),
+        amount: fields.integer("amount")?,
+        currency: fields.text("currency")?.to_owned(),
+        captured_amount: fields.integer("captured_amount")?,
+        refunded_amount: fields.integer("refunded_amount")?,
+        gateway_account: fields.text("gateway_account")?.to_owned(),
+        created_at: fields.time("created_at")?,
+        updated_at: fields.time("updated_at")?,
+        state: json,
+    })
+}
+
+fn event(name: &str, mut json: Value) -> Result<EventRow, ReadError> {
+    make_storable(&mut json);
+    let fields = Fields(&json);
+    Ok(EventRow {
+        payment_id: fields.parsed("envelope.aggregate_id")?,
+        sequence: fields.integer("envelope.sequence")?,
+        mode: fields.mode("envelope.mode")?,
+        tenant: fields.parsed("envelope.tenant")?,
+        event_id: fields.parsed("envelope.id")?,
+        kind: event_type(name),
+        occurred_at: fields.time("envelope.occurred_at")?,
+        data: json,
+    })
+}
+
+fn outcome(mut json: Value) -> Result<OutcomeRow, ReadError> {
+    make_storable(&mut json);
+    let fields = Fields(&json);
+    Ok(OutcomeRow {
+        command_id: fields.parsed("command_id")?,
+        mode: fields.mode("envelope.mode")?,
+        tenant: fields.parsed("envelope.tenant")?,
+        payment_id: fields.parsed("envelope.aggregate_id")?,
+        occurred_at: fields.time("envelope.occurred_at")?,
+        outcome: json,
+    })
+}
+
+/// The type of an event, by the name of its record: `quittance.payment.PaymentReviewOpened` is
+/// `payment.review_opened`, whatever events may come.
+fn event_type(name: &str) -> String {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let mut words: Vec<String> = Vec::new();
+    for c in name.chars() {
+        match words.last_mut() {
+            Some(word) if !c.is_ascii_uppercase() => word.push(c),
+            _ => words.push(c.to_ascii_lowercase().to_string()),
+        }
+    }
+    match words.split_first() {
+        Some((aggregate, what)) if !what.is_empty() => format!("{aggregate}.{}", what.join("_")),
+        _ => name.to_ascii_lowercase(),
+    }
+}
+
+/// Replaces NUL characters, which neither `text` nor `jsonb` can hold. A gateway that says one in a message must not
+/// keep a payment out of the database.
+fn make_storable(json: &mut Value) {
+    match json {
+        Value::String(text) if text.contains('\0') => *text = text.replace('\0', "\u{fffd}"),
+        Value::Array(items) => items.iter_mut().for_each(make_storable),
+        Value::Object(fields) => fields.values_mut().for_each(make_storable),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -1,0 +1,166 @@
+//! Writing rows: one statement for each table, with a column an array.
+
+use std::collections::BTreeMap;
+
+use deadpool_postgres::tokio_postgres::{Error, Transaction};
+
+use super::rows::{EventRow, OutcomeRow, Row, StateRow};
+
+/// The sequence is compared as well as the progress: states come by way of a compacted topic, and whatever happens to
+/// that, a payment never goes back.
+const PAYMENTS: &str = "
+    insert into payments as stored (payment_id, mode, tenant, merchant_account, sequence, status, amount, currency,
+        captured_amount, refunded_amount, gateway_account, created_at, updated_at, state)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
+        $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[])
+    on conflict (payment_id) do update set
+        mode = excluded.mode, tenant = excluded.tenant, merchant_account = excluded.merchant_account,
+        sequence = excluded.sequence, status = excluded.status, amount = excluded.amount,
+        currency = excluded.currency, captured_amount = excluded.captured_amount,
+        refunded_amount = excluded.refunded_amount, gateway_account = excluded.gateway_account,
+        created_at = excluded.created_at, updated_at = excluded.updated_at, state = excluded.state
+    where stored.sequence < excluded.sequence";
+
+/// No `on conflict`: progress keeps a record from being written twice, so a second event of one sequence was published
+/// by mistake. Its batch is refused, the loop finds it and buries it, and the first one stands.
+const HISTORY: &str = "
+    insert into payment_history (payment_id, sequence, mode, tenant, event_id, type, occurred_at, data)
+    select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
+        $8::jsonb[])";
+
+/// The latest outcome counts: a command that was refused may be applied when it is sent again.
+const OUTCOMES: &str = "
+    insert into outcomes (command_id, mode, tenant, payment_id, outcome, occurred_at)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::timestamptz[])
+    on conflict (command_id) do update set
+        mode = excluded.mode, tenant = excluded.tenant, payment_id = excluded.payment_id,
+        outcome = excluded.outcome, occurred_at = excluded.occurred_at";
+
+/// The rows of a batch by table. One statement cannot update a row twice, so of several versions the latest is left.
+#[derive(Debug, PartialEq)]
+pub(super) struct Tables<'a> {
+    payments: Vec<&'a StateRow>,
+    history: Vec<&'a EventRow>,
+    outcomes: Vec<&'a OutcomeRow>,
+}
+
+impl<'a> Tables<'a> {
+    pub(super) fn of(rows: &'a [Row]) -> Self {
+        let (mut payments, mut history, mut outcomes) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        for row in rows {
+            match row {
+                Row::State(state) => {
+                    let latest = payments.entry(state.payment_id).or_insert(state);
+                    if latest.sequence < state.sequence {
+                        *latest = state;
+                    }
+                }
+                Row::Event(event) => history.push(event),
+                Row::Outcome(outcome) => drop(outcomes.insert(outcome.command_id, outcome)),
+            }
+        }
+        Self { payments: payments.into_values().collect(), history, outcomes: outcomes.into_values().collect() }
+    }
+
+    pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+        if !self.payments.is_empty() {
+            self.write_payments(transaction).await?;
+        }
+        if !self.history.is_empty() {
+            self.write_history(transaction).await?;
+        }
+        if !self.outcomes.is_empty() {
+            self.write_outcomes(transaction).await?;
+        }
+        Ok(())
+    }
+
+    async fn write_payments(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
+        let rows = &self.payments;
+        transaction
+            .execute(
+                PAYMENTS,
+                &[
+                    &column(rows, |row| row.payment_id.to_string()),
+                    &column(rows, |row| row.mode.as_str()),
+                    &column(rows, |row| row.tenant.as_str()),
+                    &column(rows, |row| row.merchant_account.as_str()),
+                    &column(rows, |row| row.sequence),
+                    &column(rows, |row| row.status.as_str()),
+                    &column(rows, |row| row.amount),
+                    &column(rows, |row| row.currency.as_str()),
+                    &column(rows, |row| row.captured_amount),
+                    &column(rows, |row| row.refunded_amount),
+                    &column(rows, |row| row.gateway_account.as_str()),
+                    &column(rows, |row| row.created_at),
+                    &column(rows, |row| row.updated_at),
+                    &column(rows, |row| &row.state),
+                ],
+            )
+            .await
+    }
+
+    async fn write_history(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
+        let rows = &self.history;
+        transaction
+            .execute(
+                HISTORY,
+                &[
+                    &column(rows, |row| row.payment_id.to_string()),
+                    &column(rows, |row| row.sequence),
+                    &column(rows, |row| row.mode.as_str()),
+                    &column(rows, |row| row.tenant.as_str()),
+                    &column(rows, |row| row.event_id.to_string()),
+                    &column(rows, |row| row.kind.as_str()),
+                    &column(rows, |row| row.occurred_at),
+                    &column(rows, |row| &row.data),
+                ],
+            )
+            .await
+    }
+
+    async fn write_outcomes(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
+        let rows = &self.outcomes;
+        transaction
+            .execute(
+                OUTCOMES,
+                &[
+                    &column(rows, |row| row.command_id.to_string()),
+                    &column(rows, |row| row.mode.as_str()),
+                    &column(rows, |row| row.tenant.as_str()),
+                    &column(rows, |row| row.payment_id.to_string()),
+                    &column(rows, |row| &row.outcome),
+                    &column(rows, |row| row.occurred_at),
+                ],
+            )
+            .await
+    }
+}
+
+fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
+    rows.iter().map(|row| value(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::rows::tests::{event, outcome, state};
+
+    #[test]
+    fn of_several_states_the_latest_is_written_and_of_several_outcomes_the_last() {
+        let rows = [
+            Row::State(state(1, 2)),
+            Row::State(state(1, 3)),
+            Row::State(state(1, 1)),
+            Row::State(state(2, 1)),
+            Row::Outcome(outcome(1, "refused")),
+            Row::Outcome(outcome(1, "applied")),
+            Row::Event(event(1, 1)),
+            Row::Event(event(1, 1)),
+        ];
+        let tables = Tables::of(&rows);
+        assert_eq!(tables.payments, [&state(1, 3), &state(2, 1)]);
+        assert_eq!(tables.outcomes, [&outcome(1, "applied")]);
+        assert_eq!(tables.history.len(), 2, "the database is to see what should not be");
+    }
+}

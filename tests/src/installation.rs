@@ -1,0 +1,179 @@
+//! One installation: its topics, its tables, its processes.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use quittance_avro::registry::Registry;
+use quittance_log::{KafkaArgs, RegistryArgs};
+use uuid::Uuid;
+
+use crate::{Client, Part, Process, Simulator, Stack, metrics, process};
+
+const SECRET: &str = "a secret of the tests, known to all";
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// What differs from the defaults.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Variables of every process.
+    pub variables: Vec<(&'static str, String)>,
+}
+
+/// One installation.
+pub struct Installation {
+    /// The servers it runs on.
+    pub stack: Stack,
+    /// Its topic prefix, which is also that of its Redis keys.
+    pub prefix: String,
+    /// Its Postgres schema.
+    pub schema: String,
+    variables: BTreeMap<String, String>,
+    processes: BTreeMap<Part, Process>,
+}
+
+impl Installation {
+    /// Sets everything up and starts every process; returns when all are ready.
+    pub async fn start(name: &str, options: Options) -> Result<Self> {
+        let mut installation = Self::prepare(name, options)?;
+        for part in Part::ALL {
+            installation.process(part).start()?;
+        }
+        installation.ready().await?;
+        Ok(installation)
+    }
+
+    /// Sets everything up and starts nothing.
+    pub fn prepare(name: &str, options: Options) -> Result<Self> {
+        let installation = Self::unprepared(name, options)?;
+        installation.tool(&["schemas", "register"])?;
+        installation.tool(&["topics", "apply"])?;
+        installation.tool(&["migrate"])?;
+        Ok(installation)
+    }
+
+    /// Processes that find no topics and no tables.
+    pub fn unprepared(name: &str, options: Options) -> Result<Self> {
+        let stack = Stack::given()?;
+        let unique = Uuid::new_v4().simple().to_string();
+        let prefix = format!("{name}-{}", &unique[..8]);
+        let schema = prefix.replace('-', "_");
+        let mut variables = stack.variables.clone();
+        for (name, value) in [
+            ("QUITTANCE_TOPIC_PREFIX", prefix.as_str()),
+            ("QUITTANCE_POSTGRES_SCHEMA", &schema),
+            ("QUITTANCE_MASTER_KEY", "dGhpcnR5LXR3byBieXRlcyBmb3IgdGhlIHRlc3RzISE="),
+            ("QUITTANCE_JWT_HS256_SECRET", SECRET),
+            ("QUITTANCE_PARTITIONS", "4"),
+            ("QUITTANCE_REPLICATION", "1"),
+            ("QUITTANCE_LOG_FORMAT", "json"),
+            ("QUITTANCE_LOG", "info"),
+            ("RUST_BACKTRACE", "1"),
+        ] {
+            variables.insert(name.to_owned(), value.to_owned());
+        }
+        variables.extend(options.variables.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let processes = processes(&prefix, &mut variables)?;
+        Ok(Self { stack, prefix, schema, variables, processes })
+    }
+
+    /// One of its processes.
+    pub fn process(&mut self, part: Part) -> &mut Process {
+        self.processes.get_mut(&part).expect("every part has a process")
+    }
+
+    /// Waits until every process can do its work.
+    pub async fn ready(&self) -> Result<()> {
+        for process in self.processes.values() {
+            process.ready(READY_WITHIN).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs a tool of the program on this installation and returns what it printed.
+    pub fn tool(&self, args: &[&str]) -> Result<String> {
+        process::tool(args, &self.variables)
+    }
+
+    /// A token as `quittance token` prints it.
+    pub fn token(&self, tenant: &str, roles: &[&str]) -> Result<String> {
+        let mut args = vec!["token", "--tenant", tenant];
+        for role in roles {
+            args.extend(["--role", role]);
+        }
+        Ok(self.tool(&args)?.trim().to_owned())
+    }
+
+    /// A client for a tenant's merchant.
+    pub fn client(&self, tenant: &str) -> Result<Client> {
+        Client::new(&self.url(Part::Ingest, ""), &self.token(tenant, &["merchant"])?)
+    }
+
+    /// A client with a token of one's own.
+    pub fn client_with(&self, token: &str) -> Result<Client> {
+        Client::new(&self.url(Part::Ingest, ""), token)
+    }
+
+    /// The simulated gateway's own view.
+    pub fn simulator(&self) -> Result<Simulator> {
+        Simulator::new(&self.url(Part::Simulator, ""))
+    }
+
+    /// A URL on the listener of a process.
+    pub fn url(&self, part: Part, path: &str) -> String {
+        self.processes[&part].url(path)
+    }
+
+    /// A process's metrics as text.
+    pub async fn metrics(&self, part: Part) -> Result<String> {
+        metrics::scrape(&self.url(part, "/metrics")).await
+    }
+
+    /// How to reach Kafka as its processes do.
+    pub fn kafka(&self) -> Result<KafkaArgs> {
+        #[derive(Parser)]
+        struct Args {
+            #[command(flatten)]
+            kafka: KafkaArgs,
+        }
+        let brokers = self.stack.variable("QUITTANCE_KAFKA_BROKERS")?;
+        let args = ["", "--kafka-brokers", brokers, "--topic-prefix", &self.prefix];
+        Ok(Args::try_parse_from(args)?.kafka)
+    }
+
+    /// The schema registry as its processes see it.
+    pub fn registry(&self) -> Result<Registry> {
+        let schema_registry_url = self.stack.variable("QUITTANCE_SCHEMA_REGISTRY_URL")?.to_owned();
+        Ok(RegistryArgs { schema_registry_url }.registry(&self.prefix)?)
+    }
+
+    /// A connection to Postgres that sees its tables.
+    pub async fn postgres(&self) -> Result<tokio_postgres::Client> {
+        let url = self.stack.variable("QUITTANCE_POSTGRES_URL")?;
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.context("Postgres")?;
+        tokio::spawn(connection);
+        client.batch_execute(&format!("set search_path to {}", self.schema)).await?;
+        Ok(client)
+    }
+
+    /// A connection to Redis.
+    pub async fn redis(&self) -> Result<redis::aio::MultiplexedConnection> {
+        let url = self.stack.variable("QUITTANCE_REDIS_URL")?;
+        Ok(redis::Client::open(url)?.get_multiplexed_async_connection().await?)
+    }
+}
+
+fn processes(prefix: &str, variables: &mut BTreeMap<String, String>) -> Result<BTreeMap<Part, Process>> {
+    let folder = process::log_folder(prefix)?;
+    let mut processes = BTreeMap::new();
+    for part in Part::ALL {
+        let log = folder.join(format!("{part:?}.log").to_lowercase());
+        let process = Process::new(part, variables.clone(), log)?;
+        if part == Part::Simulator {
+            let account = format!("simulator={}", process.url(""));
+            variables.insert("QUITTANCE_GATEWAY_ACCOUNTS".to_owned(), account);
+        }
+        processes.insert(part, process);
+    }
+    Ok(processes)
+}

@@ -1,0 +1,205 @@
+//! Our processes, started as an operator would start them.
+
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions},
+    net::TcpListener,
+    path::PathBuf,
+    process::{Child, Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{eventually, spawner, stack::root};
+
+/// A process of Quittance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// `ingest`
+    Ingest,
+    /// `processor payments`
+    Processor,
+    /// `sink gateway`
+    Gateway,
+    /// `sink postgres`
+    Postgres,
+    /// `sink redis`
+    Redis,
+    /// `simulator`
+    Simulator,
+}
+
+impl Part {
+    /// All that belong to an installation, the simulated gateway first.
+    pub const ALL: [Self; 6] =
+        [Self::Simulator, Self::Ingest, Self::Processor, Self::Gateway, Self::Postgres, Self::Redis];
+
+    fn args(self) -> &'static [&'static str] {
+        match self {
+            Self::Ingest => &["ingest"],
+            Self::Processor => &["processor", "payments"],
+            Self::Gateway => &["sink", "gateway"],
+            Self::Postgres => &["sink", "postgres"],
+            Self::Redis => &["sink", "redis"],
+            Self::Simulator => &["simulator"],
+        }
+    }
+
+    /// The variable that says where it listens.
+    fn listen(self) -> &'static str {
+        match self {
+            Self::Ingest => "QUITTANCE_LISTEN",
+            Self::Simulator => "QUITTANCE_SIMULATOR_LISTEN",
+            Self::Processor | Self::Gateway | Self::Postgres | Self::Redis => "QUITTANCE_ADMIN_LISTEN",
+        }
+    }
+
+    /// A path that answers 200 when it can do its work.
+    fn ready(self) -> &'static str {
+        match self {
+            Self::Simulator => "/admin/totals",
+            Self::Ingest | Self::Processor | Self::Gateway | Self::Postgres | Self::Redis => "/readyz",
+        }
+    }
+}
+
+/// One process, which may be killed and started again on the same address.
+#[derive(Debug)]
+pub struct Process {
+    /// Which.
+    pub part: Part,
+    /// Where it listens.
+    pub port: u16,
+    variables: BTreeMap<String, String>,
+    log: PathBuf,
+    child: Option<Child>,
+}
+
+impl Process {
+    pub(crate) fn new(part: Part, mut variables: BTreeMap<String, String>, log: PathBuf) -> Result<Self> {
+        let port = free_port()?;
+        variables.insert(part.listen().to_owned(), format!("127.0.0.1:{port}"));
+        Ok(Self { part, port, variables, log, child: None })
+    }
+
+    /// Starts it. Its log is appended to its file.
+    pub fn start(&mut self) -> Result<()> {
+        let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
+        let mut command = spawner::command(binary()?);
+        command.args(self.part.args()).env_clear().envs(&self.variables).stdin(Stdio::null());
+        command.stdout(log.try_clone()?).stderr(log);
+        self.child = Some(spawner::spawn(command)?);
+        Ok(())
+    }
+
+    /// Sets a variable for the next start.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Ends it as a crash would.
+    pub fn kill(&mut self) -> Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Sends it a signal by name, e.g. `TERM`.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let Some(child) = &self.child else { bail!("{:?} is not running", self.part) };
+        signal(child.id(), name)
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
+        let Some(child) = &mut self.child else { bail!("{:?} is not running", self.part) };
+        let deadline = std::time::Instant::now() + within;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                self.child = None;
+                return Ok(status);
+            }
+            if std::time::Instant::now() > deadline {
+                bail!("{:?} has not ended within {within:?}", self.part);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Waits until it can do its work.
+    pub async fn ready(&self, within: Duration) -> Result<()> {
+        let (url, http) = (self.url(self.part.ready()), reqwest::Client::builder().no_proxy().build()?);
+        let what = format!("{:?} becomes ready (its log is {})", self.part, self.log.display());
+        eventually(&what, within, || {
+            let request = http.get(&url).timeout(Duration::from_secs(1)).send();
+            async move {
+                let answer = request.await.map_err(|error| error.to_string())?;
+                let status = answer.status();
+                let text = answer.text().await.unwrap_or_default();
+                if status.is_success() { Ok(()) } else { Err(format!("{status} {text}")) }
+            }
+        })
+        .await
+    }
+
+    /// A URL on its listener.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// All that it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.kill();
+    }
+}
+
+/// Sends a signal by name.
+pub(crate) fn signal(pid: u32, name: &str) -> Result<()> {
+    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().context("kill")?;
+    if status.success() { Ok(()) } else { bail!("kill -s {name} {pid}: {status}") }
+}
+
+/// Runs a tool of the program to its end and returns what it printed.
+pub(crate) fn tool(args: &[&str], variables: &BTreeMap<String, String>) -> Result<String> {
+    let output = Command::new(binary()?).args(args).env_clear().envs(variables).output()?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    if output.status.success() {
+        Ok(text(&output.stdout))
+    } else {
+        bail!("quittance {args:?}: {}\n{}{}", output.status, text(&output.stdout), text(&output.stderr))
+    }
+}
+
+/// The program under test: built beside the tests.
+fn binary() -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let found = here.ancestors().map(|folder| folder.join("quittance")).find(|path| path.is_file());
+    found.with_context(|| format!("quittance is not built beside {}; run `cargo build`", here.display()))
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// Where logs of processes go.
+pub(crate) fn log_folder(name: &str) -> Result<PathBuf> {
+    let folder = root().join(".stack").join("logs").join(name);
+    std::fs::create_dir_all(&folder)?;
+    File::create(folder.join(".keep"))?;
+    Ok(folder)
+}

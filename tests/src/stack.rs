@@ -1,0 +1,98 @@
+//! The servers.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+
+/// A server of the stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// Kafka.
+    Kafka,
+    /// The schema registry.
+    Registry,
+    /// Postgres.
+    Postgres,
+    /// Redis.
+    Redis,
+}
+
+impl Server {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kafka => "kafka",
+            Self::Registry => "registry",
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+        }
+    }
+}
+
+/// The running servers.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    name: String,
+    /// The variables by which Quittance finds them.
+    pub variables: BTreeMap<String, String>,
+}
+
+impl Stack {
+    /// The stack that the tests were given.
+    pub fn given() -> Result<Self> {
+        let name = std::env::var("QUITTANCE_STACK").context("QUITTANCE_STACK names the servers; run `make test`")?;
+        let file = root().join(".stack").join(&name).join("env");
+        let text = std::fs::read_to_string(&file)
+            .with_context(|| format!("{} is not there; run `dev/stack --name {name} up`", file.display()))?;
+        let variables = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.trim_matches(['\'', '"']).to_owned()))
+            .collect();
+        Ok(Self { name, variables })
+    }
+
+    /// One of its variables.
+    pub fn variable(&self, name: &str) -> Result<&str> {
+        self.variables.get(name).map(String::as_str).with_context(|| format!("the stack has no {name}"))
+    }
+
+    /// Stops a server as a crash would.
+    pub fn kill(&self, server: Server) -> Result<()> {
+        self.run(&["kill", server.name()])
+    }
+
+    /// Starts what is not running, and waits until it answers.
+    pub fn up(&self) -> Result<()> {
+        self.run(&["up"])
+    }
+
+    /// Sends a server a signal by name, e.g. `STOP`.
+    pub fn signal(&self, server: Server, name: &str) -> Result<()> {
+        process::signal(self.pid(server)?, name)
+    }
+
+    /// The process id of a server.
+    pub fn pid(&self, server: Server) -> Result<u32> {
+        let file = root().join(".stack").join(&self.name).join("run").join(format!("{}.pid", server.name()));
+        let text = std::fs::read_to_string(&file).with_context(|| format!("{} is not there", file.display()))?;
+        text.split_whitespace().next().unwrap_or_default().parse().context("a pid file holds a number")
+    }
+
+    fn run(&self, args: &[&str]) -> Result<()> {
+        let mut command = Command::new(root().join("dev/stack"));
+        let output = command.args(["--name", &self.name]).args(args).output().context("dev/stack")?;
+        ensure!(output.status.success(), "dev/stack {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+}
+
+/// The repository's root.
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default()
+}
