@@ -15,11 +15,11 @@ mod topics;
 
 use std::{ffi::OsString, process::ExitCode};
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use quittance_service::telemetry::{self, TelemetryArgs};
 
 pub use self::{
-    options::{ProgramOption, options},
+    options::{ProgramOption, options, subcommands},
     refused::Refused,
 };
 
@@ -68,7 +68,10 @@ enum Command {
 /// # Errors
 /// What is wrong, with the option's and the variable's name; or the help that was asked for.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Cli, Refused> {
-    Cli::try_parse_from(args).map_err(|error| Refused::new(error, &Cli::command()))
+    let args: Vec<OsString> = args.into_iter().collect();
+    let mut command = options::command();
+    let parsed = command.try_get_matches_from_mut(&args).and_then(|found| Cli::from_arg_matches(&found));
+    parsed.map_err(|error| Refused::new(error.format(&mut command), &Cli::command(), &args))
 }
 
 /// Runs a subcommand until it is done or told to stop.

@@ -15,34 +15,70 @@ pub struct ProgramOption {
     pub flag: String,
     /// What it is for.
     pub help: String,
-    /// Its value if it is not given; differs between subcommands where there are several.
-    pub defaults: Vec<String>,
-    /// Subcommands that have it; empty if all do.
-    pub commands: Vec<String>,
+    /// What the help lists it under; empty if under nothing of its own.
+    pub heading: String,
+    /// The values that it can have, if there are few.
+    pub values: Vec<String>,
+    /// Whether nothing starts without it.
+    pub required: bool,
+    /// Whether its value must not be seen.
+    pub secret: bool,
+    /// The subcommands that have it, each with the value that counts there if none is given. An option of every
+    /// subcommand has one entry, under the empty name.
+    pub defaults: BTreeMap<String, Option<String>>,
+}
+
+impl ProgramOption {
+    /// Whether that subcommand, such as `sink redis`, has it.
+    pub fn belongs_to(&self, subcommand: &str) -> bool {
+        self.defaults.contains_key("") || self.defaults.contains_key(subcommand)
+    }
 }
 
 /// Every option that has an environment variable, by that variable.
 pub fn options() -> BTreeMap<String, ProgramOption> {
     let mut found = BTreeMap::new();
-    collect(&Cli::command(), "", &mut found);
+    each_option(&Cli::command(), "", &mut |arg, variable, subcommand| {
+        let option = found.entry(variable.to_owned()).or_insert_with(|| describe(arg, variable));
+        option.defaults.insert(subcommand.to_owned(), default(arg));
+    });
     found
 }
 
-fn collect(command: &Command, path: &str, found: &mut BTreeMap<String, ProgramOption>) {
-    for arg in command.get_arguments() {
-        let Some(variable) = arg.get_env().and_then(|name| name.to_str()) else { continue };
-        let option = found.entry(variable.to_owned()).or_insert_with(|| describe(arg, variable));
-        let default = default(arg);
-        if !option.defaults.contains(&default) {
-            option.defaults.push(default);
+/// The subcommands that start something, in the order of the help.
+pub fn subcommands() -> Vec<String> {
+    let mut found = Vec::new();
+    each_subcommand(&Cli::command(), "", &mut |command, path| {
+        if !command.has_subcommands() {
+            found.push(path.to_owned());
         }
-        if !path.is_empty() {
-            option.commands.push(path.to_owned());
+    });
+    found
+}
+
+/// What parses the command line. Its help does not repeat the environment: a URL there may hold a password.
+pub(crate) fn command() -> Command {
+    hide_environment(Cli::command())
+}
+
+fn hide_environment(command: Command) -> Command {
+    command.mut_args(|arg| arg.hide_env_values(true)).mut_subcommands(hide_environment)
+}
+
+fn each_option(command: &Command, path: &str, visit: &mut impl FnMut(&Arg, &str, &str)) {
+    each_subcommand(command, path, &mut |command, path| {
+        for arg in command.get_arguments() {
+            if let Some(variable) = arg.get_env().and_then(|name| name.to_str()) {
+                visit(arg, variable, path);
+            }
         }
-    }
+    });
+}
+
+fn each_subcommand(command: &Command, path: &str, visit: &mut impl FnMut(&Command, &str)) {
+    visit(command, path);
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        let path = if path.is_empty() { sub.get_name().to_owned() } else { format!("{path} {}", sub.get_name()) };
-        collect(sub, &path, found);
+        each_subcommand(sub, format!("{path} {}", sub.get_name()).trim_start(), visit);
     }
 }
 
@@ -51,12 +87,15 @@ fn describe(arg: &Arg, variable: &str) -> ProgramOption {
         variable: variable.to_owned(),
         flag: arg.get_long().map(|long| format!("--{long}")).unwrap_or_default(),
         help: arg.get_help().map(ToString::to_string).unwrap_or_default(),
-        defaults: Vec::new(),
-        commands: Vec::new(),
+        heading: arg.get_help_heading().unwrap_or_default().to_owned(),
+        values: arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect(),
+        required: arg.is_required_set(),
+        secret: arg.is_hide_env_values_set(),
+        defaults: BTreeMap::new(),
     }
 }
 
-fn default(arg: &Arg) -> String {
+fn default(arg: &Arg) -> Option<String> {
     let values: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    values.join(",")
+    (!values.is_empty()).then(|| values.join(","))
 }

@@ -1,6 +1,10 @@
 //! What every process has: health, metrics, the wish to stop, a listener for operators, and a thread that works.
 
-use std::{fmt::Display, net::SocketAddr, time::Duration};
+use std::{
+    fmt::Display,
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, anyhow};
 use quittance_avro::{
@@ -8,7 +12,7 @@ use quittance_avro::{
     registry::{Registry, RegistryError},
     topics::Part,
 };
-use quittance_log::{KafkaArgs, LogError, Membership, RegistryArgs};
+use quittance_log::{KafkaArgs, LogError, Membership, ReadError, RegistryArgs};
 use quittance_service::{
     admin::{self, Admin},
     backoff::retry,
@@ -92,38 +96,64 @@ impl Process {
         Ok(read.await?.id)
     }
 
-    /// Runs what blocks on a thread of its own. Its failure ends the process; so does its end.
+    /// Runs what blocks on a thread of its own. Its end, good or bad, is that of the process.
+    ///
+    /// Only when it lost its place in its group it is begun anew, after the group has had the time to notice: a broker
+    /// that comes back may take a member for its own double, and a real double is told apart by nothing else. Whoever
+    /// lost its place has lost nothing but time, since what it had not committed is read again.
     pub(crate) async fn work<E: Display + Send + 'static>(
         &self,
-        name: &str,
-        work: impl FnOnce() -> Result<(), E> + Send + 'static,
+        rejoin_after: Duration,
+        has_lost_its_place: fn(&E) -> bool,
+        mut work: impl FnMut() -> Result<(), E> + Send + 'static,
     ) -> anyhow::Result<()> {
         let (done, ended) = tokio::sync::oneshot::channel();
-        let thread = std::thread::Builder::new().name(name.to_owned());
-        thread
-            .spawn(move || {
-                let result = work().map_err(|error| anyhow!("{error:#}"));
-                let _ = done.send(result);
-            })
-            .context("starting a thread")?;
-        let result = ended.await.unwrap_or_else(|_| Err(anyhow!("the thread {name} panicked")));
+        let shutdown = self.shutdown.clone();
+        let body = move || {
+            let result = loop {
+                match work() {
+                    Err(error) if has_lost_its_place(&error) && !shutdown.is_requested() => {
+                        tracing::error!(%error, "beginning anew");
+                        pause(rejoin_after, &shutdown);
+                    }
+                    result => break result,
+                }
+            };
+            let _ = done.send(result.map_err(|error| anyhow!("{error:#}")));
+        };
+        std::thread::Builder::new().name("worker".to_owned()).spawn(body).context("starting a thread")?;
+        let result = ended.await.unwrap_or_else(|_| Err(anyhow!("the worker's thread panicked")));
         self.shutdown.request();
         result
     }
 }
 
+/// Sleeps, unless the process is to stop.
+fn pause(time: Duration, shutdown: &Shutdown) {
+    let until = Instant::now() + time;
+    while Instant::now() < until && !shutdown.is_requested() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
 fn is_transient(error: &anyhow::Error) -> bool {
-    let log = error.downcast_ref::<LogError>().is_some_and(LogError::is_transient);
-    log || error.downcast_ref::<RegistryError>().is_some_and(RegistryError::is_transient)
+    error.downcast_ref::<LogError>().is_some_and(LogError::is_transient)
+        || error.downcast_ref::<ReadError>().is_some_and(ReadError::is_transient)
+        || error.downcast_ref::<RegistryError>().is_some_and(RegistryError::is_transient)
 }
 
 impl PartArgs {
+    /// How long the group waits for a silent member.
+    pub(crate) fn session_timeout(&self) -> Duration {
+        Duration::from_millis(self.session_timeout_ms)
+    }
+
     /// Who this instance is in its part's group.
     pub(crate) fn membership(&self, part: Part) -> Membership {
         Membership {
             group: part.group(&self.kafka.topic_prefix),
             instance: format!("{}-{}", part.name(), self.instance),
-            session_timeout: Duration::from_millis(self.session_timeout_ms),
+            session_timeout: self.session_timeout(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use quittance_avro::topics::{Part, Topic};
-use quittance_log::{GroupConsumer, Schemas};
+use quittance_log::{GroupConsumer, LogError, Schemas};
 use quittance_processors::{
     payment::{Encoders, PaymentProcessor, Policy},
     runtime::{Fatal, RuntimeMetrics, Settings, Worker},
@@ -54,32 +54,38 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
     let part = Part::ProcessorPayments;
     let process = Process::start(part.name())?;
     process.admin(args.admin_listen).await?;
-    let prefix = &args.part.kafka.topic_prefix;
-    let registry = args.part.registry.registry(prefix)?;
+    let registry = args.part.registry.registry(&args.part.kafka.topic_prefix)?;
     let latch = process.health.latch("worker");
     process.installed(&args.part.kafka, &registry).await?;
     let encoders = process.registered(|| Encoders::look_up(&registry)).await?;
     let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
-    let schemas = Schemas::new(registry.clone(), Handle::current());
-    let processor = PaymentProcessor::new(prefix, schemas, encoders, args.policy.clone());
-    let membership = args.part.membership(part);
-    let settings = Settings {
-        kafka: args.part.kafka.clone(),
-        name: format!("{prefix}.{}-0", membership.instance),
-        incarnation: Uuid::new_v4().simple().to_string(),
-        part: part.name(),
-        dead_letters: Arc::from(part.dead_letters().name(prefix)),
-        dead_letter_encoder,
-        metrics: RuntimeMetrics::new(&process.metrics),
-        latch,
-        shutdown: process.shutdown.clone(),
+    let handle = Handle::current();
+    let metrics = RuntimeMetrics::new(&process.metrics);
+    let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
+    let rejoin_after = args.part.session_timeout();
+    let round = move || {
+        let prefix = &args.part.kafka.topic_prefix;
+        let membership = args.part.membership(part);
+        let schemas = Schemas::new(registry.clone(), handle.clone());
+        let processor = PaymentProcessor::new(prefix, schemas, encoders.clone(), args.policy.clone());
+        let settings = Settings {
+            kafka: args.part.kafka.clone(),
+            name: format!("{prefix}.{}-0", membership.instance),
+            incarnation: Uuid::new_v4().simple().to_string(),
+            part: part.name(),
+            dead_letters: Arc::from(part.dead_letters().name(prefix)),
+            dead_letter_encoder: dead_letter_encoder.clone(),
+            metrics: metrics.clone(),
+            latch: latch.take().unwrap_or_else(|| health.latch("worker")),
+            shutdown: shutdown.clone(),
+        };
+        let topics: Vec<String> = part.topics().map(|topic: Topic| topic.name(prefix)).collect();
+        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+        let consumer = GroupConsumer::join(&args.part.kafka, &membership, &topics)?;
+        let worker = Worker::new(processor, settings, consumer);
+        drive(worker, &health.heartbeat("worker", STEP_MAX), &shutdown)
     };
-    let topics: Vec<String> = part.topics().map(|topic: Topic| topic.name(prefix)).collect();
-    let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-    let consumer = GroupConsumer::join(&args.part.kafka, &membership, &topics)?;
-    let worker = Worker::new(processor, settings, consumer);
-    let (heartbeat, shutdown) = (process.health.heartbeat("worker", STEP_MAX), process.shutdown.clone());
-    process.work("worker", move || drive(worker, &heartbeat, &shutdown)).await
+    process.work(rejoin_after, |error| matches!(error, Fatal::Log(LogError::Fenced { .. })), round).await
 }
 
 fn drive(mut worker: Worker<PaymentProcessor>, heartbeat: &Heartbeat, shutdown: &Shutdown) -> Result<(), Fatal> {

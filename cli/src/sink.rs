@@ -3,12 +3,13 @@
 use std::{net::SocketAddr, time::Duration};
 
 use quittance_avro::topics::{Part, Topic};
+use quittance_log::LogError;
 use quittance_service::{backoff::retry, postgres::PostgresArgs, redis::RedisArgs};
 use quittance_sinks::{
-    gateway::{self, GatewayArgs, GatewayMetrics, GatewaySettings},
+    gateway::{self, GatewayArgs, GatewayFatal, GatewayMetrics, GatewaySettings},
     postgres::{MigrateError, PostgresStore, check},
     redis::RedisStore,
-    store::{self, Store, StoreMetrics, StoreSettings},
+    store::{self, Store, StoreFatal, StoreMetrics, StoreSettings},
 };
 use tokio::runtime::Handle;
 
@@ -89,56 +90,78 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
     let latch = process.health.latch("worker");
     let registry = args.part.registry.registry(&args.part.kafka.topic_prefix)?;
     process.installed(&args.part.kafka, &registry).await?;
-    let settings = GatewaySettings {
-        membership: args.part.membership(part),
-        args: args.gateway,
-        result_encoder: process.registered(|| registry.encoder(Topic::PaymentResults)).await?,
-        dead_letter_encoder: process.registered(|| registry.encoder(part.dead_letters())).await?,
-        registry,
-        kafka: args.part.kafka,
-        metrics: GatewayMetrics::new(&process.metrics),
-        latch,
-        heartbeat: process.health.heartbeat("worker", TURN_MAX),
-        shutdown: process.shutdown.clone(),
-        handle: Handle::current(),
+    let result_encoder = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
+    let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+    let (metrics, handle) = (GatewayMetrics::new(&process.metrics), Handle::current());
+    let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
+    let rejoin_after = args.part.session_timeout();
+    let round = move || {
+        gateway::run(GatewaySettings {
+            kafka: args.part.kafka.clone(),
+            membership: args.part.membership(part),
+            args: args.gateway.clone(),
+            registry: registry.clone(),
+            result_encoder: result_encoder.clone(),
+            dead_letter_encoder: dead_letter_encoder.clone(),
+            metrics: metrics.clone(),
+            latch: latch.take().unwrap_or_else(|| health.latch("worker")),
+            heartbeat: health.heartbeat("worker", TURN_MAX),
+            shutdown: shutdown.clone(),
+            handle: handle.clone(),
+        })
     };
-    process.work("worker", move || gateway::run(settings)).await
+    process.work(rejoin_after, |error| matches!(error, GatewayFatal::Log(LogError::Fenced { .. })), round).await
 }
 
 async fn postgres(args: Postgres) -> anyhow::Result<()> {
     let pool = args.postgres.pool()?;
-    let store = PostgresStore::new(pool.clone(), Handle::current());
     let process = Process::start(Part::SinkPostgres.name())?;
     process.admin(args.admin_listen).await?;
     // A schema that is behind is an operator's matter; a server that is down is waited for.
     let checked = retry("check the tables", &process.shutdown, MigrateError::is_transient, || check(&pool)).await;
     checked?;
+    let handle = Handle::current();
+    let store = move || PostgresStore::new(pool.clone(), handle.clone());
     run(process, Part::SinkPostgres, args.part, store).await
 }
 
 async fn redis(args: Redis) -> anyhow::Result<()> {
-    let store = RedisStore::new(args.redis, args.part.kafka.topic_prefix.clone(), Handle::current());
     let process = Process::start(Part::SinkRedis.name())?;
     process.admin(args.admin_listen).await?;
+    let (prefix, handle) = (args.part.kafka.topic_prefix.clone(), Handle::current());
+    let store = move || RedisStore::new(args.redis.clone(), prefix.clone(), handle.clone());
     run(process, Part::SinkRedis, args.part, store).await
 }
 
-async fn run<S: Store + Send + 'static>(process: Process, part: Part, args: PartArgs, store: S) -> anyhow::Result<()> {
+/// Runs a store; `open` makes one for each time that the worker begins anew.
+async fn run<S: Store>(
+    process: Process,
+    part: Part,
+    args: PartArgs,
+    open: impl Fn() -> S + Send + 'static,
+) -> anyhow::Result<()> {
     let latch = process.health.latch("worker");
     let registry = args.registry.registry(&args.kafka.topic_prefix)?;
     let installation = process.installed(&args.kafka, &registry).await?;
-    let settings = StoreSettings {
-        membership: args.membership(part),
-        installation,
-        part,
-        dead_letter_encoder: process.registered(|| registry.encoder(part.dead_letters())).await?,
-        registry,
-        kafka: args.kafka,
-        metrics: StoreMetrics::new(&process.metrics),
-        latch,
-        heartbeat: process.health.heartbeat("worker", TURN_MAX),
-        shutdown: process.shutdown.clone(),
-        handle: Handle::current(),
+    let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+    let (metrics, handle) = (StoreMetrics::new(&process.metrics), Handle::current());
+    let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
+    let rejoin_after = args.session_timeout();
+    let round = move || {
+        let settings = StoreSettings {
+            kafka: args.kafka.clone(),
+            membership: args.membership(part),
+            installation,
+            part,
+            registry: registry.clone(),
+            dead_letter_encoder: dead_letter_encoder.clone(),
+            metrics: metrics.clone(),
+            latch: latch.take().unwrap_or_else(|| health.latch("worker")),
+            heartbeat: health.heartbeat("worker", TURN_MAX),
+            shutdown: shutdown.clone(),
+            handle: handle.clone(),
+        };
+        store::run(open(), settings)
     };
-    process.work("worker", move || store::run(store, settings)).await
+    process.work(rejoin_after, |error| matches!(error, StoreFatal::Log(LogError::Fenced { .. })), round).await
 }

@@ -1,24 +1,25 @@
 # Our own program: where it is built, and the variables that it runs with on the development stack.
 
 PROGRAM=$CARGO_TARGET_DIR/debug/quittance
-DEMO_TENANT=demo
 
 need_program() {
   [[ -x $PROGRAM ]] || die 'Quittance is not built yet: make demo'
 }
 
-# Made once: with another master key nobody could open what was sealed before.
+# Made once: with another master key nobody could open what was sealed before. The first one stays, should two scripts make
+# them at a time.
 make_secrets() {
-  local file=$STACK_DIR/quittance.env
+  local file=$STACK_DIR/quittance.env new=$STACK_DIR/quittance.env.$$
   [[ ! -s $file ]] || return 0
   (
     umask 077
-    cat >"$file.new" <<ENV
+    cat >"$new" <<ENV
 QUITTANCE_MASTER_KEY=$(head -c 32 /dev/urandom | base64 -w 0)
 QUITTANCE_JWT_HS256_SECRET=$(head -c 32 /dev/urandom | base64 -w 0)
 ENV
   )
-  mv -- "$file.new" "$file"
+  mv --no-clobber -- "$new" "$file"
+  rm -f -- "$new"
 }
 
 load_variables() {

@@ -1,7 +1,10 @@
 //! The tenants' data keys: read from their topic, created for a tenant that has none.
 
 use std::{
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -21,7 +24,7 @@ use quittance_log::{
     Headers, KafkaArgs, LogError, NewRecord, ProduceError, Producer, ReadError, Record, Schemas, Tail,
 };
 use quittance_service::{health::Latch, shutdown::Shutdown};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 /// How long a new key may take to come back from the log.
@@ -36,7 +39,12 @@ pub struct Keys {
 
 struct Shared {
     keyring: RwLock<Keyring>,
+    /// Counts what was taken in, so that those who wait look again.
     changes: watch::Sender<u64>,
+    /// Whether all that was on the topic when it was first followed has been read.
+    caught_up: AtomicBool,
+    /// Held by the one request that creates a key.
+    creating: Mutex<()>,
     master: MasterKey,
     producer: Producer,
     encoder: Encoder<TenantKey>,
@@ -79,7 +87,16 @@ impl Keys {
         let topic = Arc::from(Topic::TenantKeys.name(&kafka.topic_prefix));
         let encoder = registry.encoder(Topic::TenantKeys).await?;
         let keyring = RwLock::default();
-        let shared = Shared { keyring, changes: watch::Sender::new(0), master, producer, encoder, topic };
+        let shared = Shared {
+            keyring,
+            changes: watch::Sender::new(0),
+            caught_up: AtomicBool::new(false),
+            creating: Mutex::new(()),
+            master,
+            producer,
+            encoder,
+            topic,
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -105,6 +122,9 @@ impl Keys {
         let end = tail.end()?;
         let mut read_to = 0;
         while !shutdown.is_requested() {
+            if read_to >= end && !self.shared.caught_up.swap(true, Ordering::AcqRel) {
+                self.shared.changes.send_modify(|count| *count += 1);
+            }
             if read_to >= end {
                 latch.ready();
             }
@@ -117,44 +137,64 @@ impl Keys {
     }
 
     fn take_in(&self, record: &Record, schemas: &mut Schemas) -> Result<(), FollowError> {
-        let mut keyring = self.shared.keyring.write().unwrap_or_else(PoisonError::into_inner);
         match &record.value {
             Some(value) => {
+                // Reading may fetch a schema over the runtime, so it is done before the lock that requests wait for.
                 let record: TenantKey = schemas.read(|decoder| decoder.decode(value))?;
                 let key = self.shared.master.unwrap(&record)?;
-                keyring.add(record.mode, &record.tenant, key);
+                self.keyring_mut().add(record.mode, &record.tenant, key);
             }
             None => {
                 let key = record.key.as_deref().and_then(|key| std::str::from_utf8(key).ok());
                 if let Some(id) = key.and_then(|key| key.parse().ok()) {
-                    keyring.erase(id);
+                    self.keyring_mut().erase(id);
                 }
             }
         }
-        drop(keyring);
         self.shared.changes.send_modify(|count| *count += 1);
         Ok(())
     }
 
+    fn keyring_mut(&self) -> RwLockWriteGuard<'_, Keyring> {
+        self.shared.keyring.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The key to seal a tenant's data with; creates one for a tenant that has none.
     ///
-    /// Two instances may create one at the same time. Both then use the one that comes first in the log.
+    /// One request creates it while the others wait. Two instances may still create one at the same time: both then use
+    /// the one that comes first in the log.
     pub async fn sealing_key(&self, mode: Mode, tenant: &Tenant) -> Result<DataKey, KeysError> {
         if let Some(key) = self.current(mode, tenant) {
             return Ok(key);
         }
-        let mut changes = self.shared.changes.subscribe();
-        self.create(mode, tenant).await?;
         let found = tokio::time::timeout(CREATE_TIMEOUT, async {
+            let _turn = self.shared.creating.lock().await;
+            let mut changes = self.shared.changes.subscribe();
+            if !self.wait_until_caught_up(&mut changes).await {
+                return Err(KeysError::Late);
+            }
+            if self.current(mode, tenant).is_none() {
+                self.create(mode, tenant).await?;
+            }
             loop {
                 changes.borrow_and_update();
                 if let Some(key) = self.current(mode, tenant) {
-                    return Some(key);
+                    return Ok(key);
                 }
-                changes.changed().await.ok()?;
+                changes.changed().await.map_err(|_| KeysError::Late)?;
             }
         });
-        found.await.ok().flatten().ok_or(KeysError::Late)
+        found.await.unwrap_or(Err(KeysError::Late))
+    }
+
+    /// Before the topic has been read, a tenant without a key may well have one.
+    async fn wait_until_caught_up(&self, changes: &mut watch::Receiver<u64>) -> bool {
+        while !self.shared.caught_up.load(Ordering::Acquire) {
+            if changes.changed().await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     /// Opens what was sealed.

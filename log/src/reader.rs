@@ -63,6 +63,8 @@ impl Reader {
     /// end: a read bounded by the last stable offset would miss committed records above an open transaction
     /// (KAFKA-10167).
     pub fn read_all(&self, partitions: &[i32], each: impl FnMut(Record)) -> Result<(), LogError> {
+        // A topic that is not there is told as such, and not waited for.
+        self.partitions()?;
         let mut targets = BTreeMap::new();
         for &partition in partitions {
             targets.insert(partition, self.end(&self.uncommitted, partition)?);

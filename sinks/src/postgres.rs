@@ -109,7 +109,7 @@ impl Store for PostgresStore {
         self.transact(async |transaction| {
             // First, since it locks the progress: who comes second waits here and then finds it moved.
             progress::advance(transaction, batch.installation, &batch.advances).await?;
-            tables.write(transaction).await.map_err(error::class)
+            tables.write(transaction).await
         })
     }
 }

@@ -6,6 +6,7 @@ use std::{
     net::TcpListener,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -191,9 +192,20 @@ fn binary() -> Result<PathBuf> {
     found.with_context(|| format!("quittance is not built beside {}; run `cargo build`", here.display()))
 }
 
-/// A port that was free a moment ago.
+/// A port that nobody has, below the kernel's ephemeral range so that no outgoing connection takes it either. Never the
+/// same one twice; other programs like this one begin elsewhere.
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    const FIRST: u32 = 10_000;
+    const COUNT: u32 = 11_000;
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    for _ in 0..COUNT {
+        let number = std::process::id().wrapping_mul(97).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
+        let port = u16::try_from(FIRST + number % COUNT)?;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port is free from {FIRST} on")
 }
 
 /// Where logs of processes go.

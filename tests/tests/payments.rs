@@ -17,7 +17,7 @@ async fn installation() -> Result<&'static Installation> {
         ("QUITTANCE_SIMULATOR_SLOW_MS", "1500".to_owned()),
         ("QUITTANCE_GATEWAY_TIMEOUT_MS", "500".to_owned()),
         ("QUITTANCE_TRY_NOT_AFTER_MS", "2000".to_owned()),
-        ("QUITTANCE_QUERY_SETTLE_MS", "500".to_owned()),
+        ("QUITTANCE_QUERY_SETTLE_MS", "2000".to_owned()),
         ("QUITTANCE_RETRY_MAX_MS", "500".to_owned()),
     ];
     SHARED.get_or_try_init(|| Installation::start("payments", Options { variables })).await

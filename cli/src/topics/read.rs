@@ -70,12 +70,14 @@ fn find(name: &str, prefix: &str) -> anyhow::Result<&'static TopicSpec> {
 
 fn print_one(record: &Record, schemas: &mut Schemas, out: &mut impl Write) -> anyhow::Result<()> {
     let decoded = match &record.value {
-        Some(bytes) => match schemas.read(|decoder| decoder.json(bytes).map(|(name, value)| (name.to_owned(), value))) {
-            Ok((name, value)) => Decoded::Record(name, value),
-            // It would be shown as undecodable although it is not.
-            Err(error) if error.is_transient() => return Err(error).context("reading the schema of a record"),
-            Err(error) => Decoded::Undecodable(error),
-        },
+        Some(bytes) => {
+            match schemas.read(|decoder| decoder.json(bytes).map(|(name, value)| (name.to_owned(), value))) {
+                Ok((name, value)) => Decoded::Record(name, value),
+                // It would be shown as undecodable although it is not.
+                Err(error) if error.is_transient() => return Err(error).context("reading the schema of a record"),
+                Err(error) => Decoded::Undecodable(error),
+            }
+        }
         None => Decoded::Tombstone,
     };
     writeln!(out, "{}", serde_json::to_string(&line(record, &decoded))?)?;

@@ -12,7 +12,7 @@ pub struct Policy {
     #[arg(long, env = "QUITTANCE_TRY_LOST_MS", default_value_t = 300_000,
         value_parser = clap::value_parser!(i64).range(100..=82_800_000))]
     pub try_lost_ms: i64,
-    /// How long an attempt is sent again; then it fails if nothing was processed, or is queried if nobody knows, milliseconds
+    /// How long an attempt is sent again, milliseconds; then it fails if nothing was processed, else it is queried
     #[arg(long, env = "QUITTANCE_ATTEMPT_TTL_MS", default_value_t = 600_000,
         value_parser = clap::value_parser!(i64).range(0..=82_800_000))]
     pub attempt_ttl_ms: i64,

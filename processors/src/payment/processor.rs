@@ -23,6 +23,7 @@ use super::{
 use crate::runtime::{Output, Processed, Processor, Trigger};
 
 /// Encoders of everything that the payment processor writes.
+#[derive(Clone)]
 pub struct Encoders {
     changelog: Encoder<PaymentChangelog>,
     state: Encoder<PaymentState>,

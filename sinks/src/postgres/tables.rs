@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use deadpool_postgres::tokio_postgres::{Error, Transaction};
+use deadpool_postgres::tokio_postgres::{Error, Transaction, types::ToSql};
 
-use super::rows::{EventRow, OutcomeRow, Row, StateRow};
+use super::{
+    error,
+    rows::{EventRow, OutcomeRow, Row, StateRow},
+};
+use crate::store::StoreError;
 
 /// The sequence is compared as well as the progress: states come by way of a compacted topic, and whatever happens to
 /// that, a payment never goes back.
@@ -21,12 +25,19 @@ const PAYMENTS: &str = "
         created_at = excluded.created_at, updated_at = excluded.updated_at, state = excluded.state
     where stored.sequence < excluded.sequence";
 
-/// No `on conflict`: progress keeps a record from being written twice, so a second event of one sequence was published
-/// by mistake. Its batch is refused, the loop finds it and buries it, and the first one stands.
+/// A row that is there stays as it is. Progress keeps a record from being written twice, so this meets only an event
+/// that was published twice; whether it is the same event, [`CONTRADICTIONS`] says.
 const HISTORY: &str = "
     insert into payment_history (payment_id, sequence, mode, tenant, event_id, type, occurred_at, data)
     select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-        $8::jsonb[])";
+        $8::jsonb[])
+    on conflict (payment_id, sequence) do nothing";
+
+const CONTRADICTIONS: &str = "
+    select count(*) from payment_history as stored
+    join unnest($1::text[], $2::bigint[], $3::text[]) as batch (payment_id, sequence, event_id)
+        on stored.payment_id = batch.payment_id and stored.sequence = batch.sequence
+    where stored.event_id <> batch.event_id";
 
 /// The latest outcome counts: a command that was refused may be applied when it is sent again.
 const OUTCOMES: &str = "
@@ -62,15 +73,18 @@ impl<'a> Tables<'a> {
         Self { payments: payments.into_values().collect(), history, outcomes: outcomes.into_values().collect() }
     }
 
-    pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), Error> {
+    pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
         if !self.payments.is_empty() {
-            self.write_payments(transaction).await?;
+            self.write_payments(transaction).await.map_err(error::class)?;
         }
         if !self.history.is_empty() {
-            self.write_history(transaction).await?;
+            let written = self.write_history(transaction).await.map_err(error::class)?;
+            if written < self.history.len() as u64 {
+                self.compare_history(transaction).await?;
+            }
         }
         if !self.outcomes.is_empty() {
-            self.write_outcomes(transaction).await?;
+            self.write_outcomes(transaction).await.map_err(error::class)?;
         }
         Ok(())
     }
@@ -117,6 +131,27 @@ impl<'a> Tables<'a> {
                 ],
             )
             .await
+    }
+
+    /// After some rows were there before. The same event once more is harmless. Another event of the same sequence is
+    /// not: its batch is refused, the loop finds it and buries it, and the first one stands.
+    async fn compare_history(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        let rows = &self.history;
+        let params: [&(dyn ToSql + Sync); 3] = [
+            &column(rows, |row| row.payment_id.to_string()),
+            &column(rows, |row| row.sequence),
+            &column(rows, |row| row.event_id.to_string()),
+        ];
+        let found = transaction.query_one(CONTRADICTIONS, &params).await.map_err(error::class)?;
+        match found.get::<_, i64>(0) {
+            0 => {
+                tracing::warn!("the history had events of a batch before");
+                Ok(())
+            }
+            count => Err(StoreError::Rejected(format!(
+                "Postgres: the history has another event of the same payment and sequence ({count} in a batch)"
+            ))),
+        }
     }
 
     async fn write_outcomes(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {

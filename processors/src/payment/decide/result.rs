@@ -54,28 +54,27 @@ fn contradiction(mut draft: Draft, details: &GatewayDetails) -> Decision {
 
 /// The attempt is not settled.
 fn open(mut draft: Draft, result: &GatewayResult, policy: &Policy) -> Decision {
+    let is_awaited = is_awaited(&mut draft, result);
     match result.outcome {
-        ResultOutcome::Approved if !is_bookable(&draft.state.state, result) => {
-            return contradiction(draft, &result.details);
+        ResultOutcome::Approved if !is_bookable(&draft.state.state, result) => contradiction(draft, &result.details),
+        ResultOutcome::Approved => {
+            approve(&mut draft, result);
+            draft.finish()
         }
-        ResultOutcome::Approved => approve(&mut draft, result),
-        ResultOutcome::Declined => decline(&mut draft, result),
+        ResultOutcome::Declined => {
+            decline(&mut draft, result);
+            draft.finish()
+        }
         ResultOutcome::Rejected
         | ResultOutcome::NotProcessed
         | ResultOutcome::Expired
         | ResultOutcome::Absent
-        | ResultOutcome::Unknown => {
-            return if !is_awaited(&mut draft, result) {
-                late(draft, result)
-            } else {
-                match result.kind {
-                    EffectKind::Authorize => tried(draft, result, policy),
-                    EffectKind::Query => queried(draft, result, policy),
-                }
-            };
-        }
+        | ResultOutcome::Unknown => match result.kind {
+            _ if !is_awaited => late(draft, result),
+            EffectKind::Authorize => tried(draft, result, policy),
+            EffectKind::Query => queried(draft, result, policy),
+        },
     }
-    draft.finish()
 }
 
 /// Whether it is the result of the latest effect, and the first of it: after it, the timer is for the next step.

@@ -52,9 +52,15 @@ pub(super) struct Pause {
     log: Throttle,
 }
 
+/// Readers wait for what a store lacks, and one worker that knocks every two seconds is no burden to a server.
+const BACKOFF: Backoff = match Backoff::new(Duration::from_millis(100), Duration::from_secs(2)) {
+    Ok(backoff) => backoff,
+    Err(_) => Backoff::DEFAULT,
+};
+
 impl Default for Pause {
     fn default() -> Self {
-        Self { until: None, is_told: false, backoff: Backoff::DEFAULT, log: Throttle::LOG }
+        Self { until: None, is_told: false, backoff: BACKOFF, log: Throttle::LOG }
     }
 }
 

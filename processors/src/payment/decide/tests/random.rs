@@ -150,7 +150,10 @@ proptest! {
     /// Left alone, or with results that settle nothing, a payment comes to an end by its timers: definitely failed, or
     /// with a person. How many steps that takes follows from the policy.
     #[test]
-    fn nothing_goes_on_for_ever(policy in policies(), outcomes in prop::collection::vec(prop::option::of(outcomes()), 0..40)) {
+    fn nothing_goes_on_for_ever(
+        policy in policies(),
+        outcomes in prop::collection::vec(prop::option::of(outcomes()), 0..40),
+    ) {
         let mut scenario = Scenario::new(policy);
         scenario.take(&create(CaptureMethod::Automatic));
         for outcome in outcomes {
