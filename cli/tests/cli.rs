@@ -249,7 +249,7 @@ fn a_token_is_one_line_and_nothing_else() {
     let token = text.strip_suffix('\n').expect("a whole line");
     let parts: Vec<_> = token.split('.').collect();
     let is_base64url = |part: &&str| part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    assert!(parts.len() == 3 && parts.iter().all(|part| part.len() > 10 && is_base64url(&part)), "{token}");
+    assert!(parts.len() == 3 && parts.iter().all(|part| part.len() > 10 && is_base64url(part)), "{token}");
 }
 
 #[rstest]

@@ -181,9 +181,9 @@ fn every_container_is_confined() {
         assert_eq!((service.cap_drop, service.cap_add), (vec!["ALL".to_owned()], Vec::new()), "{name}");
         assert_eq!(service.security_opt, ["no-new-privileges:true"], "{name}");
         assert!(service.mem_limit.ends_with(['m', 'g']), "{name} has no bound of memory");
-        assert!(service.user.is_none_or(|user| user != "root" && user != "0"), "{name}");
-        let starts_as_root = ["postgres:", "redis:"].iter().any(|image| service.image.starts_with(image));
-        assert!(!starts_as_root || service.read_only, "{name}");
+        // The other images name a user of their own.
+        let image_is_root = ["postgres:", "redis:"].iter().any(|image| service.image.starts_with(image));
+        assert!(service.user.map_or(!image_is_root, |user| user != "root" && user != "0"), "{name}");
     }
 }
 
