@@ -93,8 +93,8 @@ impl Compose {
                 Some((program, rest)) if program == "quittance" => [rest, &service.command].concat(),
                 Some(_) => continue,
             };
-            let is_it = |subcommand: &&String| line.join(" ").starts_with(subcommand.as_str());
-            let subcommand = subcommands.iter().find(is_it);
+            let begins = |words: Vec<&str>| line.len() >= words.len() && words.iter().eq(&line[..words.len()]);
+            let subcommand = subcommands.iter().find(|subcommand| begins(subcommand.split(' ').collect()));
             let subcommand = subcommand.unwrap_or_else(|| panic!("{name}: no subcommand {line:?}")).clone();
             let rest = line[subcommand.split(' ').count()..].to_vec();
             programs.push((name.as_str(), service, subcommand, rest));

@@ -125,3 +125,75 @@ impl Connection<'_> {
         Ok(reply)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A server that answers one connection `answers` times, then closes it and takes the next one.
+    async fn server(answers: usize) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        tokio::spawn(async move {
+            while let Ok((mut stream, peer)) = listener.accept().await {
+                for _ in 0..answers {
+                    let mut request = [0; 1_024];
+                    let Ok(1..) = stream.read(&mut request).await else { break };
+                    let body = peer.port().to_string();
+                    let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+                    stream.write_all(answer.as_bytes()).await.expect("the peer reads");
+                }
+            }
+        });
+        address
+    }
+
+    /// The port from which the server saw a request coming.
+    async fn port(connection: Connection<'_>) -> Bytes {
+        let reply = connection.exchange(Request::new(Full::default())).await.expect("an answer");
+        assert_eq!(reply.status, 200);
+        reply.body
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_used_again() {
+        let pool = Connections::new(server(2).await, 8);
+        let first = port(pool.get().await.expect("a connection")).await;
+        assert_eq!(port(pool.get().await.expect("a connection")).await, first);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_the_server_closed_is_not() {
+        let pool = Connections::new(server(1).await, 8);
+        let first = port(pool.get().await.expect("a connection")).await;
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while pool.idle().iter().any(|(_, sender)| !sender.is_closed()) {
+            assert!(Instant::now() < deadline, "the end of the connection is never seen");
+            tokio::task::yield_now().await;
+        }
+        assert_ne!(port(pool.get().await.expect("a connection")).await, first);
+    }
+
+    #[tokio::test]
+    async fn past_the_bound_one_waits() {
+        let pool = Connections::new(server(2).await, 1);
+        let busy = pool.get().await.expect("a connection");
+        assert!(futures::poll!(std::pin::pin!(pool.get())).is_pending());
+        let first = port(busy).await;
+        assert_eq!(port(pool.get().await.expect("a connection")).await, first);
+    }
+
+    #[tokio::test]
+    async fn nobody_there_is_an_error_of_its_kind() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("it is bound");
+        drop(listener);
+        let error = Connections::new(address, 1).get().await.err().expect("nobody listens").to_string();
+        assert!(error.starts_with("connecting failed: "), "{error}");
+    }
+}
