@@ -13,7 +13,8 @@ pub struct StoreMetrics {
     pub batch_records: Histogram,
     /// Duration of writing a batch, seconds, failures included.
     pub apply_seconds: Histogram,
-    /// What went wrong, by class: those of [`super::StoreError`], and `log`, `registry`, `dead_letter`.
+    /// What went wrong, by class: those of [`super::StoreError`]; `log`, `registry` and `dead_letter` for what could not
+    /// be reached; `missed` for a partition whose records were gone from the log before the store had them.
     pub errors: IntCounterVec,
     /// Records that the store still lacks, by topic and partition.
     pub lag_records: IntGaugeVec,

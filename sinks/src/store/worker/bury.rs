@@ -30,7 +30,8 @@ impl<S: Store> StoreWorker<S> {
     /// Writes a record that can never be processed to the dead letters.
     ///
     /// It is there before the store's progress moves past the record. A crash in between buries the record once more
-    /// when it is read again: dead letters are at least once, and each says where its record stood.
+    /// when it is read again, and so does a store that is rebuilt: dead letters are at least once, and each says where
+    /// its record stood.
     pub(super) fn bury(&mut self, record: &Record, verdict: Verdict) -> Result<(), Trouble> {
         let place = (record.at.clone(), record.offset);
         if self.buried.contains(&place) {
