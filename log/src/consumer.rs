@@ -18,7 +18,7 @@ pub use rdkafka::consumer::ConsumerGroupMetadata as GroupMetadata;
 use rdkafka::{
     ClientContext, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext},
-    error::{KafkaError, RDKafkaErrorCode},
+    error::KafkaError,
     types::RDKafkaRespErr,
 };
 
@@ -148,26 +148,12 @@ impl GroupConsumer {
         }
     }
 
-    /// Reads these partitions from these offsets, and no others.
+    /// Reads these partitions from these offsets, and no others. Also how reading goes back after an abort: a seek may be
+    /// refused while a partition is just being taken up, and what was read since would be skipped.
     pub fn start(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
         let what = "taking over partitions";
         let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
         self.consumer.assign(&list).map_err(failed(what))
-    }
-
-    /// Goes back to these offsets, to read again what came to nothing. Partitions that are being revoked are left out.
-    pub fn rewind(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
-        let what = "going back";
-        let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
-        let done = self.consumer.seek_partitions(list, CALL_TIMEOUT).map_err(failed(what))?;
-        for element in done.elements() {
-            match element.error() {
-                Ok(()) => {}
-                Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::State) => {}
-                Err(cause) => return Err(failed(what)(cause)),
-            }
-        }
-        Ok(())
     }
 
     /// Gives all partitions back.

@@ -128,7 +128,7 @@ impl<P: Processor> Worker<P> {
                     })
                 })
                 .collect();
-        Ok(self.consumer.rewind(&positions)?)
+        Ok(self.consumer.start(&positions)?)
     }
 
     fn writer(&self) -> String {
