@@ -25,7 +25,7 @@ pub(crate) struct Read {
     /// Show only the records with this key, such as a payment's id
     #[arg(long)]
     key: Option<String>,
-    /// Show no more records than this, the first ones of each partition
+    /// Show no more records than this
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     max: Option<u64>,
 }
