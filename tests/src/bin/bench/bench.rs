@@ -14,7 +14,7 @@ use crate::{
     report,
     search::Search,
     step::{self, Step},
-    usage::Group,
+    usage::{self, Group},
     verify,
     watch::Watcher,
 };
@@ -64,6 +64,7 @@ pub(crate) async fn run(args: &Args) -> Result<Outcome> {
     if unsettled > 0 {
         findings.push(format!("{unsettled} payments were never seen to be settled"));
     }
+    findings.extend(usage::ended(&bench.groups).map(|group| format!("{} has ended while it was needed", group.name)));
     let run = report::Run { args, steps: &steps, best, acknowledged: acknowledged.len(), verified: &verified };
     Ok(Outcome { report: report::markdown(&run, &findings), findings })
 }

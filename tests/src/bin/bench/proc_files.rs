@@ -10,6 +10,8 @@ const TICKS_PER_SECOND: u64 = 100;
 pub(crate) struct Stat {
     /// Its parent.
     pub(crate) parent: u32,
+    /// Whether it is only waiting for its parent to notice its end.
+    pub(crate) has_ended: bool,
     /// CPU time of its own, user and system.
     pub(crate) own: Duration,
     /// CPU time of its children that have ended.
@@ -34,6 +36,7 @@ pub(crate) fn stat(text: &str) -> Option<Stat> {
     let (user, system, children_user, children_system) = (field(14)?, field(15)?, field(16)?, field(17)?);
     Some(Stat {
         parent: u32::try_from(field(4)?).ok()?,
+        has_ended: matches!(fields.first(), Some(&("Z" | "X"))),
         own: ticks(user + system),
         ended_children: ticks(children_user + children_system),
     })
@@ -70,8 +73,15 @@ mod tests {
     #[test]
     fn a_name_may_hold_anything() {
         let text = "4242 (a) b (c) S 17 4242 4242 0 -1 4194304 100 200 3 4 150 50 30 20 20 0 12 0 9876 1000 250 184";
-        let expected = Stat { parent: 17, own: Duration::from_secs(2), ended_children: Duration::from_millis(500) };
+        let expected = Stat {
+            parent: 17,
+            has_ended: false,
+            own: Duration::from_secs(2),
+            ended_children: Duration::from_millis(500),
+        };
         assert_eq!(stat(text), Some(expected));
+        let ended = stat(&text.replace(") S 17", ") Z 17"));
+        assert_eq!(ended, Some(Stat { has_ended: true, ..expected }));
         assert_eq!(stat("4242 (a) S 17"), None);
         assert_eq!(stat(""), None);
     }

@@ -2,6 +2,9 @@
 
 use crate::{args::Args, machine, step::Step, table::Table, tally::Percentiles, verify::Verified};
 
+/// If payments are sent this late, milliseconds, it is worth a word: the load itself may have been short of something.
+const SENDING_MS_MAX: f64 = 100.0;
+
 /// All there is to report.
 pub(crate) struct Run<'a> {
     /// What was asked for.
@@ -71,6 +74,12 @@ fn notes(steps: &[Step]) -> Option<String> {
         if step.answered_too_early > 0 {
             notes += &format!("- {rate}/s: {} answers came before the settlement\n", step.answered_too_early);
         }
+    }
+    let late = steps.iter().filter(|step| step.sending.p99 >= SENDING_MS_MAX);
+    for step in late {
+        let (rate, p99) = (step.rate, step.sending.p99);
+        notes +=
+            &format!("- {rate}/s: p99 of sending was {p99:.0} ms: all connections were busy, or the machine was\n");
     }
     (!notes.is_empty()).then_some(notes)
 }
@@ -184,6 +193,14 @@ mod tests {
         let text = report(&[step(100, reasons)], None, &[]);
         assert!(text.contains("- 100/s was not sustained: 7 errors; p99 of settlement was 1200 ms\n"), "{text}");
         assert!(text.contains("- 100/s: 7 × 503 unavailable\n"), "{text}");
+    }
+
+    #[test]
+    fn late_sending_is_told() {
+        let mut late = step(100, Vec::new());
+        late.sending.p99 = 150.0;
+        let text = report(&[late], None, &[]);
+        assert!(text.contains("- 100/s: p99 of sending was 150 ms: all connections were busy"), "{text}");
     }
 
     #[test]

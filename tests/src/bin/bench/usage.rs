@@ -51,7 +51,15 @@ pub(crate) struct Usage {
     pub(crate) others: Duration,
 }
 
-/// Looks at all groups. Fails when one of them has ended.
+/// The groups whose process has ended.
+pub(crate) fn ended(groups: &[Group]) -> impl Iterator<Item = &Group> {
+    groups.iter().filter(|group| {
+        let text = fs::read_to_string(format!("/proc/{}/stat", group.pid)).unwrap_or_default();
+        proc_files::stat(&text).is_none_or(|stat| stat.has_ended)
+    })
+}
+
+/// Looks at all groups. Fails when one of them is gone.
 pub(crate) fn snapshot(groups: &[Group]) -> Result<Snapshot> {
     let at = Instant::now();
     let processes = processes()?;
@@ -142,7 +150,7 @@ mod tests {
 
     #[test]
     fn a_family_is_all_that_descends_from_it() {
-        let stat = |parent| Stat { parent, own: Duration::ZERO, ended_children: Duration::ZERO };
+        let stat = |parent| Stat { parent, has_ended: false, own: Duration::ZERO, ended_children: Duration::ZERO };
         let processes = HashMap::from([(1, stat(0)), (5, stat(1)), (6, stat(5)), (7, stat(6)), (8, stat(1))]);
         assert_eq!(family(5, &processes), [5, 6, 7]);
     }
@@ -158,5 +166,8 @@ mod tests {
         let groups = [group("this", std::process::id(), false)];
         let usage = between(&groups, &snapshot(&groups).expect("it runs"), &snapshot(&groups).expect("it runs"));
         assert!(usage.groups[0].rss_mib > 0);
+        assert_eq!(ended(&groups).count(), 0);
+        // No process can have this id: the kernel gives out fewer than 2^22.
+        assert_eq!(ended(&[group("nobody", u32::MAX, false)]).count(), 1);
     }
 }
