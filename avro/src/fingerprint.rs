@@ -12,7 +12,7 @@ pub const FINGERPRINT_VERSION: i32 = 1;
 /// Fingerprint of a body as parsed, before defaults.
 ///
 /// It is keyed by the Idempotency-Key, which no record holds: whoever reads the log cannot find out a name or a
-/// reference by trying. Object members count in sorted order, so that their order in the request does not matter.
+/// reference by trying, unless the key can be guessed. Object members count in sorted order, so that their order in the request does not matter.
 pub fn fingerprint(idempotency_key: &str, body: &Value) -> Fingerprint {
     let mut mac =
         <Hmac<Sha256> as KeyInit>::new_from_slice(idempotency_key.as_bytes()).expect("HMAC takes a key of any length");

@@ -20,8 +20,8 @@ pub enum AmountError {
     #[error("must be a positive integer of minor units, got {0}")]
     NotPositive(i64),
     /// 2^53 or above.
-    #[error("must be below 9007199254740992 minor units, got {0}")]
-    TooLarge(i64),
+    #[error("must be below 9007199254740992 minor units")]
+    TooLarge,
 }
 
 impl MinorUnits {
@@ -33,7 +33,7 @@ impl MinorUnits {
         if minor_units <= 0 {
             Err(AmountError::NotPositive(minor_units))
         } else if minor_units >= MINOR_UNITS_END {
-            Err(AmountError::TooLarge(minor_units))
+            Err(AmountError::TooLarge)
         } else {
             Ok(Self(minor_units))
         }

@@ -58,9 +58,12 @@ pub struct Binding<'a> {
 /// Why a ciphertext or a wrapped key does not open.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
-    /// Its key is not there (any more): it was erased, or is not known yet.
-    #[error("the key {0} is not known; it may have been erased")]
+    /// Its key is not known, or not yet.
+    #[error("the key {0} is not known")]
     NoKey(KeyId),
+    /// Its key was erased: what it sealed is gone for good.
+    #[error("the key {0} was erased")]
+    Erased(KeyId),
     /// It was made in a way that this build does not know.
     #[error("the algorithm {0} is not known")]
     Algorithm(String),

@@ -83,9 +83,11 @@ pub struct TopicSpec {
 }
 
 const MIB: u32 = 1 << 20;
+/// The largest record of every topic but those for dead letters, bytes.
+pub const RECORD_BYTES_MAX: u32 = MIB;
 
 const fn spec(topic: Topic, name: &'static str, retention: Retention, records: &'static [&'static str]) -> TopicSpec {
-    TopicSpec { topic, name, keyed: true, retention, record_bytes_max: MIB, records, consumers: &[] }
+    TopicSpec { topic, name, keyed: true, retention, record_bytes_max: RECORD_BYTES_MAX, records, consumers: &[] }
 }
 
 const fn dead_letters(topic: Topic, name: &'static str) -> TopicSpec {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
-    App, AppParts, AuthArgs, Commands, IngestArgs, IngestMetrics, Keys, Notices, Reads, auth::Authenticator, routes,
+    App, AppParts, AuthArgs, Commands, Entrance, IngestArgs, IngestMetrics, Keys, Notices, Reads, auth::Authenticator,
+    routes,
 };
 use quittance_log::{KafkaArgs, Producer, RegistryArgs, Schemas};
-use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, secret::Secret};
+use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, secret::Secret, shutdown::Shutdown};
 use tokio::{net::TcpListener, runtime::Handle};
 
 use crate::process::Process;
@@ -41,56 +42,79 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let listener = listener.with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {}", args.ingest.listen))?;
     let registry = args.registry.registry(&args.kafka.topic_prefix)?;
     let producer = Producer::open(&args.kafka, Duration::from_millis(args.ingest.publish_timeout_ms))?;
-    process.installed(&args.kafka, &registry).await?;
-    let app = app(&args, &process, authenticator, master, &registry, producer).await?;
-    http::serve(listener, warp::service(routes(app)), args.ingest.limits(), process.shutdown.clone()).await?;
-    Ok(())
+    // What follows the log goes on for as long as requests may need it.
+    let drained = Shutdown::new();
+    let entrance = Entrance::new(process.health.clone(), process.metrics.clone());
+    let service = warp::service(routes(entrance.clone()));
+    let serving = tokio::spawn(http::serve(listener, service, args.ingest.limits(), process.shutdown.clone()));
+    let set_up = process.set_up(async {
+        process.installed(&args.kafka, &registry).await?;
+        let parts = Parts { args: &args, process: &process, registry: &registry, drained: &drained };
+        parts.app(authenticator, master, producer.clone(), entrance.ingest_metrics()).await
+    });
+    if let Some(app) = set_up.await? {
+        entrance.open(app);
+    }
+    serving.await.context("serving")??;
+    drained.request();
+    match producer.dead() {
+        None => Ok(()),
+        Some(cause) => bail!("the Kafka client writes nothing any more: {cause}"),
+    }
 }
 
-async fn app(
-    args: &Args,
-    process: &Process,
-    authenticator: Authenticator,
-    master: MasterKey,
-    registry: &Registry,
-    producer: Producer,
-) -> anyhow::Result<App> {
-    let prefix = &args.kafka.topic_prefix;
-    let keys = process.registered(|| Keys::new(&args.kafka, registry, producer.clone(), master.clone())).await?;
-    let commands = process.registered(|| Commands::look_up(registry, producer.clone(), prefix)).await?;
-    follow(args, process, &keys, registry)?;
-    watch_kafka(process, producer, Topic::PaymentCommands.name(prefix))?;
-    let notices = Notices::default();
-    let listening = notices.clone();
-    let (client, channel_prefix, shutdown) = (args.redis.client()?, prefix.clone(), process.shutdown.clone());
-    tokio::spawn(async move { listening.listen(client, channel_prefix, shutdown).await });
-    let reads = Reads::new(args.redis.connection().await?, prefix, args.postgres.pool()?);
-    Ok(App::new(AppParts {
-        authenticator,
-        keys,
-        commands,
-        reads,
-        notices,
-        wait: Duration::from_millis(args.ingest.wait_ms),
-        default_gateway_account: args.ingest.default_gateway_account.clone(),
-        health: process.health.clone(),
-        metrics: process.metrics.clone(),
-        ingest_metrics: IngestMetrics::new(&process.metrics),
-    }))
+/// What the app is put together from.
+struct Parts<'a> {
+    args: &'a Args,
+    process: &'a Process,
+    registry: &'a Registry,
+    drained: &'a Shutdown,
 }
 
-/// Follows the tenants' keys on a thread of its own.
-fn follow(args: &Args, process: &Process, keys: &Keys, registry: &Registry) -> anyhow::Result<()> {
-    let latch = process.health.latch("tenant keys");
-    let mut schemas = Schemas::new(registry.clone(), Handle::current());
-    let (keys, kafka, shutdown) = (keys.clone(), args.kafka.clone(), process.shutdown.clone());
-    let thread = std::thread::Builder::new().name("tenant-keys".to_owned());
-    thread.spawn(move || keys.follow(&kafka, &mut schemas, &latch, &shutdown)).context("starting a thread")?;
-    Ok(())
+impl Parts<'_> {
+    async fn app(
+        &self,
+        authenticator: Authenticator,
+        master: MasterKey,
+        producer: Producer,
+        ingest_metrics: IngestMetrics,
+    ) -> anyhow::Result<App> {
+        let Self { args, process, registry, .. } = *self;
+        let prefix = &args.kafka.topic_prefix;
+        let keys = process.registered(|| Keys::new(&args.kafka, registry, producer.clone(), master.clone())).await?;
+        let commands = process.registered(|| Commands::look_up(registry, producer.clone(), prefix)).await?;
+        self.follow(&keys)?;
+        watch_kafka(process, producer, Topic::PaymentCommands.name(prefix))?;
+        let notices = Notices::default();
+        let listening = notices.clone();
+        let (client, channel_prefix, drained) = (args.redis.client()?, prefix.clone(), self.drained.clone());
+        tokio::spawn(async move { listening.listen(client, channel_prefix, drained).await });
+        let reads = Reads::new(args.redis.connection().await?, prefix, args.postgres.pool()?);
+        Ok(App::new(AppParts {
+            authenticator,
+            keys,
+            commands,
+            reads,
+            notices,
+            wait: Duration::from_millis(args.ingest.wait_ms),
+            default_gateway_account: args.ingest.default_gateway_account.clone(),
+            ingest_metrics,
+        }))
+    }
+
+    /// Follows the tenants' keys on a thread of its own.
+    fn follow(&self, keys: &Keys) -> anyhow::Result<()> {
+        let latch = self.process.health.latch("tenant keys");
+        let mut schemas = Schemas::new(self.registry.clone(), Handle::current());
+        let (keys, kafka, drained) = (keys.clone(), self.args.kafka.clone(), self.drained.clone());
+        let thread = std::thread::Builder::new().name("tenant-keys".to_owned());
+        thread.spawn(move || keys.follow(&kafka, &mut schemas, &latch, &drained)).context("starting a thread")?;
+        Ok(())
+    }
 }
 
 /// Readiness is that commands can be written: Kafka is asked now and then. Redis and Postgres do not count, since
-/// commands are taken without them.
+/// commands are taken without them. A producer that is dead for good ends the process.
 fn watch_kafka(process: &Process, producer: Producer, topic: String) -> anyhow::Result<()> {
     const EVERY: Duration = Duration::from_secs(1);
     let (latch, shutdown) = (process.health.latch("kafka"), process.shutdown.clone());
@@ -100,6 +124,9 @@ fn watch_kafka(process: &Process, producer: Producer, topic: String) -> anyhow::
             match producer.partitions(&topic, Duration::from_secs(3)) {
                 Ok(_) => latch.ready(),
                 Err(error) => latch.unready(error.to_string()),
+            }
+            if producer.dead().is_some() {
+                shutdown.request();
             }
             std::thread::sleep(EVERY);
         }

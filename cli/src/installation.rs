@@ -10,12 +10,9 @@ use quittance_avro::{
     time::Timestamp,
     topics::{TOPICS, Topic},
 };
-use quittance_log::{Headers, KafkaArgs, NewRecord, Producer, Reader, Schemas};
+use quittance_log::{Admin, Headers, KafkaArgs, NewRecord, Producer, Reader, Schemas};
 use tokio::runtime::Handle;
 use uuid::Uuid;
-
-/// Key of the one record.
-const KEY: &[u8] = b"installation";
 
 /// The installation that these topics belong to, with its topics checked.
 pub(crate) async fn read(kafka: KafkaArgs, registry: Registry) -> anyhow::Result<Installation> {
@@ -32,12 +29,12 @@ pub(crate) async fn read(kafka: KafkaArgs, registry: Registry) -> anyhow::Result
 
 /// The installation, if there is one.
 pub(crate) fn find(kafka: &KafkaArgs, registry: Registry, handle: Handle) -> anyhow::Result<Option<Installation>> {
-    let mut latest = None;
+    let mut first = None;
     Reader::new(kafka, &Topic::Installation.name(&kafka.topic_prefix))?.read_all(&[0], |record| {
         // The first one counts: it is what the topics were made for.
-        latest = latest.take().or(record.value);
+        first = first.take().or(record.value);
     })?;
-    let Some(bytes) = latest else { return Ok(None) };
+    let Some(bytes) = first else { return Ok(None) };
     Ok(Some(Schemas::new(registry, handle).read(|decoder| decoder.decode(&bytes))?))
 }
 
@@ -49,7 +46,8 @@ pub(crate) async fn write(kafka: &KafkaArgs, registry: &Registry, partitions: i3
     let record = NewRecord {
         topic: Arc::from(Topic::Installation.name(&kafka.topic_prefix)),
         partition: None,
-        key: KEY.to_vec(),
+        // Under a key that they shared, compaction would leave the last one of two.
+        key: id.to_string().into_bytes(),
         value: Some(value),
         headers: Headers::default(),
     };
@@ -60,9 +58,10 @@ pub(crate) async fn write(kafka: &KafkaArgs, registry: &Registry, partitions: i3
 
 /// Keys find their state by the number of partitions, so it must never have changed.
 fn check(kafka: &KafkaArgs, installation: &Installation) -> anyhow::Result<()> {
-    for spec in TOPICS.iter().filter(|spec| spec.keyed) {
-        let name = spec.topic.name(&kafka.topic_prefix);
-        let found = Reader::new(kafka, &name)?.partitions()?;
+    let keyed = TOPICS.iter().filter(|spec| spec.keyed);
+    let names: Vec<String> = keyed.map(|spec| spec.topic.name(&kafka.topic_prefix)).collect();
+    let found = Admin::open(kafka)?.partitions(names.iter().map(String::as_str))?;
+    for (name, found) in names.iter().zip(found) {
         if found != installation.partitions {
             bail!(
                 "the topic {name} has {found} partitions, but {} were chosen at installation: \

@@ -1,6 +1,7 @@
 //! What every process has: health, metrics, the wish to stop, a listener for operators, and a thread that works.
 
 use std::{
+    collections::VecDeque,
     fmt::Display,
     net::SocketAddr,
     time::{Duration, Instant},
@@ -49,6 +50,12 @@ fn parse_instance(text: &str) -> Result<String, String> {
     }
 }
 
+/// How long the work may take to end, once it is to.
+const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// How often a process may lose its place, in so many of the pauses before it begins anew.
+const LOSSES_MAX: usize = 3;
+const LOSSES_WITHIN: u32 = 10;
+
 /// A process that has started.
 pub(crate) struct Process {
     pub(crate) health: Health,
@@ -96,11 +103,17 @@ impl Process {
         Ok(read.await?.id)
     }
 
-    /// Runs what blocks on a thread of its own. Its end, good or bad, is that of the process.
+    /// Does what comes before the work. `None` if the process was told to stop meanwhile.
+    pub(crate) async fn set_up<T>(&self, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<Option<T>> {
+        self.shutdown.run_until_requested(work).await.transpose()
+    }
+
+    /// Runs what blocks on a thread of its own. Its end, good or bad, is that of the process. When that was told to stop
+    /// and the work does not end in time, it is left where it is: what it had not finished is done at the next start.
     ///
     /// Only when it lost its place in its group it is begun anew, after the group has had the time to notice: a broker
-    /// that comes back may take a member for its own double, and a real double is told apart by nothing else. Whoever
-    /// lost its place has lost nothing but time, since what it had not committed is read again.
+    /// that comes back may take a member for its own double. A real double is told by its coming back. Whoever lost its
+    /// place has lost nothing but time, since what it had not committed is read again.
     pub(crate) async fn work<E: Display + Send + 'static>(
         &self,
         rejoin_after: Duration,
@@ -108,11 +121,17 @@ impl Process {
         mut work: impl FnMut() -> Result<(), E> + Send + 'static,
     ) -> anyhow::Result<()> {
         let (done, ended) = tokio::sync::oneshot::channel();
-        let shutdown = self.shutdown.clone();
+        let (shutdown, mut losses) = (self.shutdown.clone(), Losses::within(rejoin_after * LOSSES_WITHIN));
         let body = move || {
             let result = loop {
                 match work() {
                     Err(error) if has_lost_its_place(&error) && !shutdown.is_requested() => {
+                        if losses.are_too_many(Instant::now()) {
+                            let _ = done.send(Err(anyhow!(
+                                "{error:#}; this happens again and again: another process has the same QUITTANCE_INSTANCE"
+                            )));
+                            return;
+                        }
                         tracing::error!(%error, "beginning anew");
                         pause(rejoin_after, &shutdown);
                     }
@@ -122,9 +141,36 @@ impl Process {
             let _ = done.send(result.map_err(|error| anyhow!("{error:#}")));
         };
         std::thread::Builder::new().name("worker".to_owned()).spawn(body).context("starting a thread")?;
-        let result = ended.await.unwrap_or_else(|_| Err(anyhow!("the worker's thread panicked")));
+        let result = tokio::select! {
+            ended = ended => ended.unwrap_or_else(|_| Err(anyhow!("the worker's thread panicked"))),
+            () = overdue(&self.shutdown) => Err(anyhow!("the worker did not end within {DRAIN_MAX:?}")),
+        };
         self.shutdown.request();
         result
+    }
+}
+
+async fn overdue(shutdown: &Shutdown) {
+    shutdown.requested().await;
+    tokio::time::sleep(DRAIN_MAX).await;
+}
+
+/// The times at which a process lost its place.
+struct Losses {
+    within: Duration,
+    at: VecDeque<Instant>,
+}
+
+impl Losses {
+    fn within(within: Duration) -> Self {
+        Self { within, at: VecDeque::new() }
+    }
+
+    /// Notes a loss. Two processes in one slot take it from each other in turns, without end.
+    fn are_too_many(&mut self, now: Instant) -> bool {
+        self.at.push_back(now);
+        self.at.retain(|at| now.duration_since(*at) < self.within);
+        self.at.len() > LOSSES_MAX
     }
 }
 
@@ -155,5 +201,18 @@ impl PartArgs {
             instance: format!("{}-{}", part.name(), self.instance),
             session_timeout: self.session_timeout(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_that_is_lost_again_and_again_is_somebody_elses() {
+        let (start, second) = (Instant::now(), Duration::from_secs(1));
+        let mut losses = Losses::within(10 * second);
+        let lost = [0, 2, 4, 11, 12, 13].map(|at| losses.are_too_many(start + at * second));
+        assert_eq!(lost, [false, false, false, false, false, true]);
     }
 }

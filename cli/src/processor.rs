@@ -2,13 +2,13 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use quittance_avro::topics::{Part, Topic};
+use quittance_avro::topics::{Part, RECORD_BYTES_MAX, Topic};
 use quittance_log::{GroupConsumer, LogError, Schemas};
 use quittance_processors::{
     payment::{Encoders, PaymentProcessor, Policy},
     runtime::{Fatal, RuntimeMetrics, Settings, Worker},
 };
-use quittance_service::{clock, health::Heartbeat, shutdown::Shutdown};
+use quittance_service::{clock, shutdown::Shutdown};
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -56,9 +56,13 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
     process.admin(args.admin_listen).await?;
     let registry = args.part.registry.registry(&args.part.kafka.topic_prefix)?;
     let latch = process.health.latch("worker");
-    process.installed(&args.part.kafka, &registry).await?;
-    let encoders = process.registered(|| Encoders::look_up(&registry)).await?;
-    let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+    let set_up = process.set_up(async {
+        process.installed(&args.part.kafka, &registry).await?;
+        let encoders = process.registered(|| Encoders::look_up(&registry)).await?;
+        let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+        Ok((encoders, dead_letter_encoder))
+    });
+    let Some((encoders, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
     let handle = Handle::current();
     let metrics = RuntimeMetrics::new(&process.metrics);
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
@@ -77,24 +81,26 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
             dead_letter_encoder: dead_letter_encoder.clone(),
             metrics: metrics.clone(),
             latch: latch.take().unwrap_or_else(|| health.latch("worker")),
+            heartbeat: health.heartbeat("worker", STEP_MAX),
+            record_bytes_max: RECORD_BYTES_MAX as usize,
             shutdown: shutdown.clone(),
         };
         let topics: Vec<String> = part.topics().map(|topic: Topic| topic.name(prefix)).collect();
         let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
         let consumer = GroupConsumer::join(&args.part.kafka, &membership, &topics)?;
         let worker = Worker::new(processor, settings, consumer);
-        drive(worker, &health.heartbeat("worker", STEP_MAX), &shutdown)
+        drive(worker, &shutdown)
     };
     process.work(rejoin_after, |error| matches!(error, Fatal::Log(LogError::Fenced { .. })), round).await
 }
 
-fn drive(mut worker: Worker<PaymentProcessor>, heartbeat: &Heartbeat, shutdown: &Shutdown) -> Result<(), Fatal> {
-    while !shutdown.is_requested() {
-        heartbeat.beat();
-        match worker.step(clock::now_ms()) {
-            Err(Fatal::Stopped) => return Ok(()),
-            result => result?,
-        }
+fn drive(mut worker: Worker<PaymentProcessor>, shutdown: &Shutdown) -> Result<(), Fatal> {
+    let mut stepped = Ok(());
+    while stepped.is_ok() && !shutdown.is_requested() {
+        stepped = worker.step(clock::now_ms());
     }
-    worker.stop()
+    match stepped.and_then(|()| worker.stop()) {
+        Err(Fatal::Stopped) => Ok(()),
+        ended => ended,
+    }
 }

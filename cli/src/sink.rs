@@ -89,9 +89,13 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
     process.admin(args.admin_listen).await?;
     let latch = process.health.latch("worker");
     let registry = args.part.registry.registry(&args.part.kafka.topic_prefix)?;
-    process.installed(&args.part.kafka, &registry).await?;
-    let result_encoder = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
-    let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+    let set_up = process.set_up(async {
+        process.installed(&args.part.kafka, &registry).await?;
+        let result_encoder = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
+        let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+        Ok((result_encoder, dead_letter_encoder))
+    });
+    let Some((result_encoder, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
     let (metrics, handle) = (GatewayMetrics::new(&process.metrics), Handle::current());
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
     let rejoin_after = args.part.session_timeout();
@@ -118,8 +122,11 @@ async fn postgres(args: Postgres) -> anyhow::Result<()> {
     let process = Process::start(Part::SinkPostgres.name())?;
     process.admin(args.admin_listen).await?;
     // A schema that is behind is an operator's matter; a server that is down is waited for.
-    let checked = retry("check the tables", &process.shutdown, MigrateError::is_transient, || check(&pool)).await;
-    checked?;
+    let checked = process.set_up(async {
+        let checked = retry("check the tables", &process.shutdown, MigrateError::is_transient, || check(&pool)).await;
+        Ok(checked?)
+    });
+    let Some(()) = checked.await? else { return Ok(()) };
     let handle = Handle::current();
     let store = move || PostgresStore::new(pool.clone(), handle.clone());
     run(process, Part::SinkPostgres, args.part, store).await
@@ -142,8 +149,12 @@ async fn run<S: Store>(
 ) -> anyhow::Result<()> {
     let latch = process.health.latch("worker");
     let registry = args.registry.registry(&args.kafka.topic_prefix)?;
-    let installation = process.installed(&args.kafka, &registry).await?;
-    let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+    let set_up = process.set_up(async {
+        let installation = process.installed(&args.kafka, &registry).await?;
+        let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
+        Ok((installation, dead_letter_encoder))
+    });
+    let Some((installation, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
     let (metrics, handle) = (StoreMetrics::new(&process.metrics), Handle::current());
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
     let rejoin_after = args.session_timeout();

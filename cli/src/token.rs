@@ -13,19 +13,27 @@ pub(crate) struct Args {
     #[command(flatten)]
     auth: AuthArgs,
     /// Tenant that the token speaks for
-    #[arg(long)]
+    #[arg(long, env = "QUITTANCE_TOKEN_TENANT", help_heading = "Token")]
     tenant: Tenant,
     /// What it is for; may be given several times
-    #[arg(long = "role", required = true, value_enum)]
+    #[arg(
+        long = "role",
+        env = "QUITTANCE_TOKEN_ROLES",
+        required = true,
+        value_enum,
+        value_delimiter = ',',
+        help_heading = "Token"
+    )]
     roles: Vec<Role>,
     /// Who it is for
-    #[arg(long, default_value = "developer")]
+    #[arg(long, env = "QUITTANCE_TOKEN_SUBJECT", default_value = "developer", help_heading = "Token")]
     subject: String,
     /// How long it is valid: a number with s, m, h or d
-    #[arg(long, default_value = "1h", value_parser = parse_ttl)]
+    #[arg(long, env = "QUITTANCE_TOKEN_TTL", default_value = "1h", value_parser = parse_ttl, allow_hyphen_values = true,
+        help_heading = "Token")]
     ttl: i64,
     /// live or test
-    #[arg(long, default_value = "test", value_parser = parse_mode)]
+    #[arg(long, env = "QUITTANCE_TOKEN_MODE", default_value = "test", value_parser = parse_mode, help_heading = "Token")]
     mode: Mode,
 }
 

@@ -5,8 +5,12 @@ mod read;
 use std::io::{self, Write as _};
 
 use anyhow::bail;
-use quittance_avro::topics::{Part, Retention, TOPICS, TopicSpec};
-use quittance_log::{Admin, Applied, KafkaArgs, RegistryArgs, TopicPlan};
+use quittance_avro::{
+    records::Installation,
+    registry::Registry,
+    topics::{Part, Retention, TOPICS, TopicSpec},
+};
+use quittance_log::{Admin, Applied, KafkaArgs, LogError, RegistryArgs, TopicPlan};
 use tokio::runtime::Handle;
 
 use crate::installation;
@@ -53,6 +57,13 @@ impl Topics {
 }
 
 async fn apply(args: &Apply) -> anyhow::Result<()> {
+    let registry = args.registry.registry(&args.kafka.topic_prefix)?;
+    // A topic with another number of partitions than the others could only be deleted again.
+    let installed = found(args, &registry).await?;
+    if let Some(found) = installed.as_ref().filter(|found| found.partitions != args.partitions) {
+        let (chosen, given) = (found.partitions, args.partitions);
+        bail!("{chosen} partitions were chosen at installation; QUITTANCE_PARTITIONS is {given}; nothing was changed");
+    }
     let admin = Admin::open(&args.kafka)?;
     let mut problems = 0;
     for spec in TOPICS {
@@ -70,36 +81,24 @@ async fn apply(args: &Apply) -> anyhow::Result<()> {
         }
         problems += lines.len();
     }
-    install(args).await?;
     if problems > 0 {
         bail!("{problems} differences; nothing that existed was changed");
     }
+    let (installation, done) = match installed {
+        Some(installation) => (installation, ""),
+        None => (installation::write(&args.kafka, &registry, args.partitions).await?, ", written down"),
+    };
+    writeln!(io::stdout(), "installation {}: {} partitions{done}", installation.id, installation.partitions)?;
     Ok(())
 }
 
-async fn install(args: &Apply) -> anyhow::Result<()> {
-    let registry = args.registry.registry(&args.kafka.topic_prefix)?;
-    let (kafka, handle) = (args.kafka.clone(), Handle::current());
-    let found = tokio::task::spawn_blocking({
-        let registry = registry.clone();
-        move || installation::find(&kafka, registry, handle)
-    })
-    .await??;
-    match found {
-        Some(found) if found.partitions != args.partitions => {
-            bail!(
-                "{} partitions were chosen at installation; QUITTANCE_PARTITIONS is {}",
-                found.partitions,
-                args.partitions
-            )
-        }
-        Some(found) => writeln!(io::stdout(), "installation {}: {} partitions", found.id, found.partitions)?,
-        None => {
-            let written = installation::write(&args.kafka, &registry, args.partitions).await?;
-            writeln!(io::stdout(), "installation {}: {} partitions, written down", written.id, written.partitions)?;
-        }
+/// What was installed before, if anything was.
+async fn found(args: &Apply, registry: &Registry) -> anyhow::Result<Option<Installation>> {
+    let (kafka, registry, handle) = (args.kafka.clone(), registry.clone(), Handle::current());
+    match tokio::task::spawn_blocking(move || installation::find(&kafka, registry, handle)).await? {
+        Err(error) if matches!(error.downcast_ref(), Some(LogError::NoTopic { .. })) => Ok(None),
+        found => found,
     }
-    Ok(())
 }
 
 fn plan(spec: &TopicSpec, args: &Apply) -> TopicPlan {

@@ -1,6 +1,9 @@
 //! What the handlers work with.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use prometheus::{HistogramVec, IntCounterVec};
 use quittance_service::{
@@ -8,7 +11,7 @@ use quittance_service::{
     metrics::{LATENCY_BUCKETS_SECONDS, Metrics},
 };
 
-use crate::{auth::Authenticator, keys::Keys, notices::Notices, publish::Commands, reads::Reads};
+use crate::{auth::Authenticator, keys::Keys, notices::Notices, problem::Problem, publish::Commands, reads::Reads};
 
 /// Everything that a handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -32,10 +35,6 @@ pub struct AppParts {
     pub wait: Duration,
     /// Gateway account of a bare token.
     pub default_gateway_account: String,
-    /// What the process says of itself.
-    pub health: Health,
-    /// Where its metrics are.
-    pub metrics: Metrics,
     /// Metrics of the HTTP side.
     pub ingest_metrics: IngestMetrics,
 }
@@ -44,6 +43,39 @@ impl App {
     /// Puts the parts together.
     pub fn new(parts: AppParts) -> Self {
         Self { parts: Arc::new(parts) }
+    }
+}
+
+/// What requests meet: it tells of the process from the first moment on, and lets in to the [`App`] once that is there.
+#[derive(Clone)]
+pub struct Entrance {
+    pub(crate) health: Health,
+    pub(crate) metrics: Metrics,
+    pub(crate) ingest_metrics: IngestMetrics,
+    app: Arc<OnceLock<App>>,
+}
+
+impl Entrance {
+    /// Not open yet: requests of the API are told to come again.
+    pub fn new(health: Health, metrics: Metrics) -> Self {
+        let ingest_metrics = IngestMetrics::new(&metrics);
+        Self { health, metrics, ingest_metrics, app: Arc::default() }
+    }
+
+    /// Metrics of the HTTP side.
+    pub fn ingest_metrics(&self) -> IngestMetrics {
+        self.ingest_metrics.clone()
+    }
+
+    /// Opens it, for good.
+    pub fn open(&self, app: App) {
+        // Opening it twice would change nothing.
+        let _ = self.app.set(app);
+    }
+
+    /// What is behind it.
+    pub(crate) fn app(&self) -> Result<&App, Problem> {
+        self.app.get().ok_or(Problem::Unavailable("the log"))
     }
 }
 

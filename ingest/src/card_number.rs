@@ -1,61 +1,73 @@
 //! Finding card numbers where none may be.
 //!
 //! A number counts as a card's if it begins as the schemes' numbers do, has a length that they have, and passes the Luhn
-//! check (ISO/IEC 7812-1). Single spaces, dots and dashes between its digits do not hide it.
+//! check (ISO/IEC 7812-1). What people write between its groups of digits does not hide it, nor what stands before and
+//! behind it: an expiry, a code, a date.
 
-/// Whether a card number stands anywhere in the text.
+use std::ops::RangeInclusive;
+
+/// How many digits card numbers have.
+const DIGITS: RangeInclusive<usize> = 12..=19;
+/// So many characters between two groups of digits, none of them a letter, may be part of how a number is written.
+const SEPARATOR_CHARS_MAX: usize = 3;
+
+/// Whether a card number stands anywhere in the text: as one group of digits, or as several that stand together.
 pub(crate) fn is_in(text: &str) -> bool {
-    let chars: Vec<char> = text.chars().collect();
-    (0..chars.len()).any(|start| {
-        let begins = chars[start].is_ascii_digit() && (start == 0 || !chars[start - 1].is_ascii_digit());
-        begins && run_holds_one(&digits_from(&chars[start..]))
-    })
+    let groups = groups(text);
+    (0..groups.len()).any(|first| begins_one(&groups[first..]))
 }
 
-/// The digits of the run that begins here; a single separator between two digits does not end it.
-fn digits_from(chars: &[char]) -> Vec<u32> {
-    let mut digits = Vec::new();
-    let mut separated = true;
-    for c in chars {
-        match c.to_digit(10) {
-            Some(digit) => {
-                digits.push(digit);
-                separated = false;
+/// Digits that stand together, and whether they may go on the number of the group before.
+struct Group {
+    digits: Vec<u32>,
+    follows: bool,
+}
+
+fn groups(text: &str) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let (mut separators, mut follows) = (0, false);
+    for c in text.chars() {
+        match (c.to_digit(10), groups.last_mut()) {
+            (Some(digit), Some(group)) if separators == 0 && follows => group.digits.push(digit),
+            (Some(digit), _) => {
+                groups.push(Group { digits: vec![digit], follows });
+                (separators, follows) = (0, true);
             }
-            None if matches!(c, ' ' | '-' | '.') && !separated => separated = true,
-            None => break,
+            (None, _) => {
+                separators += 1;
+                follows = follows && separators <= SEPARATOR_CHARS_MAX && !c.is_alphabetic();
+            }
         }
     }
-    digits
+    groups
 }
 
-fn run_holds_one(digits: &[u32]) -> bool {
-    // A longer run of digits alone is an id of something else, unless a card number is all that is before its end.
-    (12..=19).any(|length| digits.len() >= length && is_card(&digits[..length]) && digits.len() == length)
-        || grouped(digits)
-}
-
-/// Separated groups may go on behind the number (a date, a code): its beginning is tried at the usual lengths.
-fn grouped(digits: &[u32]) -> bool {
-    [14, 15, 16, 19].iter().any(|&length| digits.len() > length && digits.len() <= 24 && is_card(&digits[..length]))
-}
-
-fn is_card(digits: &[u32]) -> bool {
-    has_prefix(digits) && luhn(digits)
+/// Whether a card number begins with the first group and ends with it or with one that follows.
+fn begins_one(groups: &[Group]) -> bool {
+    let mut digits = Vec::new();
+    for (index, group) in groups.iter().enumerate() {
+        if index > 0 && !group.follows || digits.len() + group.digits.len() > *DIGITS.end() {
+            return false;
+        }
+        digits.extend_from_slice(&group.digits);
+        if DIGITS.contains(&digits.len()) && has_prefix(&digits) && luhn(&digits) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Prefixes and lengths of the large schemes.
 fn has_prefix(digits: &[u32]) -> bool {
     let first = |n: usize| digits[..n].iter().fold(0, |number, digit| number * 10 + digit);
-    match digits.len() {
-        13 | 16 | 19 if digits[0] == 4 => true,
-        14 => matches!(first(2), 36 | 38 | 39) || matches!(first(3), 300..=305),
-        15 => matches!(first(2), 34 | 37),
-        16..=19 if matches!(first(4), 3528..=3589) || matches!(first(2), 62 | 64 | 65) || first(4) == 6011 => true,
-        16 => matches!(first(2), 51..=55) || matches!(first(4), 2221..=2720),
-        12..=19 => matches!(first(2), 50 | 56..=58 | 63 | 67),
-        _ => false,
-    }
+    let visa = matches!(digits.len(), 13 | 16 | 19) && digits[0] == 4;
+    let mastercard = digits.len() == 16 && (matches!(first(2), 51..=55) || matches!(first(4), 2221..=2720));
+    let maestro = matches!(first(2), 50 | 56..=58 | 63 | 67);
+    let amex = digits.len() == 15 && matches!(first(2), 34 | 37);
+    let diners = digits.len() == 14 && (matches!(first(2), 36 | 38 | 39) || matches!(first(3), 300..=305));
+    // Discover, UnionPay and RuPay; JCB; Mir.
+    let longer = matches!(first(2), 60 | 62 | 64 | 65) || matches!(first(4), 3528..=3589 | 2200..=2204);
+    visa || mastercard || maestro || amex || diners || digits.len() >= 16 && longer
 }
 
 fn luhn(digits: &[u32]) -> bool {
@@ -90,7 +102,16 @@ mod tests {
     #[case::diners("30569309025904")]
     #[case::discover("6011111111111117")]
     #[case::jcb("3530111333300000")]
+    #[case::maestro("6759649826438453")]
+    #[case::mir("2200770212727079")]
     #[case::in_words("x4242424242424242x")]
+    #[case::with_a_date_and_time("4242 4242 4242 4242 2026-11-01 12:30")]
+    #[case::behind_a_number("order 17, 4242 4242 4242 4242")]
+    #[case::wide_spaces("4242  4242  4242  4242")]
+    #[case::no_break_spaces("4242\u{a0}4242\u{a0}4242\u{a0}4242")]
+    #[case::underscores("4242_4242_4242_4242")]
+    #[case::slashes("4242/4242/4242/4242")]
+    #[case::short_visa_with_expiry("4222222222222 12/29")]
     fn found(#[case] text: &str) {
         assert!(is_in(text), "{text}");
     }
@@ -103,6 +124,8 @@ mod tests {
     #[case::hex("pay_4242424242424242424242424242a0ff")]
     #[case::date("2026-11-01 12:00:00")]
     #[case::phone("+49 30 1234567")]
+    #[case::apart("4242 and 4242 and 4242 and 4242")]
+    #[case::far_apart("4242 ... 4242 ... 4242 ... 4242")]
     #[case::empty("")]
     fn not_found(#[case] text: &str) {
         assert!(!is_in(text), "{text}");

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, time::Duration};
 
 use quittance_service::http::HttpLimits;
 
+use crate::create::account_name;
+
 /// Settings of the HTTP side.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "HTTP")]
@@ -32,7 +34,7 @@ pub struct IngestArgs {
         value_parser = clap::value_parser!(u64).range(100..=60_000))]
     pub publish_timeout_ms: u64,
     /// Gateway account that a bare `token` belongs to
-    #[arg(long, env = "QUITTANCE_DEFAULT_GATEWAY_ACCOUNT", default_value = "simulator")]
+    #[arg(long, env = "QUITTANCE_DEFAULT_GATEWAY_ACCOUNT", default_value = "simulator", value_parser = account_name)]
     pub default_gateway_account: String,
 }
 

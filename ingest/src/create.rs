@@ -3,4 +3,5 @@
 mod fields;
 mod parse;
 
+pub(crate) use self::parse::account_name;
 pub use self::parse::{CreateRequest, parse};

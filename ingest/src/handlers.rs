@@ -8,7 +8,11 @@ pub(crate) use self::{
     read::{read_command, read_history, read_payment},
 };
 use bytes::Bytes;
-use quittance_avro::{records::PaymentState, seal::Binding};
+use quittance_avro::{
+    records::PaymentState,
+    seal::{Binding, OpenError},
+};
+use quittance_service::causes::with_causes;
 use serde::Serialize;
 use warp::http::{HeaderValue, Response, StatusCode, header};
 
@@ -34,8 +38,9 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response<Bytes>, Pr
     Ok(response)
 }
 
-/// The payment with its text opened. Text whose key was erased is shown as absent.
-fn payment_view<'a>(app: &App, state: &'a PaymentState) -> PaymentView<'a> {
+/// The payment with its text opened. Text whose key was erased is shown as absent, and so is what was tampered with: the
+/// rest of the payment is needed all the same.
+async fn payment_view<'a>(app: &App, state: &'a PaymentState) -> Result<PaymentView<'a>, Problem> {
     let envelope = &state.envelope;
     let binding = Binding {
         mode: envelope.mode,
@@ -43,20 +48,29 @@ fn payment_view<'a>(app: &App, state: &'a PaymentState) -> PaymentView<'a> {
         aggregate_id: &envelope.aggregate_id,
         purpose: TEXT_PURPOSE,
     };
-    let text = state.sealed.as_ref().map(|sealed| app.parts.keys.open(binding, sealed));
-    let text = match text {
-        None => Text::default(),
-        Some(Ok(bytes)) => serde_json::from_slice(&bytes).unwrap_or_default(),
-        Some(Err(error)) => {
-            tracing::warn!(payment = envelope.aggregate_id, %error, "a payment's text does not open");
+    let Some(sealed) = &state.sealed else { return Ok(view::payment(state, Text::default())) };
+    let text = match app.parts.keys.open(binding, sealed).await {
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+            // What the parser says may repeat the text.
+            let (payment, line, column) = (&envelope.aggregate_id, error.line(), error.column());
+            tracing::error!(payment, line, column, "a payment's text cannot be read");
+            Text::default()
+        }),
+        Err(OpenError::Erased(_)) => Text::default(),
+        Err(error @ OpenError::NoKey(_)) => {
+            tracing::warn!(payment = envelope.aggregate_id, %error, "a payment's text cannot be opened yet");
+            return Err(Problem::Unavailable("the tenants' keys"));
+        }
+        Err(error @ (OpenError::Algorithm(_) | OpenError::Forged(_) | OpenError::OtherMasterKey { .. })) => {
+            tracing::error!(payment = envelope.aggregate_id, %error, "a payment's text does not open");
             Text::default()
         }
     };
-    view::payment(state, text)
+    Ok(view::payment(state, text))
 }
 
 /// Neither store can answer.
 fn stores_down(error: &StoreError) -> Problem {
-    tracing::warn!(%error, "a read fails");
+    tracing::warn!(error = with_causes(error), "a read fails");
     Problem::Unavailable("the read model")
 }

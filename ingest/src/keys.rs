@@ -8,10 +8,9 @@ use std::{
     time::Duration,
 };
 
-use quittance_avro::records::Sealed;
 use quittance_avro::{
     ids::KeyId,
-    records::TenantKey,
+    records::{Sealed, TenantKey},
     registry::{Registry, RegistryError},
     seal::{Binding, DataKey, Keyring, MasterKey, OpenError},
     tenant::Tenant,
@@ -21,14 +20,19 @@ use quittance_avro::{
     words::Mode,
 };
 use quittance_log::{
-    Headers, KafkaArgs, LogError, NewRecord, ProduceError, Producer, ReadError, Record, Schemas, Tail,
+    Headers, KafkaArgs, LogError, NewRecord, ProduceError, Producer, ReadError, Record, Schemas, Tail, Tailed,
 };
-use quittance_service::{health::Latch, shutdown::Shutdown};
-use tokio::sync::{Mutex, watch};
+use quittance_service::{backoff::Backoff, health::Latch, shutdown::Shutdown, throttle::Throttle};
+use tokio::{
+    sync::{Mutex, watch},
+    time::{Instant, timeout_at},
+};
 use uuid::Uuid;
 
 /// How long a new key may take to come back from the log.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a key that another instance created may take to come.
+const FOREIGN_KEY_TIMEOUT: Duration = Duration::from_secs(1);
 const POLL: Duration = Duration::from_millis(100);
 
 /// The data keys, kept up to date by a thread that follows the keys topic. Cheap to clone.
@@ -102,11 +106,14 @@ impl Keys {
 
     /// Follows the topic until shutdown, on the calling thread. Ready once all that was there at the start is read.
     pub fn follow(&self, kafka: &KafkaArgs, schemas: &mut Schemas, latch: &Latch, shutdown: &Shutdown) {
+        let (mut backoff, mut log) = (Backoff::default(), Throttle::LOG);
         while !shutdown.is_requested() {
-            if let Err(error) = self.follow_once(kafka, schemas, latch, shutdown) {
-                tracing::error!(%error, "the tenants' keys cannot be followed; trying again");
+            if let Err(error) = self.follow_once(kafka, schemas, latch, shutdown, &mut backoff) {
+                if log.is_due() {
+                    tracing::error!(%error, "the tenants' keys cannot be followed; trying again");
+                }
                 latch.unready(error.to_string());
-                std::thread::sleep(Duration::from_secs(1));
+                std::thread::sleep(backoff.next_delay());
             }
         }
     }
@@ -117,20 +124,20 @@ impl Keys {
         schemas: &mut Schemas,
         latch: &Latch,
         shutdown: &Shutdown,
+        backoff: &mut Backoff,
     ) -> Result<(), FollowError> {
-        let tail = Tail::open(kafka, &self.shared.topic)?;
-        let end = tail.end()?;
-        let mut read_to = 0;
+        let mut tail = Tail::open(kafka, &self.shared.topic)?;
         while !shutdown.is_requested() {
-            if read_to >= end && !self.shared.caught_up.swap(true, Ordering::AcqRel) {
-                self.shared.changes.send_modify(|count| *count += 1);
-            }
-            if read_to >= end {
-                latch.ready();
-            }
-            if let Some(record) = tail.poll(POLL)? {
-                read_to = record.offset + 1;
-                self.take_in(&record, schemas)?;
+            match tail.poll(POLL)? {
+                Some(Tailed::Record(record)) => self.take_in(&record, schemas)?,
+                Some(Tailed::End) => {
+                    if !self.shared.caught_up.swap(true, Ordering::AcqRel) {
+                        self.shared.changes.send_modify(|count| *count += 1);
+                    }
+                    backoff.reset();
+                    latch.ready();
+                }
+                None => {}
             }
         }
         Ok(())
@@ -197,8 +204,29 @@ impl Keys {
         true
     }
 
-    /// Opens what was sealed.
-    pub fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
+    /// Opens what was sealed. A key that is not known may have been created by another instance a moment ago, so it is
+    /// waited for. Whoever has read the whole topic and then waited in vain takes it for erased: in time, compaction
+    /// removes what told so.
+    ///
+    /// # Errors
+    /// [`OpenError::NoKey`] if the topic has not been read yet.
+    pub async fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
+        let deadline = Instant::now() + FOREIGN_KEY_TIMEOUT;
+        let mut changes = self.shared.changes.subscribe();
+        loop {
+            changes.borrow_and_update();
+            let opened = self.open_now(binding, sealed);
+            let Err(OpenError::NoKey(id)) = opened else { return opened };
+            if timeout_at(deadline, changes.changed()).await.is_err() {
+                if self.shared.caught_up.load(Ordering::Acquire) {
+                    self.keyring_mut().erase(id);
+                }
+                return self.open_now(binding, sealed);
+            }
+        }
+    }
+
+    fn open_now(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
         self.shared.keyring.read().unwrap_or_else(PoisonError::into_inner).open(binding, sealed)
     }
 

@@ -7,17 +7,20 @@
 
 mod app;
 pub mod auth;
+mod body;
 mod card_number;
 mod command_view;
 mod config;
 pub mod create;
 mod handlers;
 mod idempotency;
+mod json_value;
 mod keys;
 mod notices;
 mod prefer;
 pub mod problem;
 mod publish;
+mod query;
 mod reads;
 mod routes;
 mod text;
@@ -25,7 +28,7 @@ pub mod view;
 mod wait;
 
 pub use self::{
-    app::{App, AppParts, IngestMetrics},
+    app::{App, AppParts, Entrance, IngestMetrics},
     auth::AuthArgs,
     config::IngestArgs,
     keys::{Keys, KeysError},

@@ -6,12 +6,16 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use futures::StreamExt;
 use quittance_avro::{cache, ids::PaymentId};
 use quittance_service::{backoff::Backoff, shutdown::Shutdown};
-use tokio::sync::Notify;
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 /// Who waits for which payment. Cheap to clone.
 #[derive(Clone, Default)]
@@ -19,8 +23,9 @@ pub struct Notices {
     waiting: Arc<Mutex<HashMap<PaymentId, Slot>>>,
 }
 
+/// The sender is dropped with the last waiter. It counts notices only to tell one from the next.
 struct Slot {
-    notify: Arc<Notify>,
+    notices: watch::Sender<u64>,
     waiters: usize,
 }
 
@@ -28,16 +33,16 @@ struct Slot {
 pub(crate) struct Waiter {
     notices: Notices,
     id: PaymentId,
-    notify: Arc<Notify>,
+    told: watch::Receiver<u64>,
 }
 
 impl Notices {
     /// Waits for a payment from now on: a change after this call is not missed.
     pub(crate) fn subscribe(&self, id: PaymentId) -> Waiter {
         let mut waiting = self.lock();
-        let slot = waiting.entry(id).or_insert_with(|| Slot { notify: Arc::new(Notify::new()), waiters: 0 });
+        let slot = waiting.entry(id).or_insert_with(|| Slot { notices: watch::Sender::new(0), waiters: 0 });
         slot.waiters += 1;
-        Waiter { notices: self.clone(), id, notify: Arc::clone(&slot.notify) }
+        Waiter { notices: self.clone(), id, told: slot.notices.subscribe() }
     }
 
     /// Listens until shutdown, and connects again whenever the connection breaks.
@@ -95,16 +100,16 @@ impl Notices {
 
 impl Slot {
     fn wake(&self) {
-        // Those who are waiting now, and one who subscribed but does not wait yet.
-        self.notify.notify_waiters();
-        self.notify.notify_one();
+        self.notices.send_modify(|count| *count += 1);
     }
 }
 
 impl Waiter {
-    /// Returns when the payment may have changed since the last call.
-    pub(crate) async fn changed(&self) {
-        self.notify.notified().await;
+    /// Waits until the payment may have changed since the last call, but no longer than the pause and not beyond the
+    /// deadline. True if it was told so.
+    pub(crate) async fn changed(&mut self, pause: Duration, deadline: Instant) -> bool {
+        // The slot, and with it the sender, stays for as long as there is a waiter.
+        timeout_at(deadline.min(Instant::now() + pause), self.told.changed()).await.is_ok()
     }
 }
 
@@ -129,9 +134,13 @@ mod tests {
     #[tokio::test]
     async fn a_notice_between_subscribing_and_waiting_is_not_missed() {
         let (notices, id) = (Notices::default(), PaymentId::new(derive(&["a"])));
-        let waiter = notices.subscribe(id);
+        let [mut one, mut two] = [notices.subscribe(id), notices.subscribe(id)];
         notices.wake(id);
-        waiter.changed().await;
+        let deadline = Instant::now() + Duration::from_secs(60);
+        for waiter in [&mut one, &mut two] {
+            assert!(waiter.changed(Duration::from_secs(60), deadline).await);
+            assert!(!waiter.changed(Duration::ZERO, deadline).await, "one notice is one change");
+        }
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ const WAIT_SECONDS_MAX: u64 = 30;
 /// How the client wants to be answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Prefer {
-    /// `respond-async`: as soon as the command is durable.
+    /// `respond-async`: as soon as the command is durable, or after `wait` (RFC 7240, 4.3).
     pub(crate) respond_async: bool,
     /// `wait=N`: after so long at the latest.
     pub(crate) wait: Option<Duration>,
@@ -34,10 +34,16 @@ impl Prefer {
         prefer
     }
 
+    /// Whether the answer is not to wait for the outcome at all.
+    pub(crate) fn is_async(self) -> bool {
+        self.respond_async && self.wait.is_none()
+    }
+
     /// What of it was followed, for Preference-Applied.
     pub(crate) fn applied(self) -> Option<String> {
         match (self.respond_async, self.wait) {
-            (true, _) => Some("respond-async".to_owned()),
+            (true, None) => Some("respond-async".to_owned()),
+            (true, Some(wait)) => Some(format!("respond-async, wait={}", wait.as_secs())),
             (false, Some(wait)) => Some(format!("wait={}", wait.as_secs())),
             (false, None) => None,
         }

@@ -6,6 +6,8 @@ use warp::{
     hyper::body::Bytes,
 };
 
+use crate::text;
+
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FieldError {
@@ -13,6 +15,15 @@ pub struct FieldError {
     pub field: String,
     /// What would be right, and what it was.
     pub message: String,
+}
+
+impl FieldError {
+    /// A field's name that the client made up, as it may be told: cut, and left out if it is what must not be repeated.
+    pub(crate) fn shown(name: &str) -> String {
+        const CHARS_MAX: usize = 64;
+        let shown: String = name.chars().take(CHARS_MAX).collect();
+        if text::refuse(&shown, CHARS_MAX).is_some() { "(not shown)".to_owned() } else { shown }
+    }
 }
 
 /// Why a request is not answered with what it asked for.
@@ -47,6 +58,8 @@ pub enum Problem {
     },
     /// A server of ours cannot be reached now; nothing was lost.
     Unavailable(&'static str),
+    /// What can be read has not reached the sequence that was asked for.
+    Behind(i64),
     /// A mistake of ours; the log has the rest.
     Internal,
 }
@@ -63,6 +76,9 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
     errors: &'a [FieldError],
 }
+
+/// So many errors are told; who made more will see the others next time.
+const ERRORS_MAX: usize = 100;
 
 /// What a problem's `type` begins with.
 pub const TYPE_PREFIX: &str = "urn:quittance:problem:";
@@ -93,6 +109,7 @@ impl Problem {
             Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service cannot be reached")
             }
+            Self::Behind(_) => (StatusCode::SERVICE_UNAVAILABLE, "behind", "What can be read has not caught up yet"),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "A mistake on our side"),
         }
     }
@@ -104,8 +121,9 @@ impl Problem {
             Self::TooLarge(bytes) => Some(format!("at most {bytes} bytes")),
             Self::Refused { reason, .. } => Some(reason.clone()),
             Self::Unavailable(part) => {
-                Some(format!("{part} cannot be reached; try again with the same Idempotency-Key"))
+                Some(format!("{part} cannot be reached; try again, with the same Idempotency-Key if there was one"))
             }
+            Self::Behind(sequence) => Some(format!("sequence {sequence} is not there yet; try again")),
             Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound
@@ -132,7 +150,7 @@ impl Problem {
             status: status.as_u16(),
             detail: detail.as_deref(),
             code,
-            errors,
+            errors: &errors[..errors.len().min(ERRORS_MAX)],
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(Bytes::from(bytes));
@@ -146,7 +164,7 @@ impl Problem {
             Self::MethodNotAllowed(methods) => {
                 headers.insert(header::ALLOW, HeaderValue::from_static(methods));
             }
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::Behind(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

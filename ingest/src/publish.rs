@@ -53,7 +53,7 @@ impl Commands {
                 tracing::error!(%error, "a bounded request made too large a command");
                 Err(Problem::Internal)
             }
-            Err(error @ ProduceError::Unacknowledged { .. }) => {
+            Err(error @ (ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. })) => {
                 tracing::warn!(%error, trace_id = %trace.trace_id(), "a command was not acknowledged");
                 Err(Problem::Unavailable("the log"))
             }

@@ -5,6 +5,8 @@
 mod postgres;
 mod redis_cache;
 
+use std::time::Duration;
+
 use deadpool_postgres::Pool;
 use quittance_avro::{
     ids::{CommandId, PaymentId},
@@ -46,11 +48,13 @@ pub(crate) enum Cached<T> {
 /// A store cannot be asked, or says what cannot be understood.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    #[error("Postgres gives no connection: {0}")]
+    #[error("Postgres gives no connection")]
     Pool(#[from] deadpool_postgres::PoolError),
-    #[error("Postgres: {0}")]
+    #[error("Postgres does not answer the query")]
     Postgres(#[from] tokio_postgres::Error),
-    #[error("a stored value is not what it should be: {0}")]
+    #[error("Postgres does not answer within {0:?}")]
+    Late(Duration),
+    #[error("a stored value is not what it should be")]
     Malformed(#[from] serde_json::Error),
 }
 

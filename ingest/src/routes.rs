@@ -1,7 +1,5 @@
 //! Paths and methods: which request goes to which handler.
 
-mod body;
-
 use std::{convert::Infallible, time::Instant};
 
 use bytes::Bytes;
@@ -11,8 +9,7 @@ use warp::{
     http::{HeaderMap, Method, Response},
 };
 
-use self::body::{Chunks, read_body};
-use crate::{app::App, handlers, problem::Problem};
+use crate::{app::Entrance, body::Chunks, handlers, problem::Problem, query::Query};
 
 /// A path of ours, with the ids in it as they were sent.
 enum Route {
@@ -35,13 +32,15 @@ impl Route {
 }
 
 /// Every route of the public listener.
-pub fn routes(app: App) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let admin = admin::routes(app.parts.health.clone(), app.parts.metrics.clone());
-    let api = route()
-        .and(warp::method())
-        .and(warp::header::headers_cloned())
-        .and(warp::body::stream())
-        .then(move |route, method, headers, body| answer(app.clone(), route, method, headers, body));
+pub fn routes(
+    entrance: Entrance,
+) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
+    let admin = admin::routes(entrance.health.clone(), entrance.metrics.clone());
+    let api = route().and(warp::method()).and(warp::query()).and(warp::header::headers_cloned());
+    let api = api.and(warp::body::stream()).then(move |route, method, query, headers, body| {
+        let request = Request { route, method, query: Query(query), headers };
+        answer(entrance.clone(), request, body)
+    });
     api.or(admin).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
 
@@ -53,37 +52,42 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone + Send 
     payments.or(payment).unify().or(history).unify().or(command).unify()
 }
 
+/// A request but for its body.
+struct Request {
+    route: Route,
+    method: Method,
+    query: Query,
+    headers: HeaderMap,
+}
+
 /// Hands a request to its handler, and notes what came of it.
-async fn answer(app: App, route: Route, method: Method, headers: HeaderMap, body: impl Chunks) -> Response<Bytes> {
+async fn answer(entrance: Entrance, request: Request, body: impl Chunks) -> Response<Bytes> {
     let began = Instant::now();
-    let trace = trace(&headers);
-    let response =
-        handle(&app, &route, &method, &headers, body, &trace).await.unwrap_or_else(|problem| problem.response());
-    let (pattern, status) = (route.pattern(), response.status());
-    let metrics = &app.parts.ingest_metrics;
+    let trace = trace(&request.headers);
+    let response = handle(&entrance, &request, body, &trace).await.unwrap_or_else(|problem| problem.response());
+    let (pattern, status) = (request.route.pattern(), response.status());
+    let metrics = &entrance.ingest_metrics;
     metrics.requests.with_label_values(&[pattern, status.as_str()]).inc();
     metrics.seconds.with_label_values(&[pattern]).observe(began.elapsed().as_secs_f64());
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::debug!(%method, route = pattern, status = status.as_u16(), ms, trace_id = %trace.trace_id(), "answered");
+    let (method, status, trace_id) = (&request.method, status.as_u16(), trace.trace_id());
+    tracing::debug!(%method, route = pattern, status, ms, %trace_id, "answered");
     response
 }
 
 async fn handle(
-    app: &App,
-    route: &Route,
-    method: &Method,
-    headers: &HeaderMap,
+    entrance: &Entrance,
+    request: &Request,
     body: impl Chunks,
     trace: &TraceContext,
 ) -> Result<Response<Bytes>, Problem> {
+    let Request { route, method, query, headers } = request;
+    let app = entrance.app()?;
     match (route, method) {
-        (Route::Payments, &Method::POST) => {
-            let body = read_body(headers, body).await?;
-            handlers::create_payment(app, headers, body, trace).await
-        }
-        (Route::Payment(id), &Method::GET) => handlers::read_payment(app, headers, id).await,
-        (Route::History(id), &Method::GET) => handlers::read_history(app, headers, id).await,
-        (Route::Command(id), &Method::GET) => handlers::read_command(app, headers, id).await,
+        (Route::Payments, &Method::POST) => handlers::create_payment(app, query, headers, body, trace).await,
+        (Route::Payment(id), &Method::GET) => handlers::read_payment(app, query, headers, id).await,
+        (Route::History(id), &Method::GET) => handlers::read_history(app, query, headers, id).await,
+        (Route::Command(id), &Method::GET) => handlers::read_command(app, query, headers, id).await,
         (Route::Payments, _) => Err(Problem::MethodNotAllowed("POST")),
         (Route::Payment(_) | Route::History(_) | Route::Command(_), _) => Err(Problem::MethodNotAllowed("GET")),
     }

@@ -1,7 +1,8 @@
 //! Waiting until it is known what became of a command.
 //!
 //! The waiter subscribed before the command was published, so no change is missed. It looks at the cache whenever a
-//! notice comes, and now and then without one. While the cache is down it asks Postgres instead, at a bounded rate.
+//! notice comes, and now and then without one: then it asks Postgres for what the cache does not have, since the cache
+//! may be down, or late.
 
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use quittance_avro::{
     records::{Fingerprint, Outcome, PaymentState},
     words::{OutcomeStatus, PaymentStatus},
 };
+use quittance_service::causes::with_causes;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -23,6 +25,8 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How often to ask Postgres while Redis is down.
 const ASK_POSTGRES: Duration = Duration::from_millis(250);
+/// How long the last look may take beyond the deadline, so that a client that does not wait is told what is known.
+const LAST_LOOK: Duration = Duration::from_millis(500);
 
 /// A command and what it is expected to lead to.
 pub(crate) struct Awaited<'a> {
@@ -48,16 +52,20 @@ enum Look {
 }
 
 impl Reads {
-    /// Waits until the payment has left `processing`, or the deadline.
+    /// Waits until the payment has left `processing`, or the deadline, whatever the stores do meanwhile.
     pub(crate) async fn settled(
         &self,
         awaited: &Awaited<'_>,
-        waiter: &Waiter,
+        waiter: &mut Waiter,
         deadline: Instant,
     ) -> Result<Known, Problem> {
         let mut latest = Known::Nothing;
+        let mut was_told = true;
         loop {
-            let pause = match self.look(awaited).await? {
+            let is_last = Instant::now() >= deadline;
+            let look = self.look(awaited, is_last || !was_told);
+            let Ok(look) = timeout_at(deadline.max(Instant::now() + LAST_LOOK), look).await else { return Ok(latest) };
+            let pause = match look? {
                 Look::Settled(state) => return Ok(Known::Payment(state)),
                 Look::Processing(state) => {
                     latest = Known::Payment(state);
@@ -66,24 +74,39 @@ impl Reads {
                 Look::Nothing { cache_down: true } => ASK_POSTGRES,
                 Look::Nothing { cache_down: false } => LOOK_AGAIN,
             };
-            if Instant::now() >= deadline {
+            if is_last {
                 return Ok(latest);
             }
-            // A time-out is as good as a notice: it is time to look again.
-            let _ = timeout_at(deadline.min(Instant::now() + pause), waiter.changed()).await;
+            was_told = waiter.changed(pause, deadline).await;
         }
     }
 
-    async fn look(&self, awaited: &Awaited<'_>) -> Result<Look, Problem> {
-        let (outcome, cache_down) = match self.cached_outcome(awaited.caller, awaited.command_id).await {
+    /// Whether the outcome that the cache has, if it has one, is that of this request. For those who do not wait.
+    pub(crate) async fn is_reused(&self, awaited: &Awaited<'_>) -> bool {
+        let outcome = self.cached_outcome(awaited.caller, awaited.command_id);
+        match timeout_at(Instant::now() + LAST_LOOK, outcome).await {
+            Ok(Cached::Hit(outcome)) => outcome.fingerprint != *awaited.fingerprint,
+            Ok(Cached::Miss | Cached::Down) | Err(_) => false,
+        }
+    }
+
+    /// `thoroughly`: Postgres, too, is asked for an outcome that the cache does not have.
+    async fn look(&self, awaited: &Awaited<'_>, thoroughly: bool) -> Result<Look, Problem> {
+        let Awaited { caller, command_id, payment_id, fingerprint } = *awaited;
+        let (outcome, cache_down) = match self.cached_outcome(caller, command_id).await {
             Cached::Hit(outcome) => (Some(outcome), false),
+            Cached::Miss if thoroughly => (ask(self.stored_outcome(caller, command_id).await), false),
             Cached::Miss => (None, false),
-            Cached::Down => (ask(self.stored_outcome(awaited.caller, awaited.command_id).await), true),
+            Cached::Down => (ask(self.stored_outcome(caller, command_id).await), true),
         };
         let Some(outcome) = outcome else { return Ok(Look::Nothing { cache_down }) };
-        let sequence = judge(&outcome, awaited.fingerprint)?;
-        let state = ask(self.payment(awaited.caller, awaited.payment_id).await);
-        Ok(match state.filter(|state| state.envelope.sequence >= Some(sequence)) {
+        let sequence = judge(&outcome, fingerprint)?;
+        let state = if cache_down {
+            self.stored_payment(caller, payment_id).await
+        } else {
+            self.payment(caller, payment_id).await
+        };
+        Ok(match ask(state).filter(|state| state.envelope.sequence >= Some(sequence)) {
             Some(state) if state.status == PaymentStatus::Processing && state.review.is_none() => {
                 Look::Processing(Box::new(state))
             }
@@ -96,7 +119,7 @@ impl Reads {
 /// A store that is down is looked at again; it is no answer.
 fn ask<T>(answer: Result<Option<T>, StoreError>) -> Option<T> {
     answer.unwrap_or_else(|error| {
-        tracing::debug!(%error, "a store cannot be asked");
+        tracing::debug!(error = with_causes(&error), "a store cannot be asked");
         None
     })
 }

@@ -51,6 +51,17 @@ impl Admin {
         Ok(Self { args: args.clone(), client })
     }
 
+    /// How many partitions each of these topics has. Blocks.
+    pub fn partitions<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> Result<Vec<i32>, LogError> {
+        let metadata = self.client.inner().fetch_metadata(None, CALL_TIMEOUT);
+        let metadata = metadata.map_err(LogError::unavailable("asking for topics"))?;
+        let count = |topic: &str| match metadata.topics().iter().find(|found| found.name() == topic) {
+            Some(found) if found.error().is_none() => Ok(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)),
+            _ => Err(LogError::NoTopic { topic: topic.to_owned() }),
+        };
+        topics.into_iter().map(count).collect()
+    }
+
     /// Creates the topic if it is not there, and compares it with the plan if it is.
     pub async fn apply(&self, plan: &TopicPlan) -> Result<Applied, LogError> {
         let what = format!("creating {}", plan.name);

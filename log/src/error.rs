@@ -37,8 +37,8 @@ pub enum LogError {
         /// What is known.
         detail: String,
     },
-    /// Somebody else took this instance's place.
-    #[error("another process took over the place of this instance: {cause}")]
+    /// Somebody else took this instance's place, or the brokers gave it up for being silent too long.
+    #[error("the place of this instance was taken over or given up: {cause}")]
     Fenced {
         /// What the client said.
         cause: String,
@@ -85,7 +85,8 @@ impl LogError {
 
     pub(crate) fn unavailable(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
         let what = what.into();
-        move |cause| Self::Unavailable { what, cause }
+        // Somebody has to grant it; waiting does not.
+        move |cause| if is_denied(&cause) { Self::Client { what, cause } } else { Self::Unavailable { what, cause } }
     }
 }
 
@@ -112,19 +113,27 @@ pub(crate) fn consuming(cause: KafkaError) -> Consuming {
         (_, Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition)) => {
             Consuming::Fails(LogError::NoTopic { topic: "of this group".to_owned() })
         }
-        (
-            _,
-            Some(
-                Code::TopicAuthorizationFailed
-                | Code::GroupAuthorizationFailed
-                | Code::ClusterAuthorizationFailed
-                | Code::Authentication,
-            ),
-        )
-        | (KafkaError::MessageConsumptionFatal(_), _) => {
+        (KafkaError::MessageConsumptionFatal(_), _) => {
             Consuming::Fails(LogError::Client { what: "consuming".to_owned(), cause })
         }
+        _ if is_denied(&cause) => Consuming::Fails(LogError::Client { what: "consuming".to_owned(), cause }),
         // Brokers down, time-outs, rebalances in progress: librdkafka reports them and goes on by itself.
         _ => Consuming::GoesOn,
     }
+}
+
+/// Whether the brokers do not let us do it.
+fn is_denied(cause: &KafkaError) -> bool {
+    use RDKafkaErrorCode as Code;
+    matches!(
+        cause.rdkafka_error_code(),
+        Some(
+            Code::TopicAuthorizationFailed
+                | Code::GroupAuthorizationFailed
+                | Code::ClusterAuthorizationFailed
+                | Code::TransactionalIdAuthorizationFailed
+                | Code::Authentication
+                | Code::SaslAuthenticationFailed,
+        )
+    )
 }

@@ -23,7 +23,7 @@ pub use self::{
     dead_letter::dead_letter,
     error::LogError,
     producer::{ProduceError, Producer},
-    reader::{Reader, Tail},
+    reader::{Reader, Tail, Tailed},
     record::{Headers, NewRecord, Record, TopicPartition},
     registry_args::RegistryArgs,
     schemas::{ReadError, Schemas},

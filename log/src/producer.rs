@@ -27,6 +27,12 @@ pub enum ProduceError {
         /// How large its value is.
         bytes: usize,
     },
+    /// The client gave up for good. The process has to begin anew.
+    #[error("the Kafka client writes nothing any more: {cause}")]
+    Dead {
+        /// What the client said.
+        cause: String,
+    },
     /// It was not acknowledged in time; it may have been written all the same. Try again.
     #[error("Kafka did not acknowledge a record for {topic}: {cause}")]
     Unacknowledged {
@@ -61,12 +67,22 @@ impl Producer {
         let delivery = self.producer.send(kafka_record, Timeout::After(Duration::ZERO)).await;
         delivery.map(|delivery| (delivery.partition, delivery.offset)).map_err(|(cause, _)| {
             let topic = record.topic.to_string();
+            if let Some(cause) = self.dead() {
+                return ProduceError::Dead { cause };
+            }
             if cause.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) {
                 ProduceError::TooLarge { topic, bytes: record.value.as_ref().map_or(0, Vec::len) }
             } else {
                 ProduceError::Unacknowledged { topic, cause }
             }
         })
+    }
+
+    /// Why nothing can be written any more, if that is so: an idempotent producer that has lost count of what it wrote
+    /// (the brokers lost some of it, for one) stops for good.
+    pub fn dead(&self) -> Option<String> {
+        let (code, reason) = self.producer.client().fatal_error()?;
+        Some(format!("{code}: {reason}"))
     }
 
     /// Asks the brokers for a topic's partitions: whether Kafka can be reached. Blocks for at most `timeout`.

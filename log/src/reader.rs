@@ -1,13 +1,13 @@
 //! Reading without a group: a whole topic up to its end, or its tail as it grows.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use rdkafka::{
-    Offset,
+    ClientConfig, Offset,
     consumer::{BaseConsumer, Consumer},
     error::KafkaError,
 };
@@ -25,9 +25,16 @@ const NO_PROGRESS: Duration = Duration::from_secs(60);
 /// Readers never join a group; librdkafka wants a name all the same.
 const NO_GROUP: &str = "quittance-reader";
 
+/// Settings of a consumer that reads up to an end and wants to be told of it soon: the brokers tell when they have waited
+/// so long for more.
+fn reading(args: &KafkaArgs) -> ClientConfig {
+    let mut config = args.consumer(NO_GROUP);
+    config.set("enable.partition.eof", "true").set("fetch.wait.max.ms", "20");
+    config
+}
+
 /// Reads whole partitions of one topic.
 pub struct Reader {
-    args: KafkaArgs,
     topic: Arc<str>,
     committed: BaseConsumer<Plain>,
     uncommitted: BaseConsumer<Plain>,
@@ -36,15 +43,12 @@ pub struct Reader {
 impl Reader {
     /// A reader of a topic. Does not read yet.
     pub fn new(args: &KafkaArgs, topic: &str) -> Result<Self, LogError> {
-        let what = format!("a reader of {topic}");
-        let committed =
-            args.consumer(NO_GROUP).create_with_context(Plain::default()).map_err(LogError::settings(&what))?;
-        let uncommitted = args
-            .consumer(NO_GROUP)
-            .set("isolation.level", "read_uncommitted")
-            .create_with_context(Plain::default())
-            .map_err(LogError::settings(&what))?;
-        Ok(Self { args: args.clone(), topic: Arc::from(topic), committed, uncommitted })
+        let open = |isolation: &str| {
+            let consumer = reading(args).set("isolation.level", isolation).create_with_context(Plain::default());
+            consumer.map_err(LogError::settings(format!("a reader of {topic}")))
+        };
+        let (committed, uncommitted) = (open("read_committed")?, open("read_uncommitted")?);
+        Ok(Self { topic: Arc::from(topic), committed, uncommitted })
     }
 
     /// How many partitions the topic has.
@@ -71,7 +75,7 @@ impl Reader {
         }
         self.wait_until_stable(&targets)?;
         // From here on the end of a partition lies at or behind its target.
-        self.read_to_ends("read_committed", targets, each)
+        self.read_to_ends(&self.committed, targets, each)
     }
 
     /// Reads every record that stands in these partitions, those of aborted and open transactions included: to find out
@@ -81,22 +85,15 @@ impl Reader {
         for &partition in partitions {
             targets.insert(partition, self.end(&self.uncommitted, partition)?);
         }
-        self.read_to_ends("read_uncommitted", targets, each)
+        self.read_to_ends(&self.uncommitted, targets, each)
     }
 
     fn read_to_ends(
         &self,
-        isolation: &str,
+        consumer: &BaseConsumer<Plain>,
         mut targets: BTreeMap<i32, i64>,
         mut each: impl FnMut(Record),
     ) -> Result<(), LogError> {
-        let consumer: BaseConsumer<Plain> = self
-            .args
-            .consumer(NO_GROUP)
-            .set("isolation.level", isolation)
-            .set("enable.partition.eof", "true")
-            .create_with_context(Plain::default())
-            .map_err(LogError::settings(format!("a reader of {}", self.topic)))?;
         let starts: Vec<_> = targets.keys().map(|&partition| self.at(partition)).collect();
         let list = list(starts.iter().map(|at| (at, Offset::Beginning))).map_err(self.failed())?;
         consumer.assign(&list).map_err(self.failed())?;
@@ -124,7 +121,7 @@ impl Reader {
                 return Err(self.no_progress(partition, -1, target));
             }
         }
-        Ok(())
+        consumer.unassign().map_err(self.failed())
     }
 
     fn wait_until_stable(&self, targets: &BTreeMap<i32, i64>) -> Result<(), LogError> {
@@ -172,6 +169,17 @@ impl Reader {
 pub struct Tail {
     consumer: BaseConsumer<Plain>,
     topic: Arc<str>,
+    /// Partitions whose end was not met yet.
+    unread: BTreeSet<i32>,
+}
+
+/// What a [`Tail`] met.
+#[derive(Debug)]
+pub enum Tailed {
+    /// A record.
+    Record(Record),
+    /// The end, for now: all that was there when the following began has been read.
+    End,
 }
 
 impl Tail {
@@ -179,27 +187,24 @@ impl Tail {
     pub fn open(args: &KafkaArgs, topic: &str) -> Result<Self, LogError> {
         let reader = Reader::new(args, topic)?;
         let topic = Arc::clone(&reader.topic);
-        let consumer: BaseConsumer<Plain> = args
-            .consumer(NO_GROUP)
+        let consumer: BaseConsumer<Plain> = reading(args)
             .create_with_context(Plain::default())
             .map_err(LogError::settings(format!("a tail of {topic}")))?;
-        let starts: Vec<_> = (0..reader.partitions()?).map(|partition| reader.at(partition)).collect();
+        let unread: BTreeSet<i32> = (0..reader.partitions()?).collect();
+        let starts: Vec<_> = unread.iter().map(|&partition| reader.at(partition)).collect();
         let list = list(starts.iter().map(|at| (at, Offset::Beginning))).map_err(reader.failed())?;
         consumer.assign(&list).map_err(reader.failed())?;
-        Ok(Self { consumer, topic })
+        Ok(Self { consumer, topic, unread })
     }
 
-    /// The end of the first partition now: all that there is of a topic with one.
-    pub fn end(&self) -> Result<i64, LogError> {
-        let what = format!("asking for the end of {}", self.topic);
-        let bounds = self.consumer.fetch_watermarks(&self.topic, 0, CALL_TIMEOUT);
-        bounds.map(|(_, end)| end).map_err(LogError::unavailable(what))
-    }
-
-    /// The next record, if one comes in time.
-    pub fn poll(&self, timeout: Duration) -> Result<Option<Record>, LogError> {
+    /// The next thing, if it comes in time.
+    pub fn poll(&mut self, timeout: Duration) -> Result<Option<Tailed>, LogError> {
         match self.consumer.poll(timeout) {
-            Some(Ok(message)) => Ok(Some(Record::read(&message, Arc::clone(&self.topic)))),
+            Some(Ok(message)) => Ok(Some(Tailed::Record(Record::read(&message, Arc::clone(&self.topic))))),
+            Some(Err(KafkaError::PartitionEOF(partition))) => {
+                self.unread.remove(&partition);
+                Ok(self.unread.is_empty().then_some(Tailed::End))
+            }
             Some(Err(error)) => match consuming(error) {
                 Consuming::GoesOn => Ok(None),
                 Consuming::Fails(error) => Err(error),

@@ -80,6 +80,17 @@ impl Record {
     }
 }
 
+impl NewRecord {
+    /// Its size on the log, give or take a few bytes: key, value and headers with what stands around them (KIP-98).
+    pub fn bytes(&self) -> usize {
+        const AROUND: usize = 64;
+        const AROUND_A_HEADER: usize = 8;
+        let headers = self.headers.0.iter();
+        let headers = headers.map(|(name, value)| name.len() + value.as_ref().map_or(0, Vec::len) + AROUND_A_HEADER);
+        self.key.len() + self.value.as_ref().map_or(0, Vec::len) + headers.sum::<usize>() + AROUND
+    }
+}
+
 /// A record to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRecord {

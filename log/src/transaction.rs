@@ -55,7 +55,7 @@ pub enum SendError {
     TooLarge {
         /// Where to.
         topic: String,
-        /// How large its value is.
+        /// How large it is.
         bytes: usize,
     },
     /// The transaction cannot go on and has to be aborted.
@@ -66,6 +66,21 @@ pub enum SendError {
         /// What the client said.
         cause: KafkaError,
     },
+}
+
+impl SendError {
+    /// What stands for a record that is larger than its topic takes.
+    pub fn too_large(record: &NewRecord) -> Self {
+        Self::TooLarge { topic: record.topic.to_string(), bytes: record.bytes() }
+    }
+
+    /// Whether the record is to blame, and not the state of things.
+    pub fn is_about_the_record(&self) -> bool {
+        match self {
+            Self::TooLarge { .. } => true,
+            Self::Failed { .. } => false,
+        }
+    }
 }
 
 enum Remedy {
@@ -87,6 +102,7 @@ fn remedy(error: &KafkaError) -> Remedy {
         KafkaError::Transaction(cause) if cause.txn_requires_abort() => Remedy::Abort,
         KafkaError::Transaction(cause) if cause.is_retriable() => Remedy::Retry,
         _ if fenced => Remedy::Fenced,
+        // What the client cannot class, later codes included: a new producer and the committed positions tell.
         _ => Remedy::Destroy,
     }
 }
@@ -113,11 +129,6 @@ impl TransactionalProducer {
         Ok(Self { producer, id: id.to_owned(), end_timeout: Duration::from_millis(args.commit_timeout_ms) })
     }
 
-    /// Its transactional id.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
     /// Begins a transaction. Purely local.
     pub fn begin(&self) -> Result<(), LogError> {
         let what = format!("beginning a transaction of {}", self.id);
@@ -139,8 +150,7 @@ impl TransactionalProducer {
                     kafka_record = unsent;
                 }
                 Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                    let bytes = record.value.as_ref().map_or(0, Vec::len);
-                    return Err(SendError::TooLarge { topic: record.topic.to_string(), bytes });
+                    return Err(SendError::too_large(record));
                 }
                 _ => return Err(SendError::Failed { topic: record.topic.to_string(), cause }),
             }

@@ -9,10 +9,12 @@
 //!
 //! [`postgres`] and [`redis`] say how to reach the two databases, with [`tls`] below them.
 //!
-//! [`clock`] and [`secret`] are the two value types that nearly every configuration and record needs.
+//! [`clock`] and [`secret`] are the two value types that nearly every configuration and record needs, and [`causes`] writes
+//! an error on one line.
 
 pub mod admin;
 pub mod backoff;
+pub mod causes;
 pub mod clock;
 pub mod health;
 pub mod http;

@@ -74,9 +74,9 @@ pub enum GatewayFatal {
     /// A record of ours does not fit its schema.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// A record of ours can never be written.
+    /// A record of ours can never be written, or nothing can any more.
     #[error(transparent)]
-    TooLarge(ProduceError),
+    Unwritable(ProduceError),
     /// The HTTP client refuses its settings.
     #[error("the HTTP client cannot be set up: {0}")]
     Http(reqwest::Error),

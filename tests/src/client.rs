@@ -13,7 +13,7 @@ use crate::eventually;
 #[derive(Debug, Clone)]
 pub struct Client {
     base: String,
-    token: String,
+    token: Option<String>,
     http: reqwest::Client,
 }
 
@@ -36,13 +36,22 @@ pub fn payment(amount: i64, token: &str) -> Value {
 impl Client {
     /// A client of the API at `base`.
     pub fn new(base: &str, token: &str) -> Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(40)).build()?;
-        Ok(Self { base: base.to_owned(), token: token.to_owned(), http })
+        Ok(Self { token: Some(token.to_owned()), ..Self::anonymous(base)? })
     }
 
-    /// A request with the token, to be finished by the caller.
+    /// A client that does not say who it is.
+    pub fn anonymous(base: &str) -> Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(40)).build()?;
+        Ok(Self { base: base.to_owned(), token: None, http })
+    }
+
+    /// A request with the token, if there is one, to be finished by the caller.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     /// Sends a request and reads the answer.

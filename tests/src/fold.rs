@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use quittance_avro::{tenant::Tenant, topics::Topic, words::Mode};
 use quittance_log::{Reader, Record, Schemas};
 use serde_json::Value;
@@ -16,14 +16,23 @@ use crate::{Installation, eventually};
 /// The committed content of the public topics.
 #[derive(Debug, Default)]
 pub struct Folded {
-    /// Names of the event records of each payment, by sequence.
-    pub events: BTreeMap<String, BTreeMap<i64, String>>,
+    /// The events of each payment, by sequence.
+    pub events: BTreeMap<String, BTreeMap<i64, Event>>,
     /// The latest state of each payment.
     pub states: BTreeMap<String, Value>,
     /// For each command, the distinct outcomes without what differs from telling to telling.
     pub outcomes: BTreeMap<String, BTreeSet<String>>,
     /// Events that stand twice.
     pub repeated: Vec<String>,
+}
+
+/// An event as it stands in the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Name of its record, without the namespace.
+    pub name: String,
+    /// The whole record.
+    pub record: Value,
 }
 
 /// Reads the topics of an installation to their ends.
@@ -58,7 +67,8 @@ impl Folded {
             Topic::PaymentEvents => {
                 let sequence = envelope["sequence"].as_i64().context("a sequence")?;
                 let name = name.rsplit('.').next().unwrap_or_default().to_owned();
-                if self.events.entry(id.clone()).or_default().insert(sequence, name).is_some() {
+                let event = Event { name, record: value };
+                if self.events.entry(id.clone()).or_default().insert(sequence, event).is_some() {
                     self.repeated.push(format!("{id} {sequence}"));
                 }
             }
@@ -75,8 +85,8 @@ impl Folded {
         Ok(())
     }
 
-    /// Every payment has each sequence once from 1 on, and its state is that after its latest event; every command has
-    /// one outcome.
+    /// Every payment has each sequence once from 1 on, and its state is what its events come to; every command has one
+    /// outcome.
     pub fn check(&self) -> Result<()> {
         ensure!(self.repeated.is_empty(), "events stand twice: {:?}", self.repeated);
         for (id, events) in &self.events {
@@ -86,6 +96,8 @@ impl Folded {
             let state = self.states.get(id).with_context(|| format!("{id} has events and no state"))?;
             let last = state["envelope"]["sequence"].as_i64();
             ensure!(last == sequences.last().copied(), "{id}: state at {last:?}, events to {:?}", sequences.last());
+            let (folded, stated) = (Figures::of_events(events.values())?, Figures::of_state(state));
+            ensure!(folded == stated, "{id}: its events come to {folded:?}, its state is {stated:?}");
         }
         ensure!(self.states.len() == self.events.len(), "{} states, {} payments", self.states.len(), self.events.len());
         for (command, outcomes) in &self.outcomes {
@@ -97,7 +109,6 @@ impl Folded {
     /// Postgres says what the log says: states, and every event of the history.
     pub async fn equals_postgres(&self, installation: &Installation) -> Result<()> {
         let postgres = installation.postgres().await?;
-        let sequences: BTreeMap<String, i64> = self.sequences();
         eventually("Postgres has caught up", Duration::from_secs(60), || async {
             let rows = postgres.query("select payment_id, state from payments", &[]).await?;
             let stored: BTreeMap<String, Value> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
@@ -105,21 +116,26 @@ impl Folded {
             for (id, state) in &self.states {
                 ensure!(stored.get(id) == Some(state), "the state of {id} differs: {:?}, {state}", stored.get(id));
             }
-            let query = "select payment_id, count(*), max(sequence) from payment_history group by payment_id";
-            let rows = postgres.query(query, &[]).await?;
-            let history: BTreeMap<String, (i64, i64)> =
-                rows.iter().map(|row| (row.get(0), (row.get(1), row.get(2)))).collect();
-            for (id, last) in &sequences {
-                ensure!(history.get(id) == Some(&(*last, *last)), "the history of {id} differs: {:?}", history.get(id));
+            let rows = postgres.query("select payment_id, sequence, type, data from payment_history", &[]).await?;
+            let mut count = 0;
+            for row in &rows {
+                let (id, sequence, kind, data): (String, i64, String, Value) =
+                    (row.get(0), row.get(1), row.get(2), row.get(3));
+                let event = self.events.get(&id).and_then(|events| events.get(&sequence));
+                let event = event.with_context(|| format!("the history has {id} {sequence}, the log has not"))?;
+                ensure!(kind == event.kind()?, "{id} {sequence} is {kind}, not {event:?}");
+                ensure!(data == event.record, "{id} {sequence} differs: {data}, not {event:?}");
+                count += 1;
             }
-            ensure!(history.len() == sequences.len(), "{} of {} histories", history.len(), sequences.len());
+            let events: usize = self.events.values().map(BTreeMap::len).sum();
+            ensure!(count == events, "{count} of {events} events");
             Ok::<_, anyhow::Error>(())
         })
         .await
     }
 
-    /// Every entry that Redis has is what the log says; entries may be absent. Says how many there are.
-    pub async fn equals_redis(&self, installation: &Installation, tenant: &str) -> Result<usize> {
+    /// Every entry that Redis has is what the log says. Entries may be absent, but there are so many at least.
+    pub async fn equals_redis(&self, installation: &Installation, tenant: &str, at_least: usize) -> Result<()> {
         let tenant: Tenant = tenant.parse()?;
         eventually("Redis has caught up", Duration::from_secs(60), || async {
             let mut redis = installation.redis().await?;
@@ -131,12 +147,71 @@ impl Folded {
                 ensure!(serde_json::from_str::<Value>(&stored)? == *state, "the state of {id} differs: {stored}");
                 found += 1;
             }
-            Ok::<_, anyhow::Error>(found)
+            ensure!(found >= at_least, "it has {found} of {}", self.states.len());
+            Ok::<_, anyhow::Error>(())
         })
         .await
     }
+}
 
-    fn sequences(&self) -> BTreeMap<String, i64> {
-        self.events.iter().map(|(id, events)| (id.clone(), events.keys().copied().max().unwrap_or(0))).collect()
+impl Event {
+    /// Its type, as the history tells it.
+    fn kind(&self) -> Result<&'static str> {
+        Ok(match self.name.as_str() {
+            "PaymentCreated" => "payment.created",
+            "PaymentAuthorized" => "payment.authorized",
+            "PaymentCaptured" => "payment.captured",
+            "PaymentDeclined" => "payment.declined",
+            "PaymentFailed" => "payment.failed",
+            "PaymentReviewOpened" => "payment.review_opened",
+            other => bail!("{other} is no event"),
+        })
+    }
+}
+
+/// What a payment comes to, as the tests reckon it.
+#[derive(Debug, Default, PartialEq)]
+struct Figures {
+    status: String,
+    amount: i64,
+    authorized: i64,
+    captured: i64,
+    in_review: bool,
+}
+
+impl Figures {
+    fn of_events<'a>(events: impl Iterator<Item = &'a Event>) -> Result<Self> {
+        let mut figures = Self::default();
+        for event in events {
+            let amount =
+                |name: &str| event.record[name].as_i64().with_context(|| format!("{} has no {name}", event.name));
+            match event.kind()? {
+                "payment.created" => (figures.amount, figures.status) = (amount("amount")?, "processing".to_owned()),
+                "payment.authorized" => {
+                    figures.authorized = amount("authorized_amount")?;
+                    figures.status = "requires_capture".to_owned();
+                }
+                "payment.captured" => {
+                    figures.captured = amount("captured_amount")?;
+                    if figures.captured == figures.authorized {
+                        figures.status = "succeeded".to_owned();
+                    }
+                }
+                "payment.review_opened" => figures.in_review = true,
+                _ => figures.status = "failed".to_owned(),
+            }
+        }
+        Ok(figures)
+    }
+
+    fn of_state(state: &Value) -> Self {
+        let amount = |name: &str| state[name].as_i64().unwrap_or(-1);
+        Self {
+            status: state["status"].as_str().unwrap_or_default().to_owned(),
+            amount: amount("amount"),
+            authorized: amount("authorized_amount"),
+            captured: amount("captured_amount"),
+            in_review: !state["review"].is_null(),
+        }
     }
 }

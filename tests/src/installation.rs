@@ -124,6 +124,11 @@ impl Installation {
         self.processes[&part].url(path)
     }
 
+    /// All that a process has logged so far.
+    pub fn log(&self, part: Part) -> String {
+        self.processes[&part].log()
+    }
+
     /// A process's metrics as text.
     pub async fn metrics(&self, part: Part) -> Result<String> {
         metrics::scrape(&self.url(part, "/metrics")).await
@@ -143,7 +148,7 @@ impl Installation {
 
     /// The schema registry as its processes see it.
     pub fn registry(&self) -> Result<Registry> {
-        let schema_registry_url = self.stack.variable("QUITTANCE_SCHEMA_REGISTRY_URL")?.to_owned();
+        let schema_registry_url = self.stack.variable("QUITTANCE_SCHEMA_REGISTRY_URL")?.parse()?;
         Ok(RegistryArgs { schema_registry_url }.registry(&self.prefix)?)
     }
 

@@ -1,7 +1,6 @@
 //! What the tests and the benchmark stand on: an installation of Quittance on real servers, and a client that uses it.
 //!
-//! Servers come from `dev/stack`; `make test` starts them and names their variables in the file that
-//! `QUITTANCE_STACK_ENV` points to. Every [`Installation`] has a topic prefix, a Postgres schema, and processes of its
+//! Servers come from `dev/stack`; `make test` starts them and says by `QUITTANCE_STACK` which they are. Every [`Installation`] has a topic prefix, a Postgres schema, and processes of its
 //! own, so that tests do not see each other.
 
 mod client;
@@ -21,6 +20,6 @@ pub use self::{
     metrics::{metric, scrape},
     process::{Part, Process},
     simulator::{Charged, Simulator},
-    stack::{Server, Stack},
+    stack::{Frozen, Outage, Server, Stack},
     wait::{eventually, until},
 };

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
     net::TcpListener,
+    ops::RangeInclusive,
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
@@ -170,7 +171,8 @@ impl Drop for Process {
 
 /// Sends a signal by name.
 pub(crate) fn signal(pid: u32, name: &str) -> Result<()> {
-    let status = Command::new("kill").args(["-s", name, &pid.to_string()]).status().context("kill")?;
+    // The shell's own: the program of that name is not on every machine.
+    let status = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &pid.to_string()]).status()?;
     if status.success() { Ok(()) } else { bail!("kill -s {name} {pid}: {status}") }
 }
 
@@ -192,20 +194,32 @@ fn binary() -> Result<PathBuf> {
     found.with_context(|| format!("quittance is not built beside {}; run `cargo build`", here.display()))
 }
 
-/// A port that nobody has, below the kernel's ephemeral range so that no outgoing connection takes it either. Never the
-/// same one twice; other programs like this one begin elsewhere.
+/// A port that nobody has: above those of a demo and of the stacks, and outside the kernel's ephemeral range, lest an
+/// outgoing connection take it while its process is down. Never the same one twice; other programs like this one begin
+/// elsewhere.
 fn free_port() -> Result<u16> {
-    const FIRST: u32 = 10_000;
-    const COUNT: u32 = 11_000;
+    const FIRST: u16 = 29_100;
+    const LAST: u16 = 65_000;
     static TAKEN: AtomicU32 = AtomicU32::new(0);
-    for _ in 0..COUNT {
+    let ephemeral = ephemeral_ports();
+    let leaves_none = ephemeral.contains(&FIRST) && ephemeral.contains(&LAST);
+    let count = u32::from(LAST - FIRST) + 1;
+    for _ in 0..count {
         let number = std::process::id().wrapping_mul(97).wrapping_add(TAKEN.fetch_add(1, Ordering::Relaxed));
-        let port = u16::try_from(FIRST + number % COUNT)?;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let port = FIRST + u16::try_from(number % count)?;
+        let is_taken = ephemeral.contains(&port) && !leaves_none;
+        if !is_taken && TcpListener::bind(("127.0.0.1", port)).is_ok() {
             return Ok(port);
         }
     }
-    bail!("no port is free from {FIRST} on")
+    bail!("no port from {FIRST} to {LAST} is free outside {ephemeral:?}")
+}
+
+/// Linux's, or what it is by default.
+fn ephemeral_ports() -> RangeInclusive<u16> {
+    let text = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let mut numbers = text.split_whitespace().filter_map(|number| number.parse().ok());
+    numbers.next().zip(numbers.next()).map_or(32_768..=60_999, |(first, last)| first..=last)
 }
 
 /// Where logs of processes go.

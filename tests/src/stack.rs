@@ -63,18 +63,15 @@ impl Stack {
     }
 
     /// Stops a server as a crash would.
-    pub fn kill(&self, server: Server) -> Result<()> {
-        self.run(&["kill", server.name()])
+    pub fn kill(&self, server: Server) -> Result<Outage> {
+        let outage = Outage { stack: self.clone() };
+        self.run(&["kill", server.name()])?;
+        Ok(outage)
     }
 
     /// Starts what is not running, and waits until it answers.
-    pub fn up(&self) -> Result<()> {
+    fn up(&self) -> Result<()> {
         self.run(&["up"])
-    }
-
-    /// Sends a server a signal by name, e.g. `STOP`.
-    pub fn signal(&self, server: Server, name: &str) -> Result<()> {
-        process::signal(self.pid(server)?, name)
     }
 
     /// The process id of a server.
@@ -89,6 +86,51 @@ impl Stack {
         let output = command.args(["--name", &self.name]).args(args).output().context("dev/stack")?;
         ensure!(output.status.success(), "dev/stack {args:?}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
+    }
+}
+
+/// A server that is stopped in its tracks, as a machine that stalls would be; it goes on when this is dropped.
+#[derive(Debug)]
+pub struct Frozen {
+    pid: u32,
+}
+
+impl Frozen {
+    /// Stops it.
+    pub fn new(stack: &Stack, server: Server) -> Result<Self> {
+        let pid = stack.pid(server)?;
+        process::signal(pid, "STOP")?;
+        Ok(Self { pid })
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        if let Err(error) = process::signal(self.pid, "CONT") {
+            eprintln!("a frozen server does not go on: {error:#}");
+        }
+    }
+}
+
+/// A server that is down; it comes back when this is dropped, so that a test that fails leaves the others theirs.
+#[derive(Debug)]
+pub struct Outage {
+    stack: Stack,
+}
+
+impl Outage {
+    /// Ends it.
+    pub fn over(self) -> Result<()> {
+        // Dropping it finds it up.
+        self.stack.up()
+    }
+}
+
+impl Drop for Outage {
+    fn drop(&mut self) {
+        if let Err(error) = self.stack.up() {
+            eprintln!("a server does not come back: {error:#}");
+        }
     }
 }
 

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
-use quittance_tests::{Installation, Options, Part, Server, fold, payment};
+use anyhow::{Result, bail, ensure};
+use quittance_tests::{Answer, Frozen, Installation, Options, Part, Server, eventually, fold, payment};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -23,14 +23,38 @@ async fn installation(name: &str) -> Result<Installation> {
 async fn all_is_well(installation: &Installation) -> Result<()> {
     installation.ready().await?;
     let client = installation.client("acme")?;
-    let answer = client.pay(&payment(100, "tok_approve")).await?;
-    ensure!(answer.status == StatusCode::CREATED, "{}", answer.body);
-    client.settled(&answer.text("id"), WITHIN).await?;
+    let id = taken(&client.pay(&payment(100, "tok_approve")).await?)?;
+    client.settled(&id, WITHIN).await?;
     let folded = fold(installation).await?;
     folded.check()?;
     folded.equals_postgres(installation).await?;
-    folded.equals_redis(installation, "acme").await?;
-    Ok(())
+    folded.equals_redis(installation, "acme", folded.states.len()).await
+}
+
+/// The id of a payment that was taken, whether its outcome was known in time or not.
+fn taken(answer: &Answer) -> Result<String> {
+    match answer.status {
+        StatusCode::CREATED => Ok(answer.text("id")),
+        StatusCode::ACCEPTED => Ok(answer.text("resource")),
+        status => bail!("{status} {}", answer.body),
+    }
+}
+
+/// A process says that it cannot do its work, and by its name what it lacks; and that it is alive all the same.
+async fn is_unready(installation: &Installation, part: Part) -> Result<()> {
+    eventually(&format!("{part:?} is unready"), WITHIN, || async {
+        let answer = get(&installation.url(part, "/readyz")).await?;
+        ensure!(answer == StatusCode::SERVICE_UNAVAILABLE, "it answers {answer}");
+        let alive = get(&installation.url(part, "/livez")).await?;
+        ensure!(alive == StatusCode::OK, "its liveness is {alive}");
+        Ok::<_, anyhow::Error>(())
+    })
+    .await
+}
+
+async fn get(url: &str) -> Result<StatusCode> {
+    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+    Ok(http.get(url).send().await?.status())
 }
 
 #[tokio::test]
@@ -54,7 +78,7 @@ async fn without_kafka_nothing_is_promised_and_nothing_is_lost() -> Result<()> {
     let installation = installation("kafka-down").await?;
     let client = installation.client("acme")?;
     let before = client.create("before", &payment(100, "tok_approve")).await?;
-    installation.stack.kill(Server::Kafka)?;
+    let outage = installation.stack.kill(Server::Kafka)?;
     let began = Instant::now();
     let during = client.create("during", &payment(200, "tok_approve")).await?;
     ensure!(during.status == StatusCode::SERVICE_UNAVAILABLE, "{}", during.body);
@@ -62,12 +86,12 @@ async fn without_kafka_nothing_is_promised_and_nothing_is_lost() -> Result<()> {
     ensure!(began.elapsed() < Duration::from_secs(10), "the answer took {:?}", began.elapsed());
     let read = client.get(&format!("/v1/payments/{}", before.text("id"))).await?;
     ensure!(read.status == StatusCode::OK, "what is stored can still be read");
-    installation.stack.up()?;
+    is_unready(&installation, Part::Ingest).await?;
+    outage.over()?;
     installation.ready().await?;
     // The client does as it was told: the same key again.
-    let again = client.create("during", &payment(200, "tok_approve")).await?;
-    ensure!(again.status == StatusCode::CREATED, "{}", again.body);
-    ensure!(client.settled(&again.text("id"), WITHIN).await?["amount"] == 200);
+    let again = taken(&client.create("during", &payment(200, "tok_approve")).await?)?;
+    ensure!(client.settled(&again, WITHIN).await?["amount"] == 200);
     all_is_well(&installation).await
 }
 
@@ -76,14 +100,15 @@ async fn without_postgres_payments_go_on_and_history_follows() -> Result<()> {
     let _turn = TURN.lock().await;
     let installation = installation("postgres-down").await?;
     let client = installation.client("acme")?;
-    installation.stack.kill(Server::Postgres)?;
+    let outage = installation.stack.kill(Server::Postgres)?;
     let answer = client.pay(&payment(100, "tok_approve")).await?;
     ensure!(answer.status == StatusCode::CREATED && answer.text("status") == "succeeded", "{}", answer.body);
     let id = answer.text("id");
     ensure!(client.get(&format!("/v1/payments/{id}")).await?.status == StatusCode::OK, "Redis answers");
+    is_unready(&installation, Part::Postgres).await?;
     let history = client.get(&format!("/v1/payments/{id}/history")).await?;
     ensure!(history.status == StatusCode::SERVICE_UNAVAILABLE, "{}", history.body);
-    installation.stack.up()?;
+    outage.over()?;
     client.history(&id, 3).await?;
     all_is_well(&installation).await
 }
@@ -93,17 +118,16 @@ async fn without_redis_postgres_answers() -> Result<()> {
     let _turn = TURN.lock().await;
     let installation = installation("redis-down").await?;
     let client = installation.client("acme")?;
-    installation.stack.kill(Server::Redis)?;
+    let outage = installation.stack.kill(Server::Redis)?;
     let answer = client.pay(&payment(100, "tok_approve")).await?;
     ensure!(answer.status == StatusCode::CREATED && answer.text("status") == "succeeded", "{}", answer.body);
+    is_unready(&installation, Part::Redis).await?;
     let read = client.get(&format!("/v1/payments/{}", answer.text("id"))).await?;
     ensure!(read.status == StatusCode::OK && read.body["status"] == json!("succeeded"), "{}", read.body);
     // It comes back empty, and is filled again from the log.
-    installation.stack.up()?;
+    outage.over()?;
     all_is_well(&installation).await?;
-    let found = fold(&installation).await?.equals_redis(&installation, "acme").await?;
-    ensure!(found == 2, "Redis has {found} of 2 payments");
-    Ok(())
+    fold(&installation).await?.equals_redis(&installation, "acme", 2).await
 }
 
 #[tokio::test]
@@ -114,7 +138,7 @@ async fn without_the_registry_running_processes_go_on_and_new_ones_wait() -> Res
     // A payment first, so that every schema has been seen.
     client.pay(&payment(100, "tok_approve")).await?;
     client.pay(&payment(100, "tok_decline")).await?;
-    installation.stack.kill(Server::Registry)?;
+    let outage = installation.stack.kill(Server::Registry)?;
     let answer = client.pay(&payment(100, "tok_approve")).await?;
     ensure!(answer.text("status") == "succeeded", "{}", answer.body);
     installation.process(Part::Processor).kill()?;
@@ -123,8 +147,86 @@ async fn without_the_registry_running_processes_go_on_and_new_ones_wait() -> Res
     let request = request.header("Prefer", "respond-async").json(&payment(300, "tok_approve"));
     let waits = client.send(request).await?;
     ensure!(waits.status == StatusCode::ACCEPTED, "{}", waits.body);
-    installation.stack.up()?;
+    outage.over()?;
     let settled = client.settled(&waits.text("resource"), WITHIN).await?;
     ensure!(settled["status"] == "succeeded", "{settled}");
+    all_is_well(&installation).await
+}
+
+#[tokio::test]
+async fn while_the_cache_has_nothing_new_postgres_answers_those_who_wait() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let mut installation = installation("redis-sink-down").await?;
+    let client = installation.client("acme")?;
+    installation.process(Part::Redis).kill()?;
+    let began = Instant::now();
+    let answer = client.pay(&payment(100, "tok_approve")).await?;
+    ensure!(answer.status == StatusCode::CREATED && answer.text("status") == "succeeded", "{}", answer.body);
+    ensure!(began.elapsed() < Duration::from_secs(8), "the answer took {:?}, all of the wait", began.elapsed());
+    installation.process(Part::Redis).start()?;
+    all_is_well(&installation).await
+}
+
+#[tokio::test]
+async fn a_store_that_stands_still_keeps_nobody_waiting_for_ever() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let mut installation = installation("postgres-frozen").await?;
+    let client = installation.client("acme")?;
+    let id = taken(&client.pay(&payment(100, "tok_approve")).await?)?;
+    client.history(&id, 3).await?;
+    // Nothing new comes by way of Redis, and Postgres takes every query and answers none.
+    installation.process(Part::Redis).kill()?;
+    let frozen = Frozen::new(&installation.stack, Server::Postgres)?;
+    let began = Instant::now();
+    let request = client.request(Method::POST, "/v1/payments").header("Idempotency-Key", "k");
+    let answer = client.send(request.header("Prefer", "wait=1").json(&payment(100, "tok_approve"))).await?;
+    ensure!(answer.status == StatusCode::ACCEPTED, "{}", answer.body);
+    ensure!(began.elapsed() < Duration::from_secs(5), "the answer took {:?}", began.elapsed());
+    let history = client.get(&format!("/v1/payments/{id}/history")).await?;
+    ensure!(history.status == StatusCode::SERVICE_UNAVAILABLE, "{}", history.body);
+    drop(frozen);
+    installation.process(Part::Redis).start()?;
+    all_is_well(&installation).await
+}
+
+#[tokio::test]
+async fn an_ingest_that_starts_without_kafka_says_so_and_takes_nothing() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let mut installation = installation("ingest-starts").await?;
+    let client = installation.client("acme")?;
+    let outage = installation.stack.kill(Server::Kafka)?;
+    let ingest = installation.process(Part::Ingest);
+    ingest.kill()?;
+    ingest.start()?;
+    is_unready(&installation, Part::Ingest).await?;
+    let answer = client.pay(&payment(100, "tok_approve")).await?;
+    ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    // Told to stop, it stops, though it never got to its work.
+    let ingest = installation.process(Part::Ingest);
+    ingest.signal("TERM")?;
+    let status = ingest.ended(Duration::from_secs(30)).await?;
+    ensure!(status.success(), "it ended with {status}: {}", ingest.log());
+    ingest.start()?;
+    outage.over()?;
+    all_is_well(&installation).await
+}
+
+#[tokio::test]
+async fn a_processor_that_is_told_to_stop_while_kafka_is_down_stops() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let mut installation = installation("stop-down").await?;
+    let client = installation.client("acme")?;
+    taken(&client.pay(&payment(100, "tok_approve")).await?)?;
+    let outage = installation.stack.kill(Server::Kafka)?;
+    for part in [Part::Processor, Part::Gateway, Part::Postgres, Part::Redis] {
+        installation.process(part).signal("TERM")?;
+    }
+    for part in [Part::Processor, Part::Gateway, Part::Postgres, Part::Redis] {
+        let process = installation.process(part);
+        let status = process.ended(Duration::from_secs(40)).await?;
+        ensure!(status.success(), "{part:?} ended with {status}: {}", process.log());
+        process.start()?;
+    }
+    outage.over()?;
     all_is_well(&installation).await
 }

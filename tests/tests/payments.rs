@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
-use quittance_tests::{Answer, Client, Installation, Options, Part, payment};
+use anyhow::{Context, Result, ensure};
+use quittance_avro::topics::{TOPICS, Topic};
+use quittance_log::Reader;
+use quittance_tests::{Answer, Client, Installation, Options, Part, fold, metric, payment};
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 static SHARED: OnceCell<Installation> = OnceCell::const_new();
 
@@ -133,6 +136,33 @@ async fn a_key_used_with_another_body_is_refused() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_key_used_with_another_body_is_refused_without_waiting_too() -> Result<()> {
+    let client = merchant("reused-async").await?;
+    client.create("key-1", &payment(700, "tok_approve")).await?;
+    let request = client.request(Method::POST, "/v1/payments").header("Idempotency-Key", "key-1");
+    let other = client.send(request.header("Prefer", "respond-async").json(&payment(800, "tok_approve"))).await?;
+    problem(&other, StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_waits_until_it_has_caught_up() -> Result<()> {
+    let client = merchant("after").await?;
+    let request = client.request(Method::POST, "/v1/payments").header("Idempotency-Key", "k");
+    let request = request.header("Prefer", "respond-async").json(&payment(400, "tok_approve"));
+    let path = format!("/v1/payments/{}", client.send(request).await?.text("resource"));
+    let read = client.get(&format!("{path}?after=3")).await?;
+    assert_eq!((read.status, &read.body["sequence"]), (StatusCode::OK, &json!(3)), "{}", read.body);
+    let history = client.get(&format!("{path}/history?after=3")).await?;
+    assert_eq!(history.body["data"].as_array().map(Vec::len), Some(3), "{}", history.body);
+    let request = client.request(Method::GET, &format!("{path}?after=4")).header("Prefer", "wait=1");
+    problem(&client.send(request).await?, StatusCode::SERVICE_UNAVAILABLE, "behind");
+    problem(&client.get(&format!("{path}?after=x")).await?, StatusCode::UNPROCESSABLE_ENTITY, "invalid");
+    problem(&client.get(&format!("{path}?before=3")).await?, StatusCode::UNPROCESSABLE_ENTITY, "invalid");
+    Ok(())
+}
+
+#[tokio::test]
 async fn without_a_key_nothing_is_taken() -> Result<()> {
     let client = merchant("keyless").await?;
     let request = client.request(Method::POST, "/v1/payments").json(&payment(100, "tok_approve"));
@@ -147,8 +177,12 @@ async fn a_late_gateway_is_tried_again_and_charges_once() -> Result<()> {
     let answer = client.pay(&payment(300, "tok_slow")).await?;
     let settled = client.settled(&answer.text("id"), Duration::from_secs(30)).await?;
     assert_eq!(settled["status"], "succeeded", "{settled}");
+    let folded = fold(installation().await?).await?;
+    let attempt = folded.states[&answer.text("id")]["operations"][0]["attempts"][0]["id"].clone();
+    let attempt = attempt.as_str().context("an attempt has an id")?;
     let keys = installation().await?.simulator()?.keys().await?;
-    ensure!(keys.values().all(|charged| charged.charges <= 1), "{keys:?}");
+    let charged = keys.get(attempt).with_context(|| format!("the gateway was never sent {attempt}"))?;
+    ensure!(charged.requests > 1 && charged.charges == 1, "{charged:?}");
     Ok(())
 }
 
@@ -203,7 +237,11 @@ async fn wait_bounds_the_time_to_the_answer() -> Result<()> {
 #[case::unsigned(Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.".to_owned()))]
 #[tokio::test]
 async fn without_a_valid_token_nobody_gets_in(#[case] token: Option<String>) -> Result<()> {
-    let client = installation().await?.client_with(&token.unwrap_or_default())?;
+    let installation = installation().await?;
+    let client = match token {
+        Some(token) => installation.client_with(&token)?,
+        None => Client::anonymous(&installation.url(Part::Ingest, ""))?,
+    };
     for answer in [client.pay(&payment(1, "tok_approve")).await?, client.get("/v1/payments/pay_x").await?] {
         problem(&answer, StatusCode::UNAUTHORIZED, "unauthorized");
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
@@ -212,9 +250,19 @@ async fn without_a_valid_token_nobody_gets_in(#[case] token: Option<String>) -> 
 }
 
 #[tokio::test]
+async fn a_token_that_somebody_else_signed_is_no_token() -> Result<()> {
+    let installation = installation().await?;
+    let secret = "--jwt-hs256-secret=another secret, which is as long as it has to be";
+    let args = ["token", "--tenant", "forged", "--role", "merchant", secret];
+    let client = installation.client_with(installation.tool(&args)?.trim())?;
+    problem(&client.pay(&payment(1, "tok_approve")).await?, StatusCode::UNAUTHORIZED, "unauthorized");
+    Ok(())
+}
+
+#[tokio::test]
 async fn an_expired_token_is_no_token() -> Result<()> {
     let installation = installation().await?;
-    let args = ["token", "--tenant", "expired", "--role", "merchant", "--ttl=-1h"];
+    let args = ["token", "--tenant", "expired", "--role", "merchant", "--ttl", "-1h"];
     let client = installation.client_with(installation.tool(&args)?.trim())?;
     problem(&client.pay(&payment(1, "tok_approve")).await?, StatusCode::UNAUTHORIZED, "unauthorized");
     Ok(())
@@ -244,6 +292,12 @@ async fn another_tenants_payment_is_not_there() -> Result<()> {
     {
         problem(&other.get(&path).await?, StatusCode::NOT_FOUND, "not-found");
     }
+    let request = owner.request(Method::POST, "/v1/payments").header("Idempotency-Key", "async");
+    let accepted = owner.send(request.header("Prefer", "respond-async").json(&body)).await?;
+    owner.settled(&accepted.text("resource"), Duration::from_secs(20)).await?;
+    let command = format!("/v1/commands/{}", accepted.text("id"));
+    assert_eq!(owner.get(&command).await?.status, StatusCode::OK);
+    problem(&other.get(&command).await?, StatusCode::NOT_FOUND, "not-found");
     let theirs = other.create("same-key", &body).await?;
     assert_ne!(theirs.text("id"), id, "keys are a tenant's own");
     Ok(())
@@ -263,6 +317,7 @@ async fn live_and_test_never_see_each_other() -> Result<()> {
 #[rstest]
 #[case::not_json("{", StatusCode::BAD_REQUEST, "malformed")]
 #[case::empty("", StatusCode::BAD_REQUEST, "malformed")]
+#[case::amount_twice(r#"{"amount":1,"amount":100}"#, StatusCode::BAD_REQUEST, "malformed")]
 #[case::array("[]", StatusCode::UNPROCESSABLE_ENTITY, "invalid")]
 #[case::nothing_in_it("{}", StatusCode::UNPROCESSABLE_ENTITY, "invalid")]
 #[tokio::test]
@@ -321,13 +376,14 @@ async fn other_paths_methods_and_media_types() -> Result<()> {
 async fn a_card_number_is_refused_and_never_written_down() -> Result<()> {
     let installation = installation().await?;
     let client = installation.client("cards")?;
-    let number = "4242 4242 4242 4242";
+    let number = "4000 0566 5566 5556";
     let mut body = payment(100, "tok_approve");
     body["description"] = json!(format!("card {number}"));
     let answer = client.pay(&body).await?;
     problem(&answer, StatusCode::UNPROCESSABLE_ENTITY, "invalid");
     assert_eq!(answer.fields(), ["description"]);
-    assert!(!answer.body.to_string().contains("4242 4242"));
+    assert!(!answer.body.to_string().contains(number));
+    assert_eq!(found_anywhere(installation, number).await?, Vec::<String>::new());
     Ok(())
 }
 
@@ -336,27 +392,132 @@ async fn the_text_of_a_payment_is_sealed_in_the_log_and_in_the_stores() -> Resul
     let installation = installation().await?;
     let client = installation.client("sealed")?;
     let mut body = payment(100, "tok_approve");
-    body["description"] = json!("a very private matter");
-    let id = client.pay(&body).await?.text("id");
-    client.history(&id, 3).await?;
+    let texts = ["a very private reference", "a very private matter", "a very private value"];
+    (body["reference"], body["description"], body["metadata"]) =
+        (json!(texts[0]), json!(texts[1]), json!({"key": texts[2]}));
+    let answer = client.pay(&body).await?;
+    client.history(&answer.text("id"), 3).await?;
+    assert_eq!(answer.body["description"], texts[1], "who may see it does");
+    for text in texts {
+        assert_eq!(found_anywhere(installation, text).await?, Vec::<String>::new(), "{text}");
+    }
+    // What does not need to be sealed is found, so the search searches.
+    let found = found_anywhere(installation, "tok_approve").await?;
+    for place in ["payment.commands.v1", "payment.state.v1", "payments", "payment_history", "Redis"] {
+        assert!(found.iter().any(|found| found.ends_with(place)), "{place} is not among {found:?}");
+    }
+    Ok(())
+}
+
+/// Every topic, table, cache and log that holds a text.
+async fn found_anywhere(installation: &Installation, text: &str) -> Result<Vec<String>> {
+    let mut found = on_topics(installation, text).await?;
     let postgres = installation.postgres().await?;
-    let rows = postgres.query("select state::text from payments where payment_id = $1", &[&id]).await?;
-    let state: String = rows[0].get(0);
-    assert!(!state.contains("private matter") && state.contains("ciphertext"), "{state}");
-    let folded = quittance_tests::fold(installation).await?;
-    assert!(!folded.states[&id].to_string().contains("private matter"));
+    let like = format!("%{text}%");
+    for table in ["payments", "payment_history", "outcomes"] {
+        let query = format!("select count(*) from {table} where {table}::text like $1");
+        let count: i64 = postgres.query_one(&query, &[&like]).await?.get(0);
+        found.extend((count > 0).then(|| table.to_owned()));
+    }
+    let mut redis = installation.redis().await?;
+    let keys: Vec<String> =
+        redis::cmd("KEYS").arg(format!("{}:*", installation.prefix)).query_async(&mut redis).await?;
+    for key in keys {
+        // A hash or a text, as the key has it.
+        let kind: String = redis::cmd("TYPE").arg(&key).query_async(&mut redis).await?;
+        let read = if kind == "hash" { "HGETALL" } else { "GET" };
+        let values: Vec<String> = redis::cmd(read).arg(&key).query_async(&mut redis).await?;
+        if values.iter().any(|value| value.contains(text)) {
+            found.push("Redis".to_owned());
+            break;
+        }
+    }
+    found.extend(
+        Part::ALL.into_iter().filter(|part| installation.log(*part).contains(text)).map(|part| format!("{part:?}")),
+    );
+    Ok(found)
+}
+
+/// The bytes of every record, whatever they mean.
+async fn on_topics(installation: &Installation, text: &str) -> Result<Vec<String>> {
+    let (kafka, text) = (installation.kafka()?, text.as_bytes().to_vec());
+    let holds = move |bytes: &Option<Vec<u8>>| {
+        bytes.as_ref().is_some_and(|bytes| bytes.windows(text.len()).any(|window| window == text))
+    };
+    tokio::task::spawn_blocking(move || {
+        let mut found = Vec::new();
+        for spec in TOPICS {
+            let reader = Reader::new(&kafka, &spec.topic.name(&kafka.topic_prefix))?;
+            let partitions: Vec<i32> = (0..reader.partitions()?).collect();
+            let mut is_found = false;
+            reader.read_all(&partitions, |record| {
+                is_found |= holds(&record.value)
+                    || holds(&record.key)
+                    || record.headers.0.iter().any(|(_, value)| holds(value));
+            })?;
+            found.extend(is_found.then(|| spec.name.to_owned()));
+        }
+        Ok(found)
+    })
+    .await?
+}
+
+#[tokio::test]
+async fn a_trace_goes_on_through_every_topic() -> Result<()> {
+    let installation = installation().await?;
+    let client = installation.client("traced")?;
+    let trace_id = Uuid::new_v4().simple().to_string();
+    let request = client.request(Method::POST, "/v1/payments").header("Idempotency-Key", "k");
+    let request = request.header("traceparent", format!("00-{trace_id}-00f067aa0ba902b7-01"));
+    let id = client.send(request.json(&payment(100, "tok_approve"))).await?.text("id");
+    let kafka = installation.kafka()?;
+    let traced: Vec<(&str, usize, usize)> = tokio::task::spawn_blocking(move || {
+        let topics =
+            [Topic::PaymentCommands, Topic::PaymentGatewayEffects, Topic::PaymentResults, Topic::PaymentEvents];
+        let read = |topic: Topic| {
+            let reader = Reader::new(&kafka, &topic.name(&kafka.topic_prefix))?;
+            let (mut records, mut traced) = (0, 0);
+            reader.read_all(&(0..reader.partitions()?).collect::<Vec<_>>(), |record| {
+                if record.key.as_deref() == Some(id.as_bytes()) {
+                    records += 1;
+                    let header = record.headers.text("traceparent").unwrap_or_default();
+                    traced += usize::from(header.contains(&trace_id));
+                }
+            })?;
+            Ok::<_, anyhow::Error>((topic.spec().name, records, traced))
+        };
+        topics.into_iter().map(read).collect::<Result<_>>()
+    })
+    .await??;
+    for (topic, records, traced) in traced {
+        assert!(records > 0 && traced == records, "{topic}: {traced} of {records} records carry the trace");
+    }
     Ok(())
 }
 
 #[tokio::test]
 async fn metrics_and_health_are_served() -> Result<()> {
     let installation = installation().await?;
+    let id = installation.client("measured")?.pay(&payment(100, "tok_approve")).await?.text("id");
+    installation.client("measured")?.history(&id, 3).await?;
+    let http = reqwest::Client::builder().no_proxy().build()?;
     for part in [Part::Ingest, Part::Processor, Part::Gateway, Part::Postgres, Part::Redis] {
-        let metrics = installation.metrics(part).await?;
-        assert!(metrics.contains("quittance_"), "{part:?}");
         for path in ["/livez", "/readyz"] {
-            assert_eq!(reqwest::get(installation.url(part, path)).await?.status(), StatusCode::OK, "{part:?}{path}");
+            assert_eq!(http.get(installation.url(part, path)).send().await?.status(), StatusCode::OK, "{part:?}{path}");
         }
+    }
+    for (part, names) in [
+        (Part::Ingest, &["http_requests_total", "http_request_seconds_count", "publish_seconds_count"][..]),
+        (Part::Processor, &["runtime_windows_total", "runtime_commit_seconds_count", "runtime_window_records_count"]),
+        (Part::Gateway, &["gateway_calls_total", "gateway_call_seconds_count"]),
+        (Part::Postgres, &["store_records_total", "store_apply_seconds_count", "store_batch_records_count"]),
+        (Part::Redis, &["store_records_total", "store_apply_seconds_count", "store_batch_records_count"]),
+    ] {
+        let metrics = installation.metrics(part).await?;
+        for name in names {
+            assert!(metric(&metrics, &format!("quittance_{name}"), "") > 0.0, "{part:?} {name}: {metrics}");
+        }
+        assert!(part == Part::Ingest || metrics.contains("_lag_ms{"), "{part:?} {metrics}");
     }
     Ok(())
 }

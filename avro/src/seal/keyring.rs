@@ -1,6 +1,6 @@
 //! The data keys that are known, as the keys topic tells them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{DataKey, OpenError};
 use crate::{ids::KeyId, records::Sealed, seal::Binding, tenant::Tenant, words::Mode};
@@ -11,18 +11,21 @@ use crate::{ids::KeyId, records::Sealed, seal::Binding, tenant::Tenant, words::M
 pub struct Keyring {
     keys: HashMap<KeyId, DataKey>,
     current: HashMap<(Mode, Tenant), KeyId>,
+    erased: HashSet<KeyId>,
 }
 
 impl Keyring {
     /// Takes in a key, in the order of the log.
     pub fn add(&mut self, mode: Mode, tenant: &Tenant, key: DataKey) {
         self.current.entry((mode, tenant.clone())).or_insert(key.id);
+        self.erased.remove(&key.id);
         self.keys.insert(key.id, key);
     }
 
     /// Forgets a key: what it sealed cannot be opened any more.
     pub fn erase(&mut self, id: KeyId) {
         self.keys.remove(&id);
+        self.erased.insert(id);
         self.current.retain(|_, current| *current != id);
     }
 
@@ -33,7 +36,12 @@ impl Keyring {
 
     /// Opens what was sealed under any known key.
     pub fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
-        self.keys.get(&sealed.key_id).ok_or(OpenError::NoKey(sealed.key_id))?.open(binding, sealed)
+        let id = sealed.key_id;
+        match self.keys.get(&id) {
+            Some(key) => key.open(binding, sealed),
+            None if self.erased.contains(&id) => Err(OpenError::Erased(id)),
+            None => Err(OpenError::NoKey(id)),
+        }
     }
 }
 
@@ -50,13 +58,14 @@ mod tests {
         let binding = Binding { mode: Mode::Test, tenant: &acme, aggregate_id: "a", purpose: "p" };
         let sealed = first.seal(binding, b"x");
         let mut keyring = Keyring::default();
+        assert_eq!(keyring.open(binding, &sealed), Err(OpenError::NoKey(first.id)));
         keyring.add(Mode::Test, &acme, first.clone());
         keyring.add(Mode::Test, &acme, second);
         assert_eq!(keyring.current(Mode::Test, &acme).map(|key| key.id), Some(first.id));
         assert_eq!(keyring.current(Mode::Live, &acme).map(|key| key.id), None);
         assert_eq!(keyring.open(binding, &sealed)?, b"x");
         keyring.erase(first.id);
-        assert_eq!(keyring.open(binding, &sealed), Err(OpenError::NoKey(first.id)));
+        assert_eq!(keyring.open(binding, &sealed), Err(OpenError::Erased(first.id)));
         assert_eq!(keyring.current(Mode::Test, &acme).map(|key| key.id), None);
         Ok(())
     }

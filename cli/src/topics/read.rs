@@ -23,10 +23,10 @@ pub(crate) struct Read {
     /// Name of the topic, with or without the prefix, such as payment.events.v1
     topic: String,
     /// Show only the records with this key, such as a payment's id
-    #[arg(long)]
+    #[arg(long, env = "QUITTANCE_READ_AGGREGATE", help_heading = "Topics")]
     key: Option<String>,
     /// Show no more records than this
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, env = "QUITTANCE_READ_MAX", help_heading = "Topics", value_parser = clap::value_parser!(u64).range(1..))]
     max: Option<u64>,
 }
 

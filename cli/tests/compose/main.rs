@@ -66,9 +66,9 @@ fn every_server_that_a_subcommand_asks_is_told() {
     let options = options();
     let servers = ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL", "POSTGRES_URL", "REDIS_URL"];
     let servers = servers.map(|server| format!("QUITTANCE_{server}"));
-    for (name, service, subcommand, _) in Compose::read().programs() {
+    for (name, service, subcommand, rest) in Compose::read().programs() {
         for option in options.values().filter(|option| option.belongs_to(&subcommand)) {
-            let is_told = service.environment.contains_key(&option.variable);
+            let is_told = service.environment.contains_key(&option.variable) || rest.contains(&option.flag);
             let must_be_told = option.required || servers.contains(&option.variable);
             assert!(is_told || !must_be_told, "{name} lacks {}", option.variable);
         }

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::NonEmptyStringValueParser;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use quittance_avro::{tenant::Tenant, words::Mode};
 use quittance_service::secret::Secret;
@@ -23,10 +24,10 @@ const SUBJECT_CHARS_MAX: usize = 255;
 #[command(next_help_heading = "Authentication")]
 pub struct AuthArgs {
     /// Issuer (`iss`) that tokens must name
-    #[arg(long, env = "QUITTANCE_JWT_ISSUER", default_value = "quittance-dev")]
+    #[arg(long, env = "QUITTANCE_JWT_ISSUER", default_value = "quittance-dev", value_parser = NonEmptyStringValueParser::new())]
     pub jwt_issuer: String,
     /// Audience (`aud`) that tokens must name
-    #[arg(long, env = "QUITTANCE_JWT_AUDIENCE", default_value = "quittance")]
+    #[arg(long, env = "QUITTANCE_JWT_AUDIENCE", default_value = "quittance", value_parser = NonEmptyStringValueParser::new())]
     pub jwt_audience: String,
     /// Shared secret for HS256 tokens, at least 32 bytes: for development only
     #[arg(long, env = "QUITTANCE_JWT_HS256_SECRET", hide_env_values = true)]
@@ -55,8 +56,8 @@ pub enum AuthSettingsError {
     },
 }
 
-/// What a token says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// What a token of ours says.
+#[derive(Debug, Clone, Serialize)]
 pub struct Claims {
     /// Issuer.
     pub iss: String,
@@ -76,8 +77,7 @@ pub struct Claims {
     pub tenant: Tenant,
     /// What it is for.
     pub roles: Vec<String>,
-    /// `live` or `test`; `test` if it does not say, so that nobody moves money by leaving something out.
-    #[serde(default = "test_mode")]
+    /// `live` or `test`.
     pub mode: Mode,
 }
 
@@ -89,6 +89,7 @@ struct Verified {
     jti: Option<String>,
     tenant: Tenant,
     roles: Vec<String>,
+    /// `test` if it does not say, so that nobody moves money by leaving something out.
     #[serde(default = "test_mode")]
     mode: Mode,
 }

@@ -89,10 +89,7 @@ impl<'e> Fields<'e> {
     /// Notes every field that nobody took.
     pub(super) fn end(self) {
         for name in self.members.keys() {
-            // The name is the client's text: it is cut, and told only if it may be.
-            let shown: String = name.chars().take(64).collect();
-            let shown = if text::refuse(&shown, 64).is_some() { "(not shown)".to_owned() } else { shown };
-            let field = self.path(&shown);
+            let field = self.path(&FieldError::shown(name));
             self.errors.push(FieldError { field, message: "is not a field of this request".to_owned() });
         }
     }

@@ -5,7 +5,7 @@ use quittance_avro::{
     records::{GatewayToken, PaymentMethod},
     words::CaptureMethod,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::fields::{Fields, kind};
 use crate::{problem::FieldError, text, view::Text};
@@ -84,12 +84,18 @@ fn amount(fields: &mut Fields<'_>) -> Option<MinorUnits> {
         Some(Value::Number(number)) => match number.as_i64().map(MinorUnits::payable) {
             Some(Ok(amount)) => return Some(amount),
             Some(Err(error)) => error.to_string(),
-            None => format!("must be a positive integer of minor units, got {number}"),
+            None => format!("must be a positive integer of minor units, got {}", shown(&number)),
         },
         Some(other) => format!("must be a positive integer of minor units, got {}", kind(&other)),
     };
     fields.refuse("amount", refused);
     None
+}
+
+/// A number as it may be told: one that is as long as a card's is not repeated.
+fn shown(number: &Number) -> String {
+    let text = number.to_string();
+    if text.len() < 12 { text } else { format!("one of {} characters", text.len()) }
 }
 
 fn capture(fields: &mut Fields<'_>) -> Option<CaptureMethod> {
@@ -184,11 +190,16 @@ fn account(name: &str, before: &[GatewayToken]) -> Result<String, String> {
     if before.iter().any(|token| token.gateway_account == name) {
         return Err("must not be given twice".to_owned());
     }
+    account_name(name)
+}
+
+/// The name of a gateway account.
+pub(crate) fn account_name(name: &str) -> Result<String, String> {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    if !name.is_empty() && name.bytes().all(allowed) {
+    if (1..=ACCOUNT_CHARS_MAX).contains(&name.len()) && name.bytes().all(allowed) {
         Ok(name.to_owned())
     } else {
-        Err("must be letters, digits, - and _".to_owned())
+        Err(format!("must be 1 to {ACCOUNT_CHARS_MAX} letters, digits, - and _"))
     }
 }
 

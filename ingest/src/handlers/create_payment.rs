@@ -19,11 +19,14 @@ use super::{TEXT_PURPOSE, json, payment_view};
 use crate::{
     app::App,
     auth::{Action, Caller},
+    body::{Chunks, read_body},
     command_view,
     create::parse,
     idempotency::IdempotencyKey,
+    json_value,
     prefer::Prefer,
     problem::Problem,
+    query::Query,
     view::{PaymentView, Text},
     wait::{Awaited, Known},
 };
@@ -36,15 +39,18 @@ const OPERATION: &str = "payments.create";
 /// Nothing is kept here, so a crash at any point is a broken connection to the client, who asks again with the same key.
 pub(crate) async fn create_payment(
     app: &App,
+    query: &Query,
     headers: &HeaderMap,
-    body: Bytes,
+    body: impl Chunks,
     trace: &TraceContext,
 ) -> Result<Response<Bytes>, Problem> {
+    // Nothing is read from strangers.
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::CreatePayment)?;
+    query.none()?;
     let key = IdempotencyKey::from_headers(headers)?;
     let prefer = Prefer::from_headers(headers);
-    let body = read_json(headers, &body)?;
+    let body = read_json(headers, body).await?;
     let fingerprint = fingerprint(key.as_str(), &body);
     let request = parse(body, &app.parts.default_gateway_account).map_err(Problem::Invalid)?;
 
@@ -66,21 +72,22 @@ pub(crate) async fn create_payment(
 
     // Subscribe, publish, then read: no change can fall between.
     let deadline = Instant::now() + prefer.wait.unwrap_or(app.parts.wait);
-    let waiter = app.parts.notices.subscribe(payment_id);
+    let mut waiter = app.parts.notices.subscribe(payment_id);
     let began = Instant::now();
     app.parts.commands.create(&command, trace).await?;
     let seconds = began.elapsed().as_secs_f64();
     app.parts.ingest_metrics.publish_seconds.with_label_values::<&str>(&[]).observe(seconds);
 
-    let known = if prefer.respond_async {
-        Known::Nothing
+    let awaited = Awaited { caller: &caller, command_id, payment_id, fingerprint: &command.fingerprint };
+    let known = if !prefer.is_async() {
+        app.parts.reads.settled(&awaited, &mut waiter, deadline).await?
+    } else if app.parts.reads.is_reused(&awaited).await {
+        return Err(Problem::KeyReused);
     } else {
-        let fingerprint = &command.fingerprint;
-        let awaited = Awaited { caller: &caller, command_id, payment_id, fingerprint };
-        app.parts.reads.settled(&awaited, &waiter, deadline).await?
+        Known::Nothing
     };
     let mut response = match known {
-        Known::Payment(state) => created(payment_id, &payment_view(app, &state))?,
+        Known::Payment(state) => created(payment_id, &payment_view(app, &state).await?)?,
         Known::Nothing => accepted(app, &caller, command_id, payment_id).await?,
     };
     if let Some(applied) = prefer.applied().and_then(|applied| HeaderValue::from_str(&applied).ok()) {
@@ -89,15 +96,17 @@ pub(crate) async fn create_payment(
     Ok(response)
 }
 
-fn read_json(headers: &HeaderMap, body: &Bytes) -> Result<Value, Problem> {
+async fn read_json(headers: &HeaderMap, body: impl Chunks) -> Result<Value, Problem> {
+    let body = read_body(headers, body).await?;
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Problem::UnsupportedMediaType);
     }
-    serde_json::from_slice(body).map_err(|error| {
+    json_value::read(&body).map_err(|error| {
         // The parser's own message may repeat the body; where it stopped is enough.
-        Problem::Malformed(format!("the body is not JSON: line {}, column {}", error.line(), error.column()))
+        let (line, column) = (error.line(), error.column());
+        Problem::Malformed(format!("the body is not JSON, or names a member twice: line {line}, column {column}"))
     })
 }
 

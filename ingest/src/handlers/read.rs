@@ -1,6 +1,11 @@
 //! What can be read. An id that is malformed, absent or another tenant's is the same: not found.
 
+use std::time::Duration;
+
 use bytes::Bytes;
+use futures::{FutureExt, TryFutureExt, future::BoxFuture};
+use quittance_avro::ids::PaymentId;
+use tokio::time::Instant;
 use warp::http::{HeaderMap, Response, StatusCode};
 
 use super::{json as answer, payment_view, stores_down};
@@ -8,31 +13,59 @@ use crate::{
     app::App,
     auth::Action,
     command_view,
+    prefer::Prefer,
     problem::Problem,
+    query::Query,
+    reads::StoreError,
     view::{self, List},
 };
 
 /// Events told at once. A payment's operations are bounded, so it has fewer.
 const EVENTS_MAX: usize = 1_000;
 
+/// How often to look without having been told to: notices tell of Redis, and the history is Postgres's.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
 /// `GET /v1/payments/{id}`
-pub(crate) async fn read_payment(app: &App, headers: &HeaderMap, id: &str) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn read_payment(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::ReadPayment)?;
+    let after = query.after()?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
-    let state = app.parts.reads.payment(&caller, id).await.map_err(|error| stores_down(&error))?;
-    answer(StatusCode::OK, &payment_view(app, &state.ok_or(Problem::NotFound)?))
+    let read = || {
+        let state = app.parts.reads.payment(&caller, id);
+        state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
+    };
+    let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
+    answer(StatusCode::OK, &payment_view(app, &state).await?)
 }
 
 /// `GET /v1/payments/{id}/history`
-pub(crate) async fn read_history(app: &App, headers: &HeaderMap, id: &str) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn read_history(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::ReadHistory)?;
+    let after = query.after()?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
     let limit = i64::try_from(EVENTS_MAX + 1).unwrap_or(i64::MAX);
-    let mut events = app.parts.reads.history(&caller, id, limit).await.map_err(|error| stores_down(&error))?;
-    if events.is_empty() && app.parts.reads.payment(&caller, id).await.ok().flatten().is_none() {
-        return Err(Problem::NotFound);
+    let read = || {
+        let events = app.parts.reads.history(&caller, id, limit);
+        events.map_ok(|events| (events.last().map(|event| event.sequence), events)).boxed()
+    };
+    let mut events = caught_up(app, headers, id, after, read).await?;
+    if events.is_empty() {
+        // The history comes by way of Postgres alone, which may be behind.
+        let state = app.parts.reads.payment(&caller, id).await.map_err(|error| stores_down(&error))?;
+        state.ok_or(Problem::NotFound)?;
     }
     let has_more = events.len() > EVENTS_MAX;
     events.truncate(EVENTS_MAX);
@@ -44,9 +77,15 @@ pub(crate) async fn read_history(app: &App, headers: &HeaderMap, id: &str) -> Re
 }
 
 /// `GET /v1/commands/{id}`
-pub(crate) async fn read_command(app: &App, headers: &HeaderMap, id: &str) -> Result<Response<Bytes>, Problem> {
+pub(crate) async fn read_command(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::ReadCommand)?;
+    query.none()?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
     let outcome = app.parts.reads.outcome(&caller, id).await.map_err(|error| stores_down(&error))?;
     let view = match outcome {
@@ -54,4 +93,27 @@ pub(crate) async fn read_command(app: &App, headers: &HeaderMap, id: &str) -> Re
         None => app.parts.reads.pending(&caller, id).await.ok_or(Problem::NotFound)?,
     };
     answer(StatusCode::OK, &view)
+}
+
+/// Reads until what is read has reached the sequence `after`, for as long as the client waits (`Prefer: wait`) or the
+/// default. `read` gives what it found, after the sequence of it if it found anything.
+async fn caught_up<'a, T>(
+    app: &App,
+    headers: &HeaderMap,
+    id: PaymentId,
+    after: Option<i64>,
+    read: impl Fn() -> BoxFuture<'a, Result<(Option<i64>, T), StoreError>>,
+) -> Result<T, Problem> {
+    let deadline = Instant::now() + Prefer::from_headers(headers).wait.unwrap_or(app.parts.wait);
+    let mut waiter = app.parts.notices.subscribe(id);
+    loop {
+        let is_last = Instant::now() >= deadline;
+        let (sequence, found) = read().await.map_err(|error| stores_down(&error))?;
+        match (after, sequence) {
+            (Some(after), Some(sequence)) if sequence < after && is_last => return Err(Problem::Behind(after)),
+            (Some(after), sequence) if sequence < Some(after) && !is_last => {}
+            _ => return Ok(found),
+        }
+        waiter.changed(LOOK_AGAIN, deadline).await;
+    }
 }

@@ -1,10 +1,14 @@
 //! The reads that Postgres answers.
 
+use std::time::Duration;
+
 use quittance_avro::{
     ids::{CommandId, PaymentId},
     records::{Outcome, PaymentState},
 };
 use serde_json::Value;
+use tokio::time::timeout;
+use tokio_postgres::{Row, types::ToSql};
 
 use super::{HistoryEvent, Reads, StoreError};
 use crate::auth::Caller;
@@ -14,6 +18,9 @@ const OUTCOME: &str = "select outcome from outcomes where command_id = $1 and mo
 const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
+
+/// How long Postgres may take to answer a read, a connection to it included.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Reads {
     /// The payment as Postgres has it.
@@ -37,10 +44,8 @@ impl Reads {
         id: PaymentId,
         limit: i64,
     ) -> Result<Vec<HistoryEvent>, StoreError> {
-        let client = self.pool.get().await?;
-        let statement = client.prepare_cached(HISTORY).await?;
         let (id, mode, tenant) = (id.to_string(), caller.mode.as_str(), caller.tenant.as_str());
-        let rows = client.query(&statement, &[&id, &mode, &tenant, &limit]).await?;
+        let rows = self.query(HISTORY, &[&id, &mode, &tenant, &limit]).await?;
         rows.iter()
             .map(|row| {
                 Ok(HistoryEvent {
@@ -60,10 +65,18 @@ impl Reads {
         id: &str,
         caller: &Caller,
     ) -> Result<Option<T>, StoreError> {
-        let client = self.pool.get().await?;
-        let statement = client.prepare_cached(query).await?;
-        let row = client.query_opt(&statement, &[&id, &caller.mode.as_str(), &caller.tenant.as_str()]).await?;
-        let Some(row) = row else { return Ok(None) };
+        let rows = self.query(query, &[&id, &caller.mode.as_str(), &caller.tenant.as_str()]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
         Ok(Some(serde_json::from_value(row.try_get::<_, Value>(0)?)?))
+    }
+
+    /// A server that is frozen takes a query and never answers, so it is not waited for without end.
+    async fn query(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        let rows = async {
+            let client = self.pool.get().await?;
+            let statement = client.prepare_cached(query).await?;
+            Ok::<_, StoreError>(client.query(&statement, params).await?)
+        };
+        timeout(READ_TIMEOUT, rows).await.unwrap_or(Err(StoreError::Late(READ_TIMEOUT)))
     }
 }

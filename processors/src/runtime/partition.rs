@@ -50,7 +50,8 @@ impl<S> Partition<S> {
         self.states.insert(key, state);
     }
 
-    fn unset_timer(&mut self, key: &str) {
+    /// Takes a timer out of the index. It comes back with the next state, or when the states are restored.
+    pub(super) fn unset_timer(&mut self, key: &str) {
         if let Some(due_ms) = self.due_by_key.remove(key) {
             self.timers.remove(&(due_ms, key.to_owned()));
         }

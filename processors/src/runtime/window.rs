@@ -54,6 +54,11 @@ impl<S> Window<S> {
         self.touched.insert(number);
     }
 
+    /// The next offset to read of a partition that this window has read from.
+    pub(super) fn position(&self, at: &TopicPartition) -> Option<i64> {
+        self.read.get(at).copied()
+    }
+
     /// Notes that a record was read.
     pub(super) fn read(&mut self, record: &Record) {
         self.read.insert(record.at.clone(), record.offset + 1);

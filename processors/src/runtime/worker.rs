@@ -2,12 +2,13 @@
 
 mod commit;
 mod takeover;
+mod timers;
 
 use std::{
     collections::BTreeMap,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use quittance_avro::{
@@ -19,7 +20,11 @@ use quittance_log::{
     Event, GroupConsumer, Headers, KafkaArgs, LogError, NewRecord, ReadError, Record, SendError, TopicPartition,
     TransactionalProducer, dead_letter,
 };
-use quittance_service::{backoff::Backoff, health::Latch, shutdown::Shutdown};
+use quittance_service::{
+    backoff::Backoff,
+    health::{Heartbeat, Latch},
+    shutdown::Shutdown,
+};
 
 use super::{
     metrics::RuntimeMetrics,
@@ -32,8 +37,6 @@ use super::{
 const WINDOW_RECORDS_MAX: usize = 2_000;
 const WINDOW_BYTES_MAX: usize = 4 << 20;
 const WINDOW_AGE_MAX: Duration = Duration::from_millis(100);
-/// How many timers fire in one go, so that inputs are not kept waiting.
-const TIMERS_MAX: usize = 500;
 const IDLE_POLL: Duration = Duration::from_millis(50);
 
 /// What a worker is made of.
@@ -54,6 +57,10 @@ pub struct Settings {
     pub metrics: RuntimeMetrics,
     /// Ready while the partitions are restored and transactions end well.
     pub latch: Latch,
+    /// Beats on every step, and while the worker waits for a server or restores.
+    pub heartbeat: Heartbeat,
+    /// The largest record that the topics of its outputs take, bytes.
+    pub record_bytes_max: usize,
     /// Ends waiting for servers.
     pub shutdown: Shutdown,
 }
@@ -98,6 +105,13 @@ pub struct Worker<P: Processor> {
     window: Option<Window<P::State>>,
     /// Records whose outputs are too large to be written: buried when they are read again.
     condemned: BTreeMap<(TopicPartition, i64), String>,
+    /// Counts the times that reading went back, so that a record in hand is known to come again.
+    replays: u64,
+    /// Since the last window came to nothing: what comes after the next one that does.
+    aborted: Option<Backoff>,
+    /// What comes after the ends of the inputs could not be asked for: when to ask again.
+    look_ahead_at: Option<Instant>,
+    look_ahead: Backoff,
 }
 
 impl<P: Processor> Worker<P> {
@@ -113,11 +127,16 @@ impl<P: Processor> Worker<P> {
             partitions: BTreeMap::new(),
             window: None,
             condemned: BTreeMap::new(),
+            replays: 0,
+            aborted: None,
+            look_ahead_at: None,
+            look_ahead: Backoff::default(),
         }
     }
 
     /// Does the next thing: takes in a rebalance, an input, due timers, or ends the window.
     pub fn step(&mut self, now_ms: i64) -> Result<(), Fatal> {
+        self.settings.heartbeat.beat();
         let timeout = if self.window.is_some() { Duration::ZERO } else { self.patience(now_ms) };
         match self.consumer.poll(timeout)? {
             Event::Assigned(partitions) => self.take_over(&partitions)?,
@@ -146,12 +165,16 @@ impl<P: Processor> Worker<P> {
 
     fn input(&mut self, record: &Record, now_ms: i64) -> Result<(), Fatal> {
         let number = record.at.partition;
-        if !self.partitions.contains_key(&number) {
-            // Fetched before the partition was given back; its owner reads it.
+        if !self.is_next(record) {
             return Ok(());
         }
+        let replays = self.replays;
         let decoded = self.decode(record)?;
         self.open_window()?;
+        if replays != self.replays || !self.is_next(record) {
+            // The window before it came to nothing meanwhile, so that it comes again, behind what stands before it.
+            return Ok(());
+        }
         if let Some(timestamp_ms) = record.timestamp_ms {
             let lag = &self.settings.metrics.lag_ms;
             lag.with_label_values(&[&*record.at.topic, &number.to_string()]).set((now_ms - timestamp_ms).max(0));
@@ -163,12 +186,12 @@ impl<P: Processor> Worker<P> {
             }
             Ok((key, input)) => {
                 let trigger = Trigger::Input(&input, &record.headers);
-                match self.process(number, &key, &trigger, now_ms)? {
+                match self.process(number, &key, &trigger, now_ms) {
                     Ok(processed) => match processed.invalid {
                         None => self.write(number, key, processed, "processed"),
                         Some(detail) => self.bury(record, "invalid", detail, now_ms),
                     },
-                    Err(panic) => self.bury(record, "panicked", panic, now_ms),
+                    Err(cause) => self.bury(record, cause.reason(), cause.to_string(), now_ms),
                 }
             }
             Err(error) => self.bury(record, "undecodable", error.to_string(), now_ms),
@@ -188,6 +211,15 @@ impl<P: Processor> Worker<P> {
         }
     }
 
+    /// Whether it is a record that has not been read yet, of a partition of ours. What was fetched before the partition
+    /// was given back is its owner's to read, and what stands before the position has been processed.
+    fn is_next(&self, record: &Record) -> bool {
+        let partition = self.partitions.get(&record.at.partition);
+        let committed = partition.and_then(|partition| partition.positions.get(&record.at.topic));
+        let read = self.window.as_ref().and_then(|window| window.position(&record.at));
+        committed.is_some_and(|position| record.offset >= read.unwrap_or(*position))
+    }
+
     /// Decodes a record, waiting while the registry is down: that says nothing about the record.
     fn decode(&mut self, record: &Record) -> Result<Result<(String, P::Input), ReadError>, Fatal> {
         let mut backoff = Backoff::default();
@@ -205,33 +237,36 @@ impl<P: Processor> Worker<P> {
         }
     }
 
-    /// Applies the rules to the state as the window sees it. A panic is the outer error's inner: the input's fault.
+    /// Applies the rules to the state as the window sees it.
+    ///
+    /// # Errors
+    /// When they cannot be applied to it, now or ever.
     fn process(
         &self,
         number: i32,
         key: &str,
         trigger: &Trigger<'_, P::Input>,
         now_ms: i64,
-    ) -> Result<Result<Processed<P::State>, String>, Fatal> {
-        let (Some(window), Some(partition)) = (&self.window, self.partitions.get(&number)) else {
-            return Ok(Err("the partition is not ours".to_owned()));
-        };
-        let state = window.state(partition, number, key);
+    ) -> Result<Processed<P::State>, Failed> {
+        let (window, partition) = (self.window.as_ref(), self.partitions.get(&number));
+        let state = window.zip(partition).and_then(|(window, partition)| window.state(partition, number, key));
         // The rules are pure and get references only, so a panic in them leaves nothing half-done.
         let run = AssertUnwindSafe(|| self.processor.process(state, trigger, now_ms));
-        match catch_unwind(run) {
-            Ok(processed) => Ok(Ok(processed?)),
-            Err(_) => Ok(Err("the rules panicked; the log of the process says where".to_owned())),
-        }
+        catch_unwind(run).map_err(|_| Failed::Panicked)?.map_err(Failed::Encode)
     }
 
     fn write(&mut self, number: i32, key: String, processed: Processed<P::State>, result: &str) -> Result<(), Write> {
         let Some(window) = &mut self.window else { return Ok(()) };
         let producer = &self.producers.as_ref().ok_or(Write::Fatal(Fatal::Stopped))?[self.turn];
+        let send = |record: &NewRecord| {
+            // The broker would refuse it with the whole window, and not say which record it was.
+            let too_large = record.bytes() > self.settings.record_bytes_max;
+            if too_large { Err(SendError::too_large(record)) } else { producer.send(record) }
+        };
         window.touch(number);
         if let Some(state) = processed.state {
             let value = self.processor.keep(&state).map_err(|error| Write::Fatal(error.into()))?;
-            producer.send(&NewRecord {
+            send(&NewRecord {
                 topic: Arc::clone(self.processor.changelog()),
                 partition: Some(number),
                 key: key.clone().into_bytes(),
@@ -241,7 +276,7 @@ impl<P: Processor> Worker<P> {
             window.put(number, key, state);
         }
         for output in processed.outputs {
-            producer.send(&NewRecord {
+            send(&NewRecord {
                 topic: output.topic,
                 partition: Some(number),
                 key: output.key.into_bytes(),
@@ -272,61 +307,6 @@ impl<P: Processor> Worker<P> {
         self.settings.metrics.inputs.with_label_values(&["dead_letter"]).inc();
         Ok(())
     }
-
-    fn fire_timers(&mut self, now_ms: i64) -> Result<(), Fatal> {
-        let numbers: Vec<i32> = self.partitions.keys().copied().collect();
-        for number in numbers {
-            self.look_ahead(number, now_ms)?;
-            let Some(partition) = self.partitions.get(&number) else { continue };
-            let ripe = partition.ripe(now_ms, TIMERS_MAX);
-            if ripe.is_empty() {
-                continue;
-            }
-            if self.window.is_some() {
-                // The index of timers knows committed states only, so the window ends before they fire.
-                self.commit()?;
-                return Ok(());
-            }
-            self.open_window()?;
-            for key in ripe {
-                let done = match self.process(number, &key, &Trigger::Timer, now_ms)? {
-                    Ok(processed) => self.write(number, key, processed, "timer"),
-                    Err(panic) => {
-                        tracing::error!(key, panic, "a timer cannot fire");
-                        Ok(())
-                    }
-                };
-                match done {
-                    Ok(()) => {}
-                    Err(Write::Fatal(error)) => return Err(error),
-                    Err(Write::Send(error)) => return self.give_up_window(&error),
-                }
-            }
-            self.commit()?;
-        }
-        Ok(())
-    }
-
-    /// Asks for the ends of a partition's inputs if a due timer has to wait for them to be read.
-    fn look_ahead(&mut self, number: i32, now_ms: i64) -> Result<(), Fatal> {
-        let Some(partition) = self.partitions.get_mut(&number).filter(|partition| partition.wants_horizon(now_ms))
-        else {
-            return Ok(());
-        };
-        let mut ends = BTreeMap::new();
-        for topic in self.processor.inputs() {
-            match self.consumer.bounds(&TopicPartition { topic: Arc::clone(topic), partition: number }) {
-                Ok((_, end)) => ends.insert(Arc::clone(topic), end),
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, "timers wait");
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
-            };
-        }
-        partition.set_horizon(now_ms, ends);
-        Ok(())
-    }
 }
 
 /// Why something was not written into the window.
@@ -335,6 +315,25 @@ enum Write {
     Send(SendError),
     /// The process cannot.
     Fatal(Fatal),
+}
+
+/// Why the rules gave nothing.
+#[derive(Debug, thiserror::Error)]
+enum Failed {
+    #[error("the rules panicked; the log of the process says where")]
+    Panicked,
+    #[error("what they gave does not fit its schema: {0}")]
+    Encode(EncodeError),
+}
+
+impl Failed {
+    /// Reason of a dead letter.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Panicked => "panicked",
+            Self::Encode(_) => "invalid",
+        }
+    }
 }
 
 impl From<SendError> for Write {

@@ -113,7 +113,7 @@ impl Tools {
             value: Some(self.result_encoder.encode(&result)?),
             headers: effect.headers.clone(),
         };
-        self.publish(&record, progress).await.map_err(GatewayFatal::TooLarge)
+        self.publish(&record, progress).await.map_err(GatewayFatal::Unwritable)
     }
 
     /// What came of the effect, and the time as of which that holds.
@@ -163,11 +163,15 @@ impl Tools {
 
     async fn bury(&self, mut letter: DeadLetter, progress: &Sender<Progress>) -> Result<(), GatewayFatal> {
         self.metrics.not_sent.with_label_values(&["dead_letter"]).inc();
-        let Err(_too_large) = self.publish(&self.dead_letter(&letter)?, progress).await else { return Ok(()) };
+        match self.publish(&self.dead_letter(&letter)?, progress).await {
+            Ok(()) => return Ok(()),
+            Err(ProduceError::TooLarge { .. }) => {}
+            Err(error) => return Err(GatewayFatal::Unwritable(error)),
+        }
         // A record as large as its topic takes does not fit into a letter. Where it stands is said all the same.
         let bytes = letter.value.take().map_or(0, |value| value.0.len());
         letter.detail = format!("{}; its value of {bytes} bytes is too large for this topic", letter.detail);
-        self.publish(&self.dead_letter(&letter)?, progress).await.map_err(GatewayFatal::TooLarge)
+        self.publish(&self.dead_letter(&letter)?, progress).await.map_err(GatewayFatal::Unwritable)
     }
 
     fn dead_letter(&self, letter: &DeadLetter) -> Result<NewRecord, EncodeError> {
@@ -186,7 +190,7 @@ impl Tools {
         loop {
             match self.producer.produce(record).await {
                 Ok(_) => return Ok(()),
-                Err(error @ ProduceError::TooLarge { .. }) => return Err(error),
+                Err(error @ (ProduceError::TooLarge { .. } | ProduceError::Dead { .. })) => return Err(error),
                 Err(error @ ProduceError::Unacknowledged { .. }) => {
                     let _ = progress.send(Progress::Waiting(error.to_string()));
                     tokio::time::sleep(backoff.next_delay()).await;

@@ -1,7 +1,8 @@
 //! Carries out one exchange over HTTP. It knows no gateway, and logs nothing.
 
-use std::{error::Error as _, time::Duration};
+use std::time::Duration;
 
+use quittance_service::causes::with_causes;
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 
 use super::{
@@ -75,14 +76,7 @@ fn broken(error: reqwest::Error) -> Broken {
     if error.is_timeout() { Broken::TimedOut } else { Broken::Failed(text(error)) }
 }
 
-/// The error with its causes, where the telling part is, and without the URL.
+/// The error without the URL.
 fn text(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+    with_causes(&error.without_url())
 }

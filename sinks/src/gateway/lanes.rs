@@ -119,6 +119,11 @@ impl<W> Lanes<W> {
         moved.map(|(&partition, mark)| (partition, mark.position())).collect()
     }
 
+    /// The positions up to which everything is complete.
+    pub(super) fn positions(&self) -> Vec<(i32, i64)> {
+        self.marks.iter().map(|(&partition, mark)| (partition, mark.position())).collect()
+    }
+
     /// Notes that these positions were committed.
     pub(super) fn committed(&mut self, positions: &[(i32, i64)]) {
         for (partition, position) in positions {

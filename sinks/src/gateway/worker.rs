@@ -277,15 +277,15 @@ impl Worker {
             return Ok(());
         }
         self.committed_at = Instant::now();
-        self.commit(GroupConsumer::commit)
+        self.commit(&self.lanes.uncommitted(), GroupConsumer::commit)
     }
 
     /// Commits what is complete. If that fails, the next owner does some work twice, which is harmless.
     fn commit(
         &mut self,
+        positions: &[(i32, i64)],
         commit: impl Fn(&GroupConsumer, &[(TopicPartition, i64)]) -> Result<(), LogError>,
     ) -> Result<(), GatewayFatal> {
-        let positions = self.lanes.uncommitted();
         if positions.is_empty() {
             return Ok(());
         }
@@ -293,7 +293,7 @@ impl Worker {
             (TopicPartition { topic: Arc::clone(&self.effects), partition }, offset)
         };
         match commit(&self.consumer, &positions.iter().map(at).collect::<Vec<_>>()) {
-            Ok(()) => self.lanes.committed(&positions),
+            Ok(()) => self.lanes.committed(positions),
             Err(error) if error.is_transient() => self.warn("positions could not be committed", &error),
             Err(error) => return Err(error.into()),
         }

@@ -3,6 +3,7 @@
 use std::{error::Error as _, io};
 
 use deadpool_postgres::tokio_postgres::{Error, error::DbError};
+use quittance_service::causes::with_causes;
 
 use crate::store::StoreError;
 
@@ -11,8 +12,8 @@ use crate::store::StoreError;
 pub(super) fn class(error: Error) -> StoreError {
     match error.as_db_error() {
         Some(refusal) => class_of(refusal.code().code(), &describe(refusal)),
-        None if is_of_the_connection(&error) => StoreError::Unavailable(format!("Postgres: {}", chain(&error))),
-        None => StoreError::Fatal(format!("Postgres: {}", chain(&error))),
+        None if is_of_the_connection(&error) => StoreError::Unavailable(format!("Postgres: {}", with_causes(&error))),
+        None => StoreError::Fatal(format!("Postgres: {}", with_causes(&error))),
     }
 }
 
@@ -42,17 +43,6 @@ fn describe(refusal: &DbError) -> String {
 
 fn is_of_the_connection(error: &Error) -> bool {
     error.is_closed() || error.source().is_none_or(|source| source.is::<io::Error>())
-}
-
-/// An error with its causes; the client hides the telling part in the last of them.
-pub(super) fn chain(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! Making the tables, and checking that they are the ones that this build knows.
 
 use deadpool_postgres::{Object, Pool, PoolError, tokio_postgres};
-use quittance_service::postgres::{PostgresArgs, PostgresError};
+use quittance_service::{
+    causes::with_causes,
+    postgres::{PostgresArgs, PostgresError},
+};
 use refinery::{Migration, Runner};
 
 /// Every migration, oldest first. What was published is never changed, only followed by another.
@@ -52,7 +55,7 @@ impl MigrateError {
 
 impl From<tokio_postgres::Error> for MigrateError {
     fn from(error: tokio_postgres::Error) -> Self {
-        Self::Postgres(super::error::chain(&error))
+        Self::Postgres(with_causes(&error))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What can go wrong with a store, by what is to be done about it.
 
 use quittance_avro::{ids::InstallationId, wire::EncodeError};
-use quittance_log::{LogError, TopicPartition};
+use quittance_log::{LogError, ProduceError, TopicPartition};
 
 /// Why a store did not do what it was asked to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +58,9 @@ pub enum StoreFatal {
     /// A dead letter does not fit its schema.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// No dead letter can be written any more.
+    #[error(transparent)]
+    Unwritable(#[from] ProduceError),
     /// The store cannot be used as it is.
     #[error(transparent)]
     Store(StoreError),

@@ -61,6 +61,10 @@ fn open(mut draft: Draft, result: &GatewayResult, policy: &Policy) -> Decision {
             approve(&mut draft, result);
             draft.finish()
         }
+        // After a claim that money was taken, it takes a person to believe that none was.
+        ResultOutcome::Declined if draft.is_under_review(ReviewReason::ContradictingResult) => {
+            Decision::Ignored(Ignored::AlreadySettled)
+        }
         ResultOutcome::Declined => {
             decline(&mut draft, result);
             draft.finish()

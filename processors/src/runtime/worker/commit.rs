@@ -1,6 +1,10 @@
 //! How a window begins and ends.
 
-use std::{thread, time::Duration, time::Instant};
+use std::{
+    fmt::Display,
+    thread,
+    time::{Duration, Instant},
+};
 
 use quittance_log::{Ended, LogError, OffsetCommit, SendError, TopicPartition, TransactionalProducer};
 use quittance_service::backoff::Backoff;
@@ -40,7 +44,7 @@ impl<P: Processor> Worker<P> {
             }
             Ended::Aborted(cause) => {
                 tracing::warn!(window = window.id, cause, "a window was aborted and its input is read again");
-                self.replay("aborted")
+                self.replay("aborted", &cause)
             }
             Ended::Fenced(cause) => Err(LogError::Fenced { cause }.into()),
             Ended::Unknown(cause) => {
@@ -59,13 +63,13 @@ impl<P: Processor> Worker<P> {
             Ended::Fenced(cause) => Err(LogError::Fenced { cause }.into()),
             Ended::Committed | Ended::Aborted(_) => {
                 tracing::warn!(window = window.id, %error, "a window was given up and its input is read again");
-                self.replay("aborted")
+                self.replay("aborted", &error.to_string())
             }
             Ended::Unknown(cause) => {
                 // Nothing was committed, so nothing has to be found out; only the producer is of no use any more.
                 tracing::warn!(window = window.id, %error, cause, "a window was given up; its producer is replaced");
                 self.producers = None;
-                self.replay("aborted")
+                self.replay("aborted", &error.to_string())
             }
         }
     }
@@ -98,11 +102,13 @@ impl<P: Processor> Worker<P> {
             Ok(())
         } else {
             tracing::info!(window = window.id, "the window was not committed and its input is read again");
-            self.replay("unknown_replayed")
+            self.replay("unknown_replayed", "a window was not committed")
         }
     }
 
     fn promote(&mut self, window: Window<P::State>, end: &str) {
+        self.aborted = None;
+        self.settings.latch.ready();
         let metrics = &self.settings.metrics;
         metrics.windows.with_label_values(&[end]).inc();
         #[expect(clippy::cast_precision_loss, reason = "a window has thousands of records, not 2^52")]
@@ -116,9 +122,16 @@ impl<P: Processor> Worker<P> {
         }
     }
 
-    /// Reads again from the last committed positions.
-    fn replay(&mut self, end: &str) -> Result<(), Fatal> {
+    /// Reads again from the last committed positions. One window may come to nothing; when the next one does, too, there
+    /// is something that only time mends.
+    fn replay(&mut self, end: &str, why: &str) -> Result<(), Fatal> {
+        self.replays += 1;
         self.settings.metrics.windows.with_label_values(&[end]).inc();
+        let mut backoff = self.aborted.take();
+        if let Some(backoff) = &mut backoff {
+            self.wait(&why, backoff)?;
+        }
+        self.aborted = Some(backoff.unwrap_or_default());
         let positions: Vec<_> =
             self.partitions
                 .iter()
@@ -164,7 +177,7 @@ impl<P: Processor> Worker<P> {
     }
 
     /// Waits before something is tried again.
-    pub(super) fn wait(&self, why: &dyn std::error::Error, backoff: &mut Backoff) -> Result<(), Fatal> {
+    pub(super) fn wait(&self, why: &dyn Display, backoff: &mut Backoff) -> Result<(), Fatal> {
         tracing::warn!(error = %why, "waiting");
         self.settings.latch.unready(why.to_string());
         let until = Instant::now() + backoff.next_delay();
@@ -172,6 +185,7 @@ impl<P: Processor> Worker<P> {
             if self.settings.shutdown.is_requested() {
                 return Err(Fatal::Stopped);
             }
+            self.settings.heartbeat.beat();
             thread::sleep(Duration::from_millis(20).min(until.saturating_duration_since(Instant::now())));
         }
         Ok(())

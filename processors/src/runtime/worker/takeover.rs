@@ -90,6 +90,7 @@ impl<P: Processor> Worker<P> {
             let mut latest = BTreeMap::new();
             let reader = Reader::new(&worker.settings.kafka, changelog)?;
             reader.read_all(numbers, |record: Record| {
+                worker.settings.heartbeat.beat();
                 let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
                 match record.value {
                     Some(value) => latest.insert((record.at.partition, key), value),

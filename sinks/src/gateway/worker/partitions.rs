@@ -80,7 +80,8 @@ impl Worker {
                 "effects in flight did not end in time and will be carried out again"
             );
         }
-        self.commit(GroupConsumer::commit_sync)
+        // All of them: what was committed without waiting may not have arrived.
+        self.commit(&self.lanes.positions(), GroupConsumer::commit_sync)
     }
 
     fn forget(&mut self, what: &str) -> Result<(), GatewayFatal> {

@@ -45,10 +45,8 @@ impl<S: Store> StoreWorker<S> {
         let letter = dead_letter(self.settings.part.name(), record, reason, detail, Timestamp::now());
         match self.post(&letter)? {
             Ok(()) => {}
-            Err(ProduceError::TooLarge { .. }) => {
-                self.post(&without_content(letter))?.map_err(|error| unacknowledged(&error))?
-            }
-            Err(error) => return Err(unacknowledged(&error)),
+            Err(ProduceError::TooLarge { .. }) => self.post(&without_content(letter))?.map_err(trouble)?,
+            Err(error) => return Err(trouble(error)),
         }
         self.settings.metrics.records.with_label_values(&[&*record.at.topic, "dead_letter"]).inc();
         self.buried.insert(place);
@@ -74,6 +72,9 @@ fn without_content(letter: DeadLetter) -> DeadLetter {
     DeadLetter { detail, key: None, value: None, headers: Vec::new(), ..letter }
 }
 
-fn unacknowledged(error: &ProduceError) -> Trouble {
-    Trouble::wait("dead_letter", error.to_string())
+fn trouble(error: ProduceError) -> Trouble {
+    match error {
+        ProduceError::Unacknowledged { .. } => Trouble::wait("dead_letter", error.to_string()),
+        ProduceError::TooLarge { .. } | ProduceError::Dead { .. } => Trouble::Fatal(error.into()),
+    }
 }

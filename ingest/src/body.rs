@@ -1,18 +1,19 @@
 //! Reading a body that is bounded.
 
-use std::pin::pin;
+use std::{error::Error, pin::pin};
 
 use bytes::{Buf, Bytes, BytesMut};
 use futures::{Stream, StreamExt};
+use quittance_service::http::BodyError;
 use warp::http::{HeaderMap, header};
 
 use crate::problem::Problem;
 
 /// The largest body that is read.
-pub(super) const BODY_BYTES_MAX: u64 = 64 * 1024;
+const BODY_BYTES_MAX: u64 = 64 * 1024;
 
 /// A body as it comes in.
-pub(super) trait Chunks: Stream<Item = Result<Self::Chunk, warp::Error>> + Send {
+pub(crate) trait Chunks: Stream<Item = Result<Self::Chunk, warp::Error>> + Send {
     /// A piece of it.
     type Chunk: Buf;
 }
@@ -30,7 +31,7 @@ where
 const DISCARDED_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX;
 
 /// The whole body, if it is within the bound.
-pub(super) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<Bytes, Problem> {
+pub(crate) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<Bytes, Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > DISCARDED_BYTES_MAX) {
         return Err(Problem::TooLarge(BODY_BYTES_MAX));
@@ -40,7 +41,7 @@ pub(super) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<
     while let Some(chunk) = body.next().await {
         let mut chunk = chunk.map_err(|error| {
             tracing::debug!(%error, "a body did not arrive");
-            Problem::TooSlow
+            if is_late(&error) { Problem::TooSlow } else { Problem::Malformed("the body is cut off".to_owned()) }
         })?;
         received += chunk.remaining() as u64;
         if received > DISCARDED_BYTES_MAX {
@@ -51,4 +52,15 @@ pub(super) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<
         }
     }
     if received > BODY_BYTES_MAX { Err(Problem::TooLarge(BODY_BYTES_MAX)) } else { Ok(bytes.freeze()) }
+}
+
+fn is_late(error: &warp::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(BodyError::Timeout(_))) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
