@@ -8,9 +8,10 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
+        mpsc::channel,
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use quittance_service::throttle::Throttle;
@@ -18,7 +19,7 @@ pub use rdkafka::consumer::ConsumerGroupMetadata as GroupMetadata;
 use rdkafka::{
     ClientContext, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext},
-    error::KafkaError,
+    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
     types::RDKafkaRespErr,
 };
 
@@ -64,9 +65,15 @@ pub struct Committed {
     pub metadata: String,
 }
 
+/// How long a commit may take that is waited for.
+const COMMIT_MAX: Duration = Duration::from_secs(5);
+/// How long closing may take before it is left to itself: librdkafka's waits for a coordinator that may be down.
+const CLOSE_MAX: Duration = Duration::from_secs(3);
+
 /// A member of a consumer group.
 pub struct GroupConsumer {
-    consumer: BaseConsumer<Rebalances>,
+    /// Taken out only when this is dropped.
+    consumer: Option<BaseConsumer<Rebalances>>,
     topics: HashMap<String, Arc<str>>,
     log: Mutex<Throttle>,
 }
@@ -76,6 +83,8 @@ struct Rebalances {
     queue: Mutex<VecDeque<Rebalance>>,
     /// Set when the consumer is being dropped: nobody takes events any more.
     closing: AtomicBool,
+    /// Commits whose end was not told yet.
+    commits_open: AtomicI64,
     errors: Errors,
 }
 
@@ -106,6 +115,13 @@ impl ConsumerContext for Rebalances {
         };
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
     }
+
+    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
+        self.commits_open.fetch_sub(1, Ordering::AcqRel);
+        if let Err(error) = result {
+            tracing::debug!(%error, "positions were not committed");
+        }
+    }
 }
 
 impl GroupConsumer {
@@ -125,7 +141,11 @@ impl GroupConsumer {
             config.create_with_context(Rebalances::default()).map_err(LogError::settings(&what))?;
         consumer.subscribe(topics).map_err(LogError::settings(&what))?;
         let topics = topics.iter().map(|&topic| (topic.to_owned(), Arc::from(topic))).collect();
-        Ok(Self { consumer, topics, log: Mutex::new(Throttle::LOG) })
+        Ok(Self { consumer: Some(consumer), topics, log: Mutex::new(Throttle::LOG) })
+    }
+
+    fn consumer(&self) -> &BaseConsumer<Rebalances> {
+        self.consumer.as_ref().expect("only drop takes the consumer")
     }
 
     /// The next thing that happened, waiting for it at most so long.
@@ -133,7 +153,7 @@ impl GroupConsumer {
         if let Some(event) = self.rebalance() {
             return Ok(event);
         }
-        match self.consumer.poll(timeout) {
+        match self.consumer().poll(timeout) {
             Some(Ok(message)) => Ok(Event::Record(Record::read(&message, self.topic(message.topic())))),
             Some(Err(error)) => match consuming(error.clone()) {
                 Consuming::GoesOn => {
@@ -153,31 +173,31 @@ impl GroupConsumer {
     pub fn start(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
         let what = "taking over partitions";
         let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
-        self.consumer.assign(&list).map_err(failed(what))
+        self.consumer().assign(&list).map_err(failed(what))
     }
 
     /// Gives all partitions back.
     pub fn release(&self) -> Result<(), LogError> {
-        self.consumer.unassign().map_err(failed("giving partitions back"))
+        self.consumer().unassign().map_err(failed("giving partitions back"))
     }
 
     /// Reads no more of these partitions until [`Self::resume`].
     pub fn pause(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed("pausing"))?;
-        self.consumer.pause(&list).map_err(failed("pausing"))
+        self.consumer().pause(&list).map_err(failed("pausing"))
     }
 
     /// Undoes [`Self::pause`].
     pub fn resume(&self, partitions: &[TopicPartition]) -> Result<(), LogError> {
         let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed("resuming"))?;
-        self.consumer.resume(&list).map_err(failed("resuming"))
+        self.consumer().resume(&list).map_err(failed("resuming"))
     }
 
     /// What the group committed, once no transaction that would change it is open (KIP-447).
     pub fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Committed)>, LogError> {
         let what = "asking for committed offsets";
         let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed(what))?;
-        let list = self.consumer.committed_offsets(list, CALL_TIMEOUT).map_err(LogError::unavailable(what))?;
+        let list = self.consumer().committed_offsets(list, CALL_TIMEOUT).map_err(LogError::unavailable(what))?;
         list.elements()
             .iter()
             .map(|element| {
@@ -198,34 +218,42 @@ impl GroupConsumer {
 
     /// The first offset and the end of what may be read of a partition now: the last stable offset.
     pub fn bounds(&self, at: &TopicPartition) -> Result<(i64, i64), LogError> {
-        self.consumer
+        self.consumer()
             .fetch_watermarks(&at.topic, at.partition, CALL_TIMEOUT)
             .map_err(LogError::unavailable(format!("asking for the end of {at}")))
     }
 
     /// Who we are in the group's current generation; fences transactions of earlier ones.
     pub fn group_metadata(&self) -> Option<GroupMetadata> {
-        self.consumer.group_metadata()
+        self.consumer().group_metadata()
     }
 
     /// Commits positions without waiting: for those who keep the truth elsewhere or can do work twice.
     pub fn commit(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
-        self.commit_in(CommitMode::Async, positions)
-    }
-
-    /// Commits positions and waits until the group has them.
-    pub fn commit_sync(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
-        self.commit_in(CommitMode::Sync, positions)
-    }
-
-    fn commit_in(&self, mode: CommitMode, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
         let what = "committing positions";
         let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
-        self.consumer.commit(&list, mode).map_err(LogError::unavailable(what))
+        self.consumer().commit(&list, CommitMode::Async).map_err(LogError::unavailable(what))?;
+        self.consumer().client().context().commits_open.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// Commits positions and waits until the group has them, or has had the time to. For those who are about to give
+    /// their partitions back: what is read meanwhile is dropped. (librdkafka's own call that waits does so for ever.)
+    pub fn commit_and_wait(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
+        self.commit(positions)?;
+        let deadline = Instant::now() + COMMIT_MAX;
+        while self.consumer().client().context().commits_open.load(Ordering::Acquire) > 0 {
+            if Instant::now() > deadline {
+                let cause = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
+                return Err(LogError::Unavailable { what: "committing positions".to_owned(), cause });
+            }
+            let _dropped = self.consumer().poll(Duration::from_millis(10));
+        }
+        Ok(())
     }
 
     fn rebalance(&self) -> Option<Event> {
-        let queue = &self.consumer.client().context().queue;
+        let queue = &self.consumer().client().context().queue;
         let rebalance = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front()?;
         Some(match rebalance {
             Rebalance::Assign(list) => Event::Assigned(self.partitions(&list)),
@@ -251,10 +279,20 @@ impl GroupConsumer {
 
 impl Drop for GroupConsumer {
     fn drop(&mut self) {
-        self.consumer.client().context().closing.store(true, Ordering::Relaxed);
+        let Some(consumer) = self.consumer.take() else { return };
+        consumer.client().context().closing.store(true, Ordering::Relaxed);
         // A revocation that was told and never acknowledged would keep the close waiting, too.
-        if let Err(error) = self.consumer.unassign() {
+        if let Err(error) = consumer.unassign() {
             tracing::debug!(%error, "nothing to give back");
+        }
+        let (done, closed) = channel();
+        let close = move || {
+            drop(consumer);
+            let _ = done.send(());
+        };
+        let closing = std::thread::Builder::new().name("closing".to_owned()).spawn(close);
+        if closing.is_err() || closed.recv_timeout(CLOSE_MAX).is_err() {
+            tracing::warn!("a member of a group cannot be closed in time; the group notices that it is silent");
         }
     }
 }

@@ -92,22 +92,35 @@ impl Stack {
 /// A server that is stopped in its tracks, as a machine that stalls would be; it goes on when this is dropped.
 #[derive(Debug)]
 pub struct Frozen {
-    pid: u32,
+    pids: Vec<u32>,
 }
 
 impl Frozen {
-    /// Stops it.
+    /// Stops it, and the children that serve its connections, if it has any.
     pub fn new(stack: &Stack, server: Server) -> Result<Self> {
         let pid = stack.pid(server)?;
-        process::signal(pid, "STOP")?;
-        Ok(Self { pid })
+        let mut frozen = Self { pids: Vec::new() };
+        frozen.stop(pid)?;
+        // Stopped, it makes no more of them.
+        let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"))?;
+        for child in children.split_whitespace() {
+            frozen.stop(child.parse()?)?;
+        }
+        Ok(frozen)
+    }
+
+    fn stop(&mut self, pid: u32) -> Result<()> {
+        self.pids.push(pid);
+        process::signal(pid, "STOP")
     }
 }
 
 impl Drop for Frozen {
     fn drop(&mut self) {
-        if let Err(error) = process::signal(self.pid, "CONT") {
-            eprintln!("a frozen server does not go on: {error:#}");
+        for pid in &self.pids {
+            if let Err(error) = process::signal(*pid, "CONT") {
+                eprintln!("a frozen process does not go on: {error:#}");
+            }
         }
     }
 }

@@ -81,7 +81,7 @@ impl Worker {
             );
         }
         // All of them: what was committed without waiting may not have arrived.
-        self.commit(&self.lanes.positions(), GroupConsumer::commit_sync)
+        self.commit(&self.lanes.positions(), GroupConsumer::commit_and_wait)
     }
 
     fn forget(&mut self, what: &str) -> Result<(), GatewayFatal> {
