@@ -18,7 +18,7 @@ wins. There is no configuration file. `quittance SUBCOMMAND --help` shows the sa
 - The defaults find the servers that `dev/stack` starts, and listen on loopback only. Before anybody else can reach it,
   set the addresses, the master key, the keys for tokens, TLS and the passwords.
 - Times are in milliseconds where the name ends in `_MS`.
-- With Docker, `docker/new-env >.env` makes the secrets that `docker-compose.yml` asks for.
+- With Docker, `docker/new-env` makes the secrets that `docker-compose.yml` asks for, in the file `.env`.
 ";
 
 type Sections<'a> = BTreeMap<String, Vec<&'a ProgramOption>>;

@@ -20,11 +20,13 @@ archive_flags() { # SERVER: sets ARCHIVE_FLAGS
 }
 
 archive_classes() { # SERVER
-  local archive log=$SERVERS_CACHE/$1.log began=$EPOCHREALTIME
+  local server=$1 archive log=$SERVERS_CACHE/$1.log began=$EPOCHREALTIME
   archive=$(class_archive "$1")
   [[ ! -e $archive ]] || return 0
   say "$1" 'trial run, to start faster from then on ...'
-  if (trial_run "$1" "$archive.new") >"$log" 2>&1 && mv -- "$archive.new" "$archive"; then
+  # However it ends, the server of the trial ends with it.
+  if (trap 'bring_down_at_once "$server"' EXIT && trap 'exit 143' HUP INT TERM && trial_run "$server" "$archive.new") \
+    >"$log" 2>&1 && mv -- "$archive.new" "$archive"; then
     say "$1" "trial run ended after $(seconds_since "$began")"
   else
     say "$1" "the trial run failed (see $log): it will start more slowly" >&2

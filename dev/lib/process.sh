@@ -89,6 +89,8 @@ bring_down() { # SERVER
     return
   fi
   kill -s "$("${server}_stop_signal")" "$pid" 2>/dev/null || true
+  # One that was stopped in its tracks hears it only when it goes on.
+  kill -s CONT "$pid" 2>/dev/null || true
   if ! await_end "$server" 20; then
     say "$server" 'did not stop within 20 s and is killed' >&2
     bring_down_at_once "$server"

@@ -187,8 +187,11 @@ pub(crate) fn tool(args: &[&str], variables: &BTreeMap<String, String>) -> Resul
     }
 }
 
-/// The program under test: built beside the tests.
+/// The program under test: the one that we are told of, or what was built beside the tests.
 fn binary() -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os("QUITTANCE_PROGRAM") {
+        return Ok(path.into());
+    }
     let here = std::env::current_exe()?;
     let found = here.ancestors().map(|folder| folder.join("quittance")).find(|path| path.is_file());
     found.with_context(|| format!("quittance is not built beside {}; run `cargo build`", here.display()))

@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{Read, Write},
     net::{Shutdown, TcpListener},
+    os::unix::fs::PermissionsExt,
     process::Command,
     thread,
 };
@@ -14,7 +15,7 @@ use super::file::{path, variables};
 
 /// What `docker/new-env` prints.
 pub(crate) fn new_env() -> BTreeMap<String, String> {
-    let output = Command::new(path("docker/new-env")).output().expect("docker/new-env runs");
+    let output = Command::new(path("docker/new-env")).arg("-").output().expect("docker/new-env runs");
     assert!(output.status.success());
     variables(&String::from_utf8(output.stdout).expect("text"))
 }
@@ -27,6 +28,20 @@ fn secrets_are_new_each_time_and_long_enough() {
         // Passwords go into URLs.
         assert!(!name.contains("PASSWORD") || secret.bytes().all(|b| b.is_ascii_hexdigit()), "{name}");
     }
+}
+
+#[test]
+fn secrets_are_for_their_owner_alone_and_are_never_written_over() {
+    let folder = std::env::temp_dir().join(format!("new-env-{}", std::process::id()));
+    std::fs::create_dir(&folder).expect("a new folder");
+    let file = folder.join("env");
+    let make = || Command::new(path("docker/new-env")).arg(&file).output().expect("docker/new-env runs");
+    assert!(make().status.success());
+    let (made, mode) = (std::fs::read(&file).expect("the file"), file.metadata().expect("it").permissions().mode());
+    assert_eq!(mode & 0o777, 0o600);
+    assert!(!make().status.success());
+    assert_eq!(std::fs::read(&file).expect("the file"), made);
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
 }
 
 /// A server that answers one connection with these bytes; its port.

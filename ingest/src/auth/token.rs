@@ -137,7 +137,7 @@ impl Authenticator {
         let head = decode_header(token).map_err(|error| error.to_string())?;
         let key = self.keys.iter().find(|(algorithm, ..)| *algorithm == head.alg);
         let (_, key, validation) = key.ok_or("no key for its algorithm")?;
-        if head.extras.inner().contains_key("crit") {
+        if head.crit.is_some() {
             return Err("critical extensions are not understood".to_owned());
         }
         let claims = decode::<Verified>(token, key, validation).map_err(|error| error.to_string())?.claims;
@@ -175,3 +175,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 pub fn mint(secret: &Secret, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
     encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.expose().as_bytes()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,11 +79,11 @@ async fn an_error_processes_nothing(#[case] token: &str, #[case] statuses: [u16;
 
 #[tokio::test]
 async fn a_client_that_gives_up_has_been_charged() -> Outcome {
-    let slow_ms = 800;
+    let slow_ms = 3_000;
     let simulator = Simulator::start(Config { slow_ms, ..Config::default() }).await?;
     let began = Instant::now();
     let request = simulator.charge_request("att_1", &body("tok_slow", 1250));
-    let gave_up = request.timeout(Duration::from_millis(200)).send().await;
+    let gave_up = request.timeout(Duration::from_secs(1)).send().await;
     assert!(gave_up.is_err_and(|error| error.is_timeout()));
 
     let found = simulator.get("/v1/charges?idempotency_key=att_1").await?;
