@@ -1,6 +1,9 @@
 //! A transactional producer whose every transaction ends in one of four known ways.
 
-use std::time::{Duration, Instant};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 
 use rdkafka::{
     Offset, TopicPartitionList,
@@ -13,6 +16,8 @@ use crate::{KafkaArgs, LogError, NewRecord, TopicPartition, context::Plain};
 
 /// After how long the broker aborts a transaction whose producer went silent. Readers see nothing newer until then.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait before it is looked again whether all records of a transaction have arrived.
+const DRAIN_PAUSE: Duration = Duration::from_micros(200);
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One transactional id. Opening it fences whoever held the id before and ends what that one left open.
@@ -159,8 +164,9 @@ impl TransactionalProducer {
 
     /// Ends the transaction with the positions that it is the outcome of.
     ///
-    /// Offsets go first and the records are drained after: both then travel at the same time. Draining by short polls
-    /// before the commit keeps librdkafka from waiting in steps of 100 ms inside it.
+    /// Offsets go first and the records are drained after: both then travel at the same time. Draining before the commit
+    /// keeps librdkafka from waiting in steps of 100 ms inside it. Sleeping is ours to do: a poll never returns early, and
+    /// one of less than a millisecond spins for that long on a core that the brokers may need.
     pub fn commit(&self, offsets: &[OffsetCommit], group: &ConsumerGroupMetadata) -> Ended {
         let list = match self.offsets(offsets) {
             Ok(list) => list,
@@ -171,9 +177,7 @@ impl TransactionalProducer {
         if let Err(error) = sent {
             return self.end_without_commit(&error);
         }
-        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
-            self.producer.poll(Duration::from_micros(500));
-        }
+        self.drain(deadline);
         match self.until(deadline, || self.producer.commit_transaction(left(deadline))) {
             Ok(()) => Ended::Committed,
             Err(error) => match remedy(&error) {
@@ -193,6 +197,20 @@ impl TransactionalProducer {
                 Remedy::Fenced => Ended::Fenced(error.to_string()),
                 Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
             },
+        }
+    }
+
+    /// Waits until all records of the transaction have arrived, or failed to.
+    fn drain(&self, deadline: Instant) {
+        let mut in_flight = self.producer.in_flight_count();
+        while in_flight > 0 && Instant::now() < deadline {
+            // Takes in the acknowledgements of one batch.
+            self.producer.poll(Duration::ZERO);
+            let left = self.producer.in_flight_count();
+            if left == in_flight {
+                thread::sleep(DRAIN_PAUSE);
+            }
+            in_flight = left;
         }
     }
 
