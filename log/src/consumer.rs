@@ -8,10 +8,10 @@ use std::{
     collections::{HashMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicI64, Ordering},
+        atomic::{AtomicBool, Ordering},
         mpsc::channel,
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use quittance_service::throttle::Throttle;
@@ -19,7 +19,7 @@ pub use rdkafka::consumer::ConsumerGroupMetadata as GroupMetadata;
 use rdkafka::{
     ClientContext, Message, Offset, TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer, ConsumerContext},
-    error::{KafkaError, KafkaResult, RDKafkaErrorCode},
+    error::{KafkaError, RDKafkaErrorCode},
     types::RDKafkaRespErr,
 };
 
@@ -72,8 +72,8 @@ const CLOSE_MAX: Duration = Duration::from_secs(3);
 
 /// A member of a consumer group.
 pub struct GroupConsumer {
-    /// Taken out only when this is dropped.
-    consumer: Option<BaseConsumer<Rebalances>>,
+    /// Taken out only when this is dropped. Shared with a commit that is waited for.
+    consumer: Option<Arc<BaseConsumer<Rebalances>>>,
     topics: HashMap<String, Arc<str>>,
     log: Mutex<Throttle>,
 }
@@ -83,8 +83,6 @@ struct Rebalances {
     queue: Mutex<VecDeque<Rebalance>>,
     /// Set when the consumer is being dropped: nobody takes events any more.
     closing: AtomicBool,
-    /// Commits whose end was not told yet.
-    commits_open: AtomicI64,
     errors: Errors,
 }
 
@@ -115,13 +113,6 @@ impl ConsumerContext for Rebalances {
         };
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).push_back(rebalance);
     }
-
-    fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {
-        self.commits_open.fetch_sub(1, Ordering::AcqRel);
-        if let Err(error) = result {
-            tracing::debug!(%error, "positions were not committed");
-        }
-    }
 }
 
 impl GroupConsumer {
@@ -141,10 +132,10 @@ impl GroupConsumer {
             config.create_with_context(Rebalances::default()).map_err(LogError::settings(&what))?;
         consumer.subscribe(topics).map_err(LogError::settings(&what))?;
         let topics = topics.iter().map(|&topic| (topic.to_owned(), Arc::from(topic))).collect();
-        Ok(Self { consumer: Some(consumer), topics, log: Mutex::new(Throttle::LOG) })
+        Ok(Self { consumer: Some(Arc::new(consumer)), topics, log: Mutex::new(Throttle::LOG) })
     }
 
-    fn consumer(&self) -> &BaseConsumer<Rebalances> {
+    fn consumer(&self) -> &Arc<BaseConsumer<Rebalances>> {
         self.consumer.as_ref().expect("only drop takes the consumer")
     }
 
@@ -232,24 +223,25 @@ impl GroupConsumer {
     pub fn commit(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
         let what = "committing positions";
         let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
-        self.consumer().commit(&list, CommitMode::Async).map_err(LogError::unavailable(what))?;
-        self.consumer().client().context().commits_open.fetch_add(1, Ordering::AcqRel);
-        Ok(())
+        self.consumer().commit(&list, CommitMode::Async).map_err(LogError::unavailable(what))
     }
 
-    /// Commits positions and waits until the group has them, or has had the time to. For those who are about to give
-    /// their partitions back: what is read meanwhile is dropped. (librdkafka's own call that waits does so for ever.)
+    /// Commits positions and waits until the group has them, for so long as that may take. librdkafka's call waits for a
+    /// coordinator without end, so it is made on a thread that can be left behind.
     pub fn commit_and_wait(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
-        self.commit(positions)?;
-        let deadline = Instant::now() + COMMIT_MAX;
-        while self.consumer().client().context().commits_open.load(Ordering::Acquire) > 0 {
-            if Instant::now() > deadline {
-                let cause = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
-                return Err(LogError::Unavailable { what: "committing positions".to_owned(), cause });
-            }
-            let _dropped = self.consumer().poll(Duration::from_millis(10));
+        let what = "committing positions";
+        let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
+        let (consumer, (done, ended)) = (Arc::clone(self.consumer()), channel());
+        let commit = move || {
+            // Nobody waits any more if it took too long.
+            let _ = done.send(consumer.commit(&list, CommitMode::Sync));
+        };
+        let spawned = std::thread::Builder::new().name("committing".to_owned()).spawn(commit);
+        let late = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
+        match spawned.ok().and_then(|_| ended.recv_timeout(COMMIT_MAX).ok()) {
+            Some(result) => result.map_err(LogError::unavailable(what)),
+            None => Err(LogError::Unavailable { what: what.to_owned(), cause: late }),
         }
-        Ok(())
     }
 
     fn rebalance(&self) -> Option<Event> {
