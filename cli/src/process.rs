@@ -50,8 +50,17 @@ fn parse_instance(text: &str) -> Result<String, String> {
     }
 }
 
-/// How long the work may take to end, once it is to.
-const DRAIN_MAX: Duration = Duration::from_secs(30);
+/// How long a process waits for its work.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Before it begins anew after it lost its place.
+    pub(crate) rejoin_after: Duration,
+    /// For its end, once it is to.
+    pub(crate) drain: Duration,
+}
+
+/// How long any work may take to end, beside what it waits for by its settings.
+const DRAIN_MARGIN: Duration = Duration::from_secs(30);
 /// How often a process may lose its place, in so many of the pauses before it begins anew.
 const LOSSES_MAX: usize = 3;
 const LOSSES_WITHIN: u32 = 10;
@@ -116,12 +125,12 @@ impl Process {
     /// place has lost nothing but time, since what it had not committed is read again.
     pub(crate) async fn work<E: Display + Send + 'static>(
         &self,
-        rejoin_after: Duration,
+        patience: Patience,
         has_lost_its_place: fn(&E) -> bool,
         mut work: impl FnMut() -> Result<(), E> + Send + 'static,
     ) -> anyhow::Result<()> {
         let (done, ended) = tokio::sync::oneshot::channel();
-        let (shutdown, mut losses) = (self.shutdown.clone(), Losses::within(rejoin_after * LOSSES_WITHIN));
+        let (shutdown, mut losses) = (self.shutdown.clone(), Losses::within(patience.rejoin_after * LOSSES_WITHIN));
         let body = move || {
             let result = loop {
                 match work() {
@@ -133,7 +142,7 @@ impl Process {
                             return;
                         }
                         tracing::error!(%error, "beginning anew");
-                        pause(rejoin_after, &shutdown);
+                        pause(patience.rejoin_after, &shutdown);
                     }
                     result => break result,
                 }
@@ -143,16 +152,18 @@ impl Process {
         std::thread::Builder::new().name("worker".to_owned()).spawn(body).context("starting a thread")?;
         let result = tokio::select! {
             ended = ended => ended.unwrap_or_else(|_| Err(anyhow!("the worker's thread panicked"))),
-            () = overdue(&self.shutdown) => Err(anyhow!("the worker did not end within {DRAIN_MAX:?}")),
+            () = overdue(&self.shutdown, patience.drain) => {
+                Err(anyhow!("the worker did not end within {:?}", patience.drain))
+            }
         };
         self.shutdown.request();
         result
     }
 }
 
-async fn overdue(shutdown: &Shutdown) {
+async fn overdue(shutdown: &Shutdown, drain: Duration) {
     shutdown.requested().await;
-    tokio::time::sleep(DRAIN_MAX).await;
+    tokio::time::sleep(drain).await;
 }
 
 /// The times at which a process lost its place.
@@ -182,7 +193,8 @@ fn pause(time: Duration, shutdown: &Shutdown) {
     }
 }
 
-fn is_transient(error: &anyhow::Error) -> bool {
+/// Whether the same may succeed later without anybody doing anything.
+pub(crate) fn is_transient(error: &anyhow::Error) -> bool {
     error.downcast_ref::<LogError>().is_some_and(LogError::is_transient)
         || error.downcast_ref::<ReadError>().is_some_and(ReadError::is_transient)
         || error.downcast_ref::<RegistryError>().is_some_and(RegistryError::is_transient)
@@ -192,6 +204,11 @@ impl PartArgs {
     /// How long the group waits for a silent member.
     pub(crate) fn session_timeout(&self) -> Duration {
         Duration::from_millis(self.session_timeout_ms)
+    }
+
+    /// How long a process waits whose work waits for `longest` at a time.
+    pub(crate) fn patience(&self, longest: Duration) -> Patience {
+        Patience { rejoin_after: self.session_timeout(), drain: longest + DRAIN_MARGIN }
     }
 
     /// Who this instance is in its part's group.

@@ -66,7 +66,8 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
     let handle = Handle::current();
     let metrics = RuntimeMetrics::new(&process.metrics);
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
-    let rejoin_after = args.part.session_timeout();
+    // The end of a window, and the abort that it may take instead.
+    let patience = args.part.patience(2 * Duration::from_millis(args.part.kafka.commit_timeout_ms));
     let round = move || {
         let prefix = &args.part.kafka.topic_prefix;
         let membership = args.part.membership(part);
@@ -91,7 +92,7 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
         let worker = Worker::new(processor, settings, consumer);
         drive(worker, &shutdown)
     };
-    process.work(rejoin_after, |error| matches!(error, Fatal::Log(LogError::Fenced { .. })), round).await
+    process.work(patience, |error| matches!(error, Fatal::Log(LogError::Fenced { .. })), round).await
 }
 
 fn drive(mut worker: Worker<PaymentProcessor>, shutdown: &Shutdown) -> Result<(), Fatal> {

@@ -4,7 +4,11 @@ use std::{net::SocketAddr, time::Duration};
 
 use quittance_avro::topics::{Part, Topic};
 use quittance_log::LogError;
-use quittance_service::{backoff::retry, postgres::PostgresArgs, redis::RedisArgs};
+use quittance_service::{
+    backoff::retry,
+    postgres::{PostgresArgs, STATEMENT_TIMEOUT},
+    redis::RedisArgs,
+};
 use quittance_sinks::{
     gateway::{self, GatewayArgs, GatewayFatal, GatewayMetrics, GatewaySettings},
     postgres::{MigrateError, PostgresStore, check},
@@ -98,7 +102,7 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
     let Some((result_encoder, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
     let (metrics, handle) = (GatewayMetrics::new(&process.metrics), Handle::current());
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
-    let rejoin_after = args.part.session_timeout();
+    let patience = args.part.patience(args.gateway.timeout());
     let round = move || {
         gateway::run(GatewaySettings {
             kafka: args.part.kafka.clone(),
@@ -114,7 +118,7 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
             handle: handle.clone(),
         })
     };
-    process.work(rejoin_after, |error| matches!(error, GatewayFatal::Log(LogError::Fenced { .. })), round).await
+    process.work(patience, |error| matches!(error, GatewayFatal::Log(LogError::Fenced { .. })), round).await
 }
 
 async fn postgres(args: Postgres) -> anyhow::Result<()> {
@@ -157,7 +161,7 @@ async fn run<S: Store>(
     let Some((installation, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
     let (metrics, handle) = (StoreMetrics::new(&process.metrics), Handle::current());
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
-    let rejoin_after = args.session_timeout();
+    let patience = args.patience(STATEMENT_TIMEOUT);
     let round = move || {
         let settings = StoreSettings {
             kafka: args.kafka.clone(),
@@ -174,5 +178,5 @@ async fn run<S: Store>(
         };
         store::run(open(), settings)
     };
-    process.work(rejoin_after, |error| matches!(error, StoreFatal::Log(LogError::Fenced { .. })), round).await
+    process.work(patience, |error| matches!(error, StoreFatal::Log(LogError::Fenced { .. })), round).await
 }

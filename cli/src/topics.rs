@@ -2,7 +2,10 @@
 
 mod read;
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    time::{Duration, Instant},
+};
 
 use anyhow::bail;
 use quittance_avro::{
@@ -13,7 +16,7 @@ use quittance_avro::{
 use quittance_log::{Admin, Applied, KafkaArgs, LogError, RegistryArgs, TopicPlan};
 use tokio::runtime::Handle;
 
-use crate::installation;
+use crate::{installation, process::is_transient};
 
 /// Tools for topics.
 #[derive(Debug, clap::Subcommand)]
@@ -92,12 +95,20 @@ async fn apply(args: &Apply) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// How long a broker is waited for that has only just started, and does not lead its partitions yet.
+const PATIENCE: Duration = Duration::from_secs(20);
+const ASK_AGAIN: Duration = Duration::from_millis(250);
+
 /// What was installed before, if anything was.
 async fn found(args: &Apply, registry: &Registry) -> anyhow::Result<Option<Installation>> {
-    let (kafka, registry, handle) = (args.kafka.clone(), registry.clone(), Handle::current());
-    match tokio::task::spawn_blocking(move || installation::find(&kafka, registry, handle)).await? {
-        Err(error) if matches!(error.downcast_ref(), Some(LogError::NoTopic { .. })) => Ok(None),
-        found => found,
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let (kafka, registry, handle) = (args.kafka.clone(), registry.clone(), Handle::current());
+        match tokio::task::spawn_blocking(move || installation::find(&kafka, registry, handle)).await? {
+            Err(error) if matches!(error.downcast_ref(), Some(LogError::NoTopic { .. })) => return Ok(None),
+            Err(error) if is_transient(&error) && Instant::now() < deadline => tokio::time::sleep(ASK_AGAIN).await,
+            found => return found,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use prometheus::{HistogramVec, IntCounterVec};
 use quittance_service::{
-    health::Health,
+    health::{Health, Latch},
     metrics::{LATENCY_BUCKETS_SECONDS, Metrics},
 };
 
@@ -53,13 +53,15 @@ pub struct Entrance {
     pub(crate) metrics: Metrics,
     pub(crate) ingest_metrics: IngestMetrics,
     app: Arc<OnceLock<App>>,
+    latch: Arc<Latch>,
 }
 
 impl Entrance {
     /// Not open yet: requests of the API are told to come again.
     pub fn new(health: Health, metrics: Metrics) -> Self {
         let ingest_metrics = IngestMetrics::new(&metrics);
-        Self { health, metrics, ingest_metrics, app: Arc::default() }
+        let latch = Arc::new(health.latch("entrance"));
+        Self { health, metrics, ingest_metrics, app: Arc::default(), latch }
     }
 
     /// Metrics of the HTTP side.
@@ -71,6 +73,7 @@ impl Entrance {
     pub fn open(&self, app: App) {
         // Opening it twice would change nothing.
         let _ = self.app.set(app);
+        self.latch.ready();
     }
 
     /// What is behind it.

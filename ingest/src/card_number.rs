@@ -8,6 +8,9 @@ use std::ops::RangeInclusive;
 
 /// How many digits card numbers have.
 const DIGITS: RangeInclusive<usize> = 12..=19;
+/// How many most of them have: those are found in front of other digits, too, up to so many in all.
+const USUAL_DIGITS: [usize; 4] = [14, 15, 16, 19];
+const GLUED_DIGITS_MAX: usize = 24;
 /// So many characters between two groups of digits, none of them a letter, may be part of how a number is written.
 const SEPARATOR_CHARS_MAX: usize = 3;
 
@@ -42,19 +45,29 @@ fn groups(text: &str) -> Vec<Group> {
     groups
 }
 
-/// Whether a card number begins with the first group and ends with it or with one that follows.
+/// Whether a card number begins with the first group and ends with it, with one that follows, or inside of one, where an
+/// expiry or a code goes on without a break.
 fn begins_one(groups: &[Group]) -> bool {
     let mut digits = Vec::new();
     for (index, group) in groups.iter().enumerate() {
-        if index > 0 && !group.follows || digits.len() + group.digits.len() > *DIGITS.end() {
+        digits.extend_from_slice(&group.digits);
+        // A longer run of digits is an id of something else.
+        if index > 0 && !group.follows || digits.len() > GLUED_DIGITS_MAX {
             return false;
         }
-        digits.extend_from_slice(&group.digits);
-        if DIGITS.contains(&digits.len()) && has_prefix(&digits) && luhn(&digits) {
+        let usual = USUAL_DIGITS.iter().copied().filter(|length| *length < digits.len());
+        if usual.chain([digits.len()]).any(|length| is_card(&digits[..length])) {
             return true;
+        }
+        if digits.len() > *DIGITS.end() {
+            return false;
         }
     }
     false
+}
+
+fn is_card(digits: &[u32]) -> bool {
+    DIGITS.contains(&digits.len()) && has_prefix(digits) && luhn(digits)
 }
 
 /// Prefixes and lengths of the large schemes.
@@ -111,6 +124,9 @@ mod tests {
     #[case::no_break_spaces("4242\u{a0}4242\u{a0}4242\u{a0}4242")]
     #[case::underscores("4242_4242_4242_4242")]
     #[case::slashes("4242/4242/4242/4242")]
+    #[case::expiry_without_a_break("42424242424242421229")]
+    #[case::code_without_a_break("4242424242424242123")]
+    #[case::spaced_and_expiry_without_a_break("4242 4242 4242 42421229")]
     #[case::short_visa_with_expiry("4222222222222 12/29")]
     fn found(#[case] text: &str) {
         assert!(is_in(text), "{text}");

@@ -112,6 +112,8 @@ impl Keys {
                 if log.is_due() {
                     tracing::error!(%error, "the tenants' keys cannot be followed; trying again");
                 }
+                // What other instances create meanwhile is not seen.
+                self.shared.caught_up.store(false, Ordering::Release);
                 latch.unready(error.to_string());
                 std::thread::sleep(backoff.next_delay());
             }
@@ -219,7 +221,7 @@ impl Keys {
             let Err(OpenError::NoKey(id)) = opened else { return opened };
             if timeout_at(deadline, changes.changed()).await.is_err() {
                 if self.shared.caught_up.load(Ordering::Acquire) {
-                    self.keyring_mut().erase(id);
+                    self.keyring_mut().presume_erased(id);
                 }
                 return self.open_now(binding, sealed);
             }

@@ -65,6 +65,8 @@ pub struct Committed {
     pub metadata: String,
 }
 
+/// How long a partition's leader may take to tell its bounds.
+const BOUNDS_MAX: Duration = Duration::from_secs(3);
 /// How long a commit may take that is waited for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long closing may take before it is left to itself: librdkafka's waits for a coordinator that may be down.
@@ -210,7 +212,7 @@ impl GroupConsumer {
     /// The first offset and the end of what may be read of a partition now: the last stable offset.
     pub fn bounds(&self, at: &TopicPartition) -> Result<(i64, i64), LogError> {
         self.consumer()
-            .fetch_watermarks(&at.topic, at.partition, CALL_TIMEOUT)
+            .fetch_watermarks(&at.topic, at.partition, BOUNDS_MAX)
             .map_err(LogError::unavailable(format!("asking for the end of {at}")))
     }
 

@@ -188,6 +188,8 @@ impl Tail {
         let reader = Reader::new(args, topic)?;
         let topic = Arc::clone(&reader.topic);
         let consumer: BaseConsumer<Plain> = reading(args)
+            // It follows for ever: there is no hurry to be told of ends again and again.
+            .set("fetch.wait.max.ms", "500")
             .create_with_context(Plain::default())
             .map_err(LogError::settings(format!("a tail of {topic}")))?;
         let unread: BTreeSet<i32> = (0..reader.partitions()?).collect();

@@ -70,8 +70,13 @@ impl Stack {
     }
 
     /// Starts what is not running, and waits until it answers.
-    fn up(&self) -> Result<()> {
+    pub fn up(&self) -> Result<()> {
         self.run(&["up"])
+    }
+
+    /// Whether all servers are up.
+    pub fn status(&self) -> Result<()> {
+        self.run(&["status"])
     }
 
     /// The process id of a server.

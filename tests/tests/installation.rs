@@ -159,7 +159,8 @@ async fn a_process_stops_in_order_when_it_is_told_to_and_leaves_nothing_behind()
     for part in Part::ALL.into_iter().filter(|part| *part != Part::Simulator) {
         let process = installation.process(part);
         let status = process.ended(Duration::from_secs(30)).await?;
-        ensure!(status.success(), "{part:?} ended with {status}: {}", process.log());
+        let log = process.log();
+        ensure!(status.success() && !log.contains("could not be committed"), "{part:?} ended with {status}: {log}");
         process.start()?;
     }
     installation.ready().await?;

@@ -5,6 +5,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
+use quittance_avro::{
+    records::{PaymentState, Record},
+    topics::Topic,
+};
 use quittance_tests::{Answer, Frozen, Installation, Options, Part, Server, eventually, fold, payment};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -229,4 +233,28 @@ async fn a_processor_that_is_told_to_stop_while_kafka_is_down_stops() -> Result<
     }
     outage.over()?;
     all_is_well(&installation).await
+}
+
+#[tokio::test]
+async fn what_is_up_is_left_alone_and_what_was_killed_comes_back_with_its_data() -> Result<()> {
+    let _turn = TURN.lock().await;
+    let installation = Installation::prepare("stack", Options::default())?;
+    let stack = &installation.stack;
+    let servers = [Server::Kafka, Server::Registry, Server::Postgres, Server::Redis];
+    let pids = || servers.into_iter().map(|server| stack.pid(server)).collect::<Result<Vec<_>>>();
+    let before = pids()?;
+    stack.up()?;
+    ensure!(pids()? == before, "a second up is not to start anything");
+    let outages = servers.into_iter().map(|server| stack.kill(server)).collect::<Result<Vec<_>>>()?;
+    ensure!(stack.status().is_err(), "nothing is up");
+    drop(outages);
+    stack.status()?;
+    ensure!(pids()?.iter().all(|pid| !before.contains(pid)));
+    // What was registered, created and migrated is still there.
+    ensure!(installation.tool(&["topics", "apply"])?.lines().all(|line| !line.ends_with(": created")));
+    ensure!(installation.tool(&["migrate"])?.trim() == "nothing to do");
+    let subject = Topic::PaymentState.spec().subject(&installation.prefix, PaymentState::NAME);
+    let url = format!("{}/subjects/{subject}/versions", stack.variable("QUITTANCE_SCHEMA_REGISTRY_URL")?);
+    ensure!(get(&url).await? == StatusCode::OK, "the registry has kept {subject}");
+    Ok(())
 }

@@ -43,6 +43,11 @@ impl<S> Window<S> {
         self.overlay.get(&(number, key.to_owned())).or_else(|| partition.state(key))
     }
 
+    /// Whether nothing was read and nothing written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.read.is_empty() && self.touched.is_empty()
+    }
+
     /// Notes a new state.
     pub(super) fn put(&mut self, number: i32, key: String, state: S) {
         self.touched.insert(number);

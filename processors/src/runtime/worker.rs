@@ -112,6 +112,8 @@ pub struct Worker<P: Processor> {
     /// What comes after the ends of the inputs could not be asked for: when to ask again.
     look_ahead_at: Option<Instant>,
     look_ahead: Backoff,
+    /// The partition whose ends were asked for last.
+    looked_at: i32,
 }
 
 impl<P: Processor> Worker<P> {
@@ -131,6 +133,7 @@ impl<P: Processor> Worker<P> {
             aborted: None,
             look_ahead_at: None,
             look_ahead: Backoff::default(),
+            looked_at: -1,
         }
     }
 

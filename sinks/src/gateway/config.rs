@@ -28,7 +28,8 @@ pub struct GatewayArgs {
 }
 
 impl GatewayArgs {
-    pub(super) fn timeout(&self) -> Duration {
+    /// How long one exchange may take.
+    pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.gateway_timeout_ms)
     }
 

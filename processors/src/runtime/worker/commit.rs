@@ -57,6 +57,10 @@ impl<P: Processor> Worker<P> {
     /// Gives up the open window because something could not be added to it.
     pub(super) fn give_up_window(&mut self, error: &SendError) -> Result<(), Fatal> {
         let Some(window) = self.window.take() else { return Ok(()) };
+        if error.is_about_the_record() {
+            // It is dealt with; there is nothing to wait for.
+            self.aborted = None;
+        }
         let turn = self.turn;
         self.turn = 1 - turn;
         match self.producers()?[turn].abort(&error.to_string()) {
@@ -107,8 +111,10 @@ impl<P: Processor> Worker<P> {
     }
 
     fn promote(&mut self, window: Window<P::State>, end: &str) {
-        self.aborted = None;
-        self.settings.latch.ready();
+        if !window.is_empty() {
+            self.aborted = None;
+            self.settings.latch.ready();
+        }
         let metrics = &self.settings.metrics;
         metrics.windows.with_label_values(&[end]).inc();
         #[expect(clippy::cast_precision_loss, reason = "a window has thousands of records, not 2^52")]

@@ -1,13 +1,20 @@
 //! Timers that are due.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use quittance_log::{LogError, TopicPartition};
+use quittance_service::backoff::Backoff;
 
 use super::{Fatal, Processor, Trigger, Worker, Write};
 
 /// How many timers fire in one go, so that inputs are not kept waiting.
 const TIMERS_MAX: usize = 500;
+/// After how long no further partition is asked for, once one did not answer.
+const LOOK_AHEAD_MAX: Duration = Duration::from_secs(3);
 
 impl<P: Processor> Worker<P> {
     /// Fires the timers that are due, a window for each partition.
@@ -76,20 +83,28 @@ impl<P: Processor> Worker<P> {
         }
         // The brokers may take their time to answer, or never do: no transaction is to be open meanwhile.
         self.commit()?;
-        for number in wanting {
+        let (began, mut failed) = (Instant::now(), None);
+        for number in beginning_after(wanting, self.looked_at) {
+            self.looked_at = number;
             match self.ends(number) {
                 Ok(ends) => {
-                    (self.look_ahead_at, self.look_ahead) = (None, Default::default());
                     if let Some(partition) = self.partitions.get_mut(&number) {
                         partition.set_horizon(now_ms, ends);
                     }
                 }
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, "timers wait");
-                    self.look_ahead_at = Some(Instant::now() + self.look_ahead.next_delay());
-                    return Ok(());
-                }
+                Err(error) if error.is_transient() => failed = Some(error),
                 Err(error) => return Err(error.into()),
+            }
+            // One that does not answer must not keep all others waiting, nor the inputs.
+            if failed.is_some() && began.elapsed() > LOOK_AHEAD_MAX {
+                break;
+            }
+        }
+        match failed {
+            None => (self.look_ahead_at, self.look_ahead) = (None, Backoff::default()),
+            Some(error) => {
+                tracing::warn!(%error, "timers wait");
+                self.look_ahead_at = Some(Instant::now() + self.look_ahead.next_delay());
             }
         }
         Ok(())
@@ -101,5 +116,28 @@ impl<P: Processor> Worker<P> {
             Ok((Arc::clone(topic), self.consumer.bounds(&at)?.1))
         };
         self.processor.inputs().iter().map(end).collect()
+    }
+}
+
+/// The numbers, which are in rising order, with those behind `last` first: each gets its turn.
+fn beginning_after(mut numbers: Vec<i32>, last: i32) -> Vec<i32> {
+    let first = numbers.partition_point(|number| *number <= last);
+    numbers.rotate_left(first);
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(-1, [0, 2, 5])]
+    #[case(0, [2, 5, 0])]
+    #[case(3, [5, 0, 2])]
+    #[case(5, [0, 2, 5])]
+    fn each_partition_gets_its_turn(#[case] last: i32, #[case] order: [i32; 3]) {
+        assert_eq!(beginning_after(vec![0, 2, 5], last), order);
     }
 }
