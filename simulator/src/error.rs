@@ -8,6 +8,9 @@ use warp::{Rejection, Reply};
 
 use crate::ledger::Refusal;
 
+/// The longest body that is read, in bytes.
+pub(crate) const BODY_BYTES_MAX: u64 = 16 * 1024;
+
 /// Why a request has no better answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -29,7 +32,7 @@ pub(crate) enum Error {
     UnsupportedMediaType,
     #[error("a Content-Length header is required")]
     LengthRequired,
-    #[error("the body is larger than {max} bytes", max = crate::routes::BODY_BYTES_MAX)]
+    #[error("the body is larger than {max} bytes", max = BODY_BYTES_MAX)]
     BodyTooLarge,
     #[error("the body could not be read")]
     BodyUnreadable,

@@ -7,11 +7,8 @@ use warp::reply::Response;
 use warp::{Filter, Rejection, Reply};
 
 use crate::Config;
-use crate::error::Error;
+use crate::error::{BODY_BYTES_MAX, Error};
 use crate::handlers::{self, Gateway};
-
-/// The longest body that is read, in bytes.
-pub(crate) const BODY_BYTES_MAX: u64 = 16 * 1024;
 
 /// The whole gateway, with an empty ledger.
 pub(crate) fn routes(config: &Config) -> impl Filter<Extract = (Response,), Error = Infallible> + Clone + use<> {

@@ -27,7 +27,8 @@ kafka_before_start() { # DATA
 kafka_create() { # DATA
   local cluster
   rm -rf -- "$1"
-  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_')
+  # In the alphabet for URLs it could begin with a dash, once in 64 times, and the tool would take it for an option.
+  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB')
   sed "s|^log.dirs=.*|log.dirs=$1|" "$STACK_DIR/run/kafka.properties" >"$STACK_DIR/run/kafka.format.properties"
   kafka_java -XX:+UseSerialGC -XX:TieredStopAtLevel=1
   "${COMMAND[@]}" kafka.tools.StorageTool format --cluster-id "${cluster%%=*}" --config "$STACK_DIR/run/kafka.format.properties"
