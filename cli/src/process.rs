@@ -1,7 +1,6 @@
 //! What every process has: health, metrics, the wish to stop, a listener for operators, and a thread that works.
 
 use std::{
-    collections::VecDeque,
     fmt::Display,
     net::SocketAddr,
     time::{Duration, Instant},
@@ -169,17 +168,17 @@ async fn overdue(shutdown: &Shutdown, drain: Duration) {
 /// The times at which a process lost its place.
 struct Losses {
     within: Duration,
-    at: VecDeque<Instant>,
+    at: Vec<Instant>,
 }
 
 impl Losses {
     fn within(within: Duration) -> Self {
-        Self { within, at: VecDeque::new() }
+        Self { within, at: Vec::new() }
     }
 
     /// Notes a loss. Two processes in one slot take it from each other in turns, without end.
     fn are_too_many(&mut self, now: Instant) -> bool {
-        self.at.push_back(now);
+        self.at.push(now);
         self.at.retain(|at| now.duration_since(*at) < self.within);
         self.at.len() > LOSSES_MAX
     }

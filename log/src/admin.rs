@@ -7,6 +7,7 @@ use rdkafka::{
     admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication},
     consumer::{BaseConsumer, CommitMode, Consumer},
     error::{KafkaError, RDKafkaErrorCode},
+    metadata::Metadata,
 };
 
 use crate::{KafkaArgs, LogError, config::CALL_TIMEOUT, context::Plain};
@@ -55,11 +56,7 @@ impl Admin {
     pub fn partitions<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> Result<Vec<i32>, LogError> {
         let metadata = self.client.inner().fetch_metadata(None, CALL_TIMEOUT);
         let metadata = metadata.map_err(LogError::unavailable("asking for topics"))?;
-        let count = |topic: &str| match metadata.topics().iter().find(|found| found.name() == topic) {
-            Some(found) if found.error().is_none() => Ok(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)),
-            _ => Err(LogError::NoTopic { topic: topic.to_owned() }),
-        };
-        topics.into_iter().map(count).collect()
+        topics.into_iter().map(|topic| partitions_of(&metadata, topic)).collect()
     }
 
     /// Creates the topic if it is not there, and compares it with the plan if it is.
@@ -160,6 +157,14 @@ impl Admin {
             differs(&mut differences, name, &found.unwrap_or("nothing"), planned);
         }
         Ok(if differences.is_empty() { Applied::Same } else { Applied::Differs(differences) })
+    }
+}
+
+/// How many partitions a topic has, by what the brokers told.
+pub(crate) fn partitions_of(metadata: &Metadata, topic: &str) -> Result<i32, LogError> {
+    match metadata.topics().iter().find(|found| found.name() == topic) {
+        Some(found) if found.error().is_none() => Ok(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)),
+        _ => Err(LogError::NoTopic { topic: topic.to_owned() }),
     }
 }
 

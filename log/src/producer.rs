@@ -8,7 +8,7 @@ use rdkafka::{
     util::Timeout,
 };
 
-use crate::{KafkaArgs, LogError, NewRecord, context::Plain};
+use crate::{KafkaArgs, LogError, NewRecord, admin::partitions_of, context::Plain};
 
 /// Writes records and says when all in-sync replicas have them. Cheap to clone.
 #[derive(Clone)]
@@ -86,12 +86,9 @@ impl Producer {
     }
 
     /// Asks the brokers for a topic's partitions: whether Kafka can be reached. Blocks for at most `timeout`.
-    pub fn partitions(&self, topic: &str, timeout: Duration) -> Result<usize, LogError> {
+    pub fn partitions(&self, topic: &str, timeout: Duration) -> Result<i32, LogError> {
         let metadata = self.producer.client().fetch_metadata(Some(topic), timeout);
         let metadata = metadata.map_err(LogError::unavailable(format!("asking for {topic}")))?;
-        match metadata.topics().iter().find(|found| found.name() == topic) {
-            Some(found) if found.error().is_none() => Ok(found.partitions().len()),
-            _ => Err(LogError::NoTopic { topic: topic.to_owned() }),
-        }
+        partitions_of(&metadata, topic)
     }
 }

@@ -14,6 +14,7 @@ use rdkafka::{
 
 use crate::{
     KafkaArgs, LogError, Record, TopicPartition,
+    admin::partitions_of,
     config::CALL_TIMEOUT,
     consumer::list,
     context::Plain,
@@ -55,10 +56,7 @@ impl Reader {
     pub fn partitions(&self) -> Result<i32, LogError> {
         let metadata = self.committed.fetch_metadata(Some(&self.topic), CALL_TIMEOUT);
         let metadata = metadata.map_err(LogError::unavailable(format!("asking for {}", self.topic)))?;
-        match metadata.topics().iter().find(|found| found.name() == &*self.topic) {
-            Some(found) if found.error().is_none() => Ok(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)),
-            _ => Err(LogError::NoTopic { topic: self.topic.to_string() }),
-        }
+        partitions_of(&metadata, &self.topic)
     }
 
     /// Reads every committed record that stands in these partitions now, in the order of each partition.

@@ -31,6 +31,8 @@ const MORE_ROUNDS_MAX: usize = 20;
 /// Longer than a commit waits, and shorter than the brokers' patience with each other (3 s).
 const FREEZE: Duration = Duration::from_millis(1_500);
 const COMMIT_TIMEOUT_MS: u64 = 500;
+/// How long the processor stands still before it is killed at work.
+const BACKLOG: Duration = Duration::from_millis(500);
 /// What the processor logs; its counters begin anew with every start.
 const UNKNOWN: &str = "it is not known whether a window was committed";
 
@@ -155,14 +157,16 @@ async fn kill_in_mid_flight(installation: &mut Installation, part: Part) -> Resu
     process.ready(Duration::from_secs(60)).await
 }
 
-/// Kills the processor while Kafka stands still: the window that it was in the middle of cannot end meanwhile. What it
-/// had sent is appended when Kafka goes on, and its successor has to abort it.
+/// Kills the processor where it is busiest: it is stopped until there is a backlog, and dies while it works that off, with
+/// a window open. What that had sent is in the log, and its successor has to abort it.
 async fn kill_in_mid_window(installation: &mut Installation) -> Result<()> {
-    let frozen = Frozen::new(&installation.stack, Server::Kafka)?;
-    tokio::time::sleep(Duration::from_millis(u64::min(COMMIT_TIMEOUT_MS / 2, 200))).await;
     let process = installation.process(Part::Processor);
+    process.signal("STOP")?;
+    tokio::time::sleep(BACKLOG).await;
+    process.signal("CONT")?;
+    let pause = Duration::from_millis(rand::rng().random_range(2..30));
+    tokio::time::sleep(pause).await;
     process.kill()?;
-    drop(frozen);
     process.start()?;
     process.ready(Duration::from_secs(60)).await
 }

@@ -104,15 +104,17 @@ async fn caught_up<'a, T>(
     after: Option<i64>,
     read: impl Fn() -> BoxFuture<'a, Result<(Option<i64>, T), StoreError>>,
 ) -> Result<T, Problem> {
+    let read = || read().map_err(|error| stores_down(&error));
+    let Some(after) = after else { return Ok(read().await?.1) };
     let deadline = Instant::now() + Prefer::from_headers(headers).wait.unwrap_or(app.parts.wait);
     let mut waiter = app.parts.notices.subscribe(id);
     loop {
         let is_last = Instant::now() >= deadline;
-        let (sequence, found) = read().await.map_err(|error| stores_down(&error))?;
-        match (after, sequence) {
-            (Some(after), Some(sequence)) if sequence < after && is_last => return Err(Problem::Behind(after)),
-            (Some(after), sequence) if sequence < Some(after) && !is_last => {}
-            _ => return Ok(found),
+        let (sequence, found) = read().await?;
+        match sequence {
+            Some(sequence) if sequence < after && is_last => return Err(Problem::Behind(after)),
+            sequence if sequence >= Some(after) || is_last => return Ok(found),
+            _ => {}
         }
         waiter.changed(LOOK_AGAIN, deadline).await;
     }

@@ -173,11 +173,11 @@ impl<P: Processor> Worker<P> {
         }
         let replays = self.replays;
         let decoded = self.decode(record)?;
-        self.open_window()?;
-        if replays != self.replays || !self.is_next(record) {
+        if replays != self.replays {
             // The window before it came to nothing meanwhile, so that it comes again, behind what stands before it.
             return Ok(());
         }
+        self.open_window()?;
         if let Some(timestamp_ms) = record.timestamp_ms {
             let lag = &self.settings.metrics.lag_ms;
             lag.with_label_values(&[&*record.at.topic, &number.to_string()]).set((now_ms - timestamp_ms).max(0));
