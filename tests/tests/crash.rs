@@ -27,7 +27,7 @@ const KILLED: [Part; 5] = [Part::Ingest, Part::Processor, Part::Gateway, Part::P
 const KILLS_EACH: usize = 5;
 const PAYMENTS_PER_SECOND: u64 = 40;
 /// How often it is tried again to meet a window while it is open, should that not have happened by then.
-const MORE_ROUNDS_MAX: usize = 20;
+const MORE_ROUNDS_MAX: usize = 40;
 /// Longer than a commit waits, and shorter than the brokers' patience with each other (3 s).
 const FREEZE: Duration = Duration::from_millis(1_500);
 const COMMIT_TIMEOUT_MS: u64 = 500;
