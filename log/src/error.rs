@@ -1,8 +1,6 @@
 //! What can go wrong with the log, by what is to be done about it.
 
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-
-use crate::TopicPartition;
+use crate::{Cause, TopicPartition};
 
 /// A failure of the log. Each names what it was about.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +11,7 @@ pub enum LogError {
         /// What was being opened.
         what: String,
         /// What the client said.
-        cause: KafkaError,
+        cause: Cause,
     },
     /// The brokers did not answer in time. Try again.
     #[error("Kafka does not answer ({what}): {cause}")]
@@ -21,7 +19,7 @@ pub enum LogError {
         /// What was asked.
         what: String,
         /// What the client said.
-        cause: KafkaError,
+        cause: Cause,
     },
     /// A topic is not there.
     #[error("the topic {topic} is not there; run `quittance topics apply`")]
@@ -61,7 +59,7 @@ pub enum LogError {
         /// What was being done.
         what: String,
         /// What the client said.
-        cause: KafkaError,
+        cause: Cause,
     },
 }
 
@@ -77,63 +75,4 @@ impl LogError {
             | Self::Client { .. } => false,
         }
     }
-
-    pub(crate) fn settings(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
-        let what = what.into();
-        move |cause| Self::Settings { what, cause }
-    }
-
-    pub(crate) fn unavailable(what: impl Into<String>) -> impl FnOnce(KafkaError) -> Self {
-        let what = what.into();
-        // Somebody has to grant it; waiting does not.
-        move |cause| if is_denied(&cause) { Self::Client { what, cause } } else { Self::Unavailable { what, cause } }
-    }
-}
-
-/// What an error that a consumer meets while polling calls for.
-pub(crate) enum Consuming {
-    /// The client goes on by itself.
-    GoesOn,
-    /// It does not.
-    Fails(LogError),
-}
-
-/// Sorts what `poll` reports.
-pub(crate) fn consuming(cause: KafkaError) -> Consuming {
-    use RDKafkaErrorCode as Code;
-    let code = cause.rdkafka_error_code();
-    match (&cause, code) {
-        (_, Some(Code::FencedInstanceId)) => Consuming::Fails(LogError::Fenced { cause: cause.to_string() }),
-        (_, Some(Code::OffsetOutOfRange | Code::AutoOffsetReset | Code::NoOffset)) => {
-            Consuming::Fails(LogError::LostPosition {
-                at: "a topic of this group".to_owned(),
-                detail: cause.to_string(),
-            })
-        }
-        (_, Some(Code::UnknownTopic | Code::UnknownTopicOrPartition | Code::UnknownPartition)) => {
-            Consuming::Fails(LogError::NoTopic { topic: "of this group".to_owned() })
-        }
-        (KafkaError::MessageConsumptionFatal(_), _) => {
-            Consuming::Fails(LogError::Client { what: "consuming".to_owned(), cause })
-        }
-        _ if is_denied(&cause) => Consuming::Fails(LogError::Client { what: "consuming".to_owned(), cause }),
-        // Brokers down, time-outs, rebalances in progress: librdkafka reports them and goes on by itself.
-        _ => Consuming::GoesOn,
-    }
-}
-
-/// Whether the brokers do not let us do it.
-fn is_denied(cause: &KafkaError) -> bool {
-    use RDKafkaErrorCode as Code;
-    matches!(
-        cause.rdkafka_error_code(),
-        Some(
-            Code::TopicAuthorizationFailed
-                | Code::GroupAuthorizationFailed
-                | Code::ClusterAuthorizationFailed
-                | Code::TransactionalIdAuthorizationFailed
-                | Code::Authentication
-                | Code::SaslAuthenticationFailed,
-        )
-    )
 }

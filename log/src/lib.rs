@@ -1,31 +1,29 @@
 //! The log: partitioned topics, consumer groups and transactions, as Kafka has them.
 //!
-//! This crate knows no payment word. It turns librdkafka's callbacks and error codes into values that a
-//! loop can match on: an assignment is an [`Event`], the end of a transaction an [`Ended`].
+//! This crate knows no payment word. [`seam`](Log) is what the runtime needs of a log; [`kafka`](KafkaLog) is Kafka, and
+//! [`model`] is what matters about Kafka, in memory, with faults.
 
-mod admin;
-mod config;
-mod consumer;
-mod context;
 mod dead_letter;
 mod error;
-mod producer;
-mod reader;
+mod kafka;
+pub mod model;
 mod record;
 mod registry_args;
 mod schemas;
-mod transaction;
+mod seam;
 
 pub use self::{
-    admin::{Admin, Applied, TopicPlan},
-    config::{KafkaArgs, SecurityProtocol},
-    consumer::{Committed, Event, GroupConsumer, GroupMetadata, Membership},
     dead_letter::dead_letter,
     error::LogError,
-    producer::{ProduceError, Producer},
-    reader::{Reader, Tail, Tailed},
+    kafka::{
+        Admin, Applied, GroupConsumer, GroupMetadata, KafkaArgs, KafkaLog, ProduceError, Producer, RangeReader, Reader,
+        SecurityProtocol, Tail, Tailed, TopicPlan, TransactionalProducer,
+    },
     record::{Headers, NewRecord, Record, TopicPartition},
     registry_args::RegistryArgs,
     schemas::{ReadError, Schemas},
-    transaction::{Ended, OffsetCommit, SendError, TransactionalProducer},
+    seam::{
+        Cause, Committed, Ended, Event, Isolation, Log, Member, Membership, OffsetCommit, Range, Ranged, SendError,
+        Span, Transactions,
+    },
 };

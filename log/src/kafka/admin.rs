@@ -10,7 +10,12 @@ use rdkafka::{
     metadata::Metadata,
 };
 
-use crate::{KafkaArgs, LogError, config::CALL_TIMEOUT, context::Plain};
+use super::{
+    config::{CALL_TIMEOUT, KafkaArgs},
+    context::Plain,
+    error,
+};
+use crate::LogError;
 
 /// What a topic should be.
 #[derive(Debug, Clone)]
@@ -47,15 +52,14 @@ pub struct Admin {
 impl Admin {
     /// Connects.
     pub fn open(args: &KafkaArgs) -> Result<Self, LogError> {
-        let client =
-            args.client().create_with_context(Plain::default()).map_err(LogError::settings("an admin client"))?;
+        let client = args.client().create_with_context(Plain::default()).map_err(error::settings("an admin client"))?;
         Ok(Self { args: args.clone(), client })
     }
 
     /// How many partitions each of these topics has. Blocks.
     pub fn partitions<'a>(&self, topics: impl IntoIterator<Item = &'a str>) -> Result<Vec<i32>, LogError> {
         let metadata = self.client.inner().fetch_metadata(None, CALL_TIMEOUT);
-        let metadata = metadata.map_err(LogError::unavailable("asking for topics"))?;
+        let metadata = metadata.map_err(error::unavailable("asking for topics"))?;
         topics.into_iter().map(|topic| partitions_of(&metadata, topic)).collect()
     }
 
@@ -66,10 +70,10 @@ impl Admin {
         for (name, value) in &plan.settings {
             topic = topic.set(name, value);
         }
-        let created = self.client.create_topics([&topic], &options()).await.map_err(LogError::unavailable(&what))?;
+        let created = self.client.create_topics([&topic], &options()).await.map_err(error::unavailable(&what))?;
         match created.into_iter().next() {
             Some(Err((_, RDKafkaErrorCode::TopicAlreadyExists))) => self.compare(plan).await,
-            Some(Err((_, code))) => Err(LogError::Client { what, cause: KafkaError::AdminOp(code) }),
+            Some(Err((_, code))) => Err(LogError::Client { what, cause: KafkaError::AdminOp(code).into() }),
             Some(Ok(_)) | None => {
                 self.wait_until_served(plan).await?;
                 Ok(Applied::Created)
@@ -84,12 +88,12 @@ impl Admin {
             .args
             .client()
             .create_with_context(Plain::default())
-            .map_err(LogError::settings(format!("waiting for {}", plan.name)))?;
+            .map_err(error::settings(format!("waiting for {}", plan.name)))?;
         for partition in 0..plan.partitions {
             while let Err(cause) = consumer.fetch_watermarks(&plan.name, partition, CALL_TIMEOUT) {
                 if Instant::now() > deadline {
                     let what = format!("waiting for partition {partition} of {}", plan.name);
-                    return Err(LogError::Unavailable { what, cause });
+                    return Err(LogError::Unavailable { what, cause: cause.into() });
                 }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
@@ -109,12 +113,12 @@ impl Admin {
 
     fn first_position(&self, plan: &TopicPlan, group: &str) -> Result<Option<String>, LogError> {
         let what = format!("setting the first position of {group} on {}", plan.name);
-        let client = |cause| LogError::Client { what: what.clone(), cause };
+        let client = |cause: KafkaError| LogError::Client { what: what.clone(), cause: cause.into() };
         let consumer: BaseConsumer<Plain> =
-            self.args.consumer(group).create_with_context(Plain::default()).map_err(LogError::settings(&what))?;
+            self.args.consumer(group).create_with_context(Plain::default()).map_err(error::settings(&what))?;
         let mut asked = TopicPartitionList::new();
         asked.add_partition_range(&plan.name, 0, plan.partitions - 1);
-        let committed = consumer.committed_offsets(asked, CALL_TIMEOUT).map_err(LogError::unavailable(&what))?;
+        let committed = consumer.committed_offsets(asked, CALL_TIMEOUT).map_err(error::unavailable(&what))?;
         let mut missing = TopicPartitionList::new();
         for element in committed.elements() {
             if element.offset() != Offset::Invalid {
@@ -122,7 +126,7 @@ impl Admin {
             }
             let partition = element.partition();
             let bounds = consumer.fetch_watermarks(&plan.name, partition, CALL_TIMEOUT);
-            let (first, _) = bounds.map_err(LogError::unavailable(&what))?;
+            let (first, _) = bounds.map_err(error::unavailable(&what))?;
             if first > 0 {
                 return Ok(Some(format!(
                     "group {group} has no position on partition {partition}, which no longer has its beginning"
@@ -131,7 +135,7 @@ impl Admin {
             missing.add_partition_offset(&plan.name, partition, Offset::Offset(0)).map_err(client)?;
         }
         if missing.count() > 0 {
-            consumer.commit(&missing, CommitMode::Sync).map_err(LogError::unavailable(&what))?;
+            consumer.commit(&missing, CommitMode::Sync).map_err(error::unavailable(&what))?;
         }
         Ok(None)
     }
@@ -139,7 +143,7 @@ impl Admin {
     async fn compare(&self, plan: &TopicPlan) -> Result<Applied, LogError> {
         let what = format!("comparing {}", plan.name);
         let metadata = self.client.inner().fetch_metadata(Some(&plan.name), CALL_TIMEOUT);
-        let metadata = metadata.map_err(LogError::unavailable(&what))?;
+        let metadata = metadata.map_err(error::unavailable(&what))?;
         let mut differences = Vec::new();
         if let Some(found) = metadata.topics().first() {
             let partitions = found.partitions();
@@ -150,7 +154,7 @@ impl Admin {
         }
         let resource = [ResourceSpecifier::Topic(&plan.name)];
         let described = self.client.describe_configs(&resource, &options()).await;
-        let described = described.map_err(LogError::unavailable(&what))?;
+        let described = described.map_err(error::unavailable(&what))?;
         let config = described.into_iter().next().and_then(Result::ok);
         for (name, planned) in &plan.settings {
             let found = config.as_ref().and_then(|config| config.get(name)).and_then(|entry| entry.value.as_deref());
@@ -161,7 +165,7 @@ impl Admin {
 }
 
 /// How many partitions a topic has, by what the brokers told.
-pub(crate) fn partitions_of(metadata: &Metadata, topic: &str) -> Result<i32, LogError> {
+pub(super) fn partitions_of(metadata: &Metadata, topic: &str) -> Result<i32, LogError> {
     match metadata.topics().iter().find(|found| found.name() == topic) {
         Some(found) if found.error().is_none() => Ok(i32::try_from(found.partitions().len()).unwrap_or(i32::MAX)),
         _ => Err(LogError::NoTopic { topic: topic.to_owned() }),

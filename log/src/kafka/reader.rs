@@ -12,14 +12,14 @@ use rdkafka::{
     error::KafkaError,
 };
 
-use crate::{
-    KafkaArgs, LogError, Record, TopicPartition,
+use super::{
     admin::partitions_of,
-    config::CALL_TIMEOUT,
+    config::{CALL_TIMEOUT, KafkaArgs},
     consumer::list,
     context::Plain,
-    error::{Consuming, consuming},
+    error::{Consuming, consuming, failed, settings, unavailable},
 };
+use crate::{LogError, Record, TopicPartition};
 
 /// How long a read may stand still before it is given up.
 const NO_PROGRESS: Duration = Duration::from_secs(60);
@@ -28,7 +28,7 @@ const NO_GROUP: &str = "quittance-reader";
 
 /// Settings of a consumer that reads up to an end and wants to be told of it soon: the brokers tell when they have waited
 /// so long for more.
-fn reading(args: &KafkaArgs) -> ClientConfig {
+pub(super) fn reading(args: &KafkaArgs) -> ClientConfig {
     let mut config = args.consumer(NO_GROUP);
     config.set("enable.partition.eof", "true").set("fetch.wait.max.ms", "20");
     config
@@ -46,7 +46,7 @@ impl Reader {
     pub fn new(args: &KafkaArgs, topic: &str) -> Result<Self, LogError> {
         let open = |isolation: &str| {
             let consumer = reading(args).set("isolation.level", isolation).create_with_context(Plain::default());
-            consumer.map_err(LogError::settings(format!("a reader of {topic}")))
+            consumer.map_err(settings(format!("a reader of {topic}")))
         };
         let (committed, uncommitted) = (open("read_committed")?, open("read_uncommitted")?);
         Ok(Self { topic: Arc::from(topic), committed, uncommitted })
@@ -55,7 +55,7 @@ impl Reader {
     /// How many partitions the topic has.
     pub fn partitions(&self) -> Result<i32, LogError> {
         let metadata = self.committed.fetch_metadata(Some(&self.topic), CALL_TIMEOUT);
-        let metadata = metadata.map_err(LogError::unavailable(format!("asking for {}", self.topic)))?;
+        let metadata = metadata.map_err(unavailable(format!("asking for {}", self.topic)))?;
         partitions_of(&metadata, &self.topic)
     }
 
@@ -143,10 +143,7 @@ impl Reader {
 
     fn end(&self, client: &BaseConsumer<Plain>, partition: i32) -> Result<i64, LogError> {
         let what = format!("asking for the end of {}", self.at(partition));
-        client
-            .fetch_watermarks(&self.topic, partition, CALL_TIMEOUT)
-            .map(|(_, end)| end)
-            .map_err(LogError::unavailable(what))
+        client.fetch_watermarks(&self.topic, partition, CALL_TIMEOUT).map(|(_, end)| end).map_err(unavailable(what))
     }
 
     fn at(&self, partition: i32) -> TopicPartition {
@@ -155,7 +152,7 @@ impl Reader {
 
     fn failed(&self) -> impl Fn(KafkaError) -> LogError + use<> {
         let what = format!("reading {}", self.topic);
-        move |cause| LogError::Client { what: what.clone(), cause }
+        move |cause| failed(&*what)(cause)
     }
 
     fn no_progress(&self, partition: i32, offset: i64, target: i64) -> LogError {
@@ -189,7 +186,7 @@ impl Tail {
             // It follows for ever: there is no hurry to be told of ends again and again.
             .set("fetch.wait.max.ms", "500")
             .create_with_context(Plain::default())
-            .map_err(LogError::settings(format!("a tail of {topic}")))?;
+            .map_err(settings(format!("a tail of {topic}")))?;
         let unread: BTreeSet<i32> = (0..reader.partitions()?).collect();
         let starts: Vec<_> = unread.iter().map(|&partition| reader.at(partition)).collect();
         let list = list(starts.iter().map(|at| (at, Offset::Beginning))).map_err(reader.failed())?;

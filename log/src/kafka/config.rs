@@ -61,11 +61,11 @@ fn parse_prefix(text: &str) -> Result<String, String> {
 }
 
 /// How long a call to a broker may take before it counts as failed.
-pub(crate) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 impl KafkaArgs {
     /// What every client has in common.
-    pub(crate) fn client(&self) -> ClientConfig {
+    pub(super) fn client(&self) -> ClientConfig {
         let mut config = ClientConfig::new();
         let protocol = match self.kafka_security_protocol {
             SecurityProtocol::Plaintext => "plaintext",
@@ -96,7 +96,7 @@ impl KafkaArgs {
     }
 
     /// A consumer that commits nothing by itself and never guesses a position.
-    pub(crate) fn consumer(&self, group: &str) -> ClientConfig {
+    pub(super) fn consumer(&self, group: &str) -> ClientConfig {
         let mut config = self.client();
         config
             .set("group.id", group)

@@ -12,7 +12,12 @@ use rdkafka::{
     producer::{BaseProducer, BaseRecord, Producer as _},
 };
 
-use crate::{KafkaArgs, LogError, NewRecord, TopicPartition, context::Plain};
+use super::{
+    config::KafkaArgs,
+    context::Plain,
+    error::{failed, settings, unavailable},
+};
+use crate::{Ended, LogError, NewRecord, OffsetCommit, SendError};
 
 /// After how long the broker aborts a transaction whose producer went silent. Readers see nothing newer until then.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
@@ -26,66 +31,6 @@ pub struct TransactionalProducer {
     id: String,
     /// How long the end of a transaction is asked for before it counts as unknown.
     end_timeout: Duration,
-}
-
-/// A position that is committed with a transaction.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OffsetCommit {
-    /// Of which partition.
-    pub at: TopicPartition,
-    /// The next offset to read.
-    pub offset: i64,
-    /// What is kept beside it.
-    pub metadata: String,
-}
-
-/// How a transaction ended, with the cause where it is not a good one.
-#[derive(Debug)]
-pub enum Ended {
-    /// All of it is there.
-    Committed,
-    /// None of it is there; the producer can go on.
-    Aborted(String),
-    /// Another producer took over this id. None of it will be there, or the other one sees that it is.
-    Fenced(String),
-    /// Nobody knows. Destroy the producer, open its id again, then read the committed positions.
-    Unknown(String),
-}
-
-/// Why a record could not be added to a transaction.
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// It is larger than the topic takes. The transaction is not harmed.
-    #[error("a record of {bytes} bytes is larger than {topic} takes")]
-    TooLarge {
-        /// Where to.
-        topic: String,
-        /// How large it is.
-        bytes: usize,
-    },
-    /// The transaction cannot go on and has to be aborted.
-    #[error("a record for {topic} could not be added to the transaction: {cause}")]
-    Failed {
-        /// Where to.
-        topic: String,
-        /// What the client said.
-        cause: KafkaError,
-    },
-}
-
-impl SendError {
-    /// What stands for a record that is larger than its topic takes.
-    pub fn too_large(record: &NewRecord) -> Self {
-        Self::TooLarge { topic: record.topic.to_string(), bytes: record.bytes() }
-    }
-
-    /// Whether the record is to blame, and not the state of things.
-    pub fn is_about_the_record(&self) -> bool {
-        match self {
-            Self::TooLarge { .. } => true,
-            Self::Failed { .. } => false,
-        }
-    }
 }
 
 enum Remedy {
@@ -127,17 +72,15 @@ impl TransactionalProducer {
             .set("retry.backoff.ms", "1")
             .set("retry.backoff.max.ms", "100")
             .create_with_context(Plain::default())
-            .map_err(LogError::settings(format!("transactional id {id}")))?;
-        producer
-            .init_transactions(INIT_TIMEOUT)
-            .map_err(LogError::unavailable(format!("taking over transactional id {id}")))?;
+            .map_err(settings(format!("transactional id {id}")))?;
+        producer.init_transactions(INIT_TIMEOUT).map_err(unavailable(format!("taking over transactional id {id}")))?;
         Ok(Self { producer, id: id.to_owned(), end_timeout: Duration::from_millis(args.commit_timeout_ms) })
     }
 
     /// Begins a transaction. Purely local.
     pub fn begin(&self) -> Result<(), LogError> {
         let what = format!("beginning a transaction of {}", self.id);
-        self.producer.begin_transaction().map_err(|cause| LogError::Client { what, cause })
+        self.producer.begin_transaction().map_err(failed(what))
     }
 
     /// Adds a record. It is on its way when this returns; whether it arrived, the commit says.
@@ -157,7 +100,7 @@ impl TransactionalProducer {
                 Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
                     return Err(SendError::too_large(record));
                 }
-                _ => return Err(SendError::Failed { topic: record.topic.to_string(), cause }),
+                _ => return Err(SendError::Failed { topic: record.topic.to_string(), cause: cause.into() }),
             }
         }
     }

@@ -12,11 +12,11 @@ use rdkafka::{
 
 /// Notes a client's global errors: mostly that brokers cannot be reached, which is told again and again. Whoever calls
 /// the client gets an error of its own, so this is for the operator alone.
-pub(crate) struct Errors(Mutex<Throttle>);
+pub(super) struct Errors(Mutex<Throttle>);
 
 /// The context of clients that need no callbacks.
 #[derive(Default)]
-pub(crate) struct Plain {
+pub(super) struct Plain {
     errors: Errors,
 }
 
@@ -27,7 +27,7 @@ impl Default for Errors {
 }
 
 impl Errors {
-    pub(crate) fn note(&self, error: &KafkaError, reason: &str) {
+    pub(super) fn note(&self, error: &KafkaError, reason: &str) {
         // The end of a partition is no error to a reader that waits for it.
         if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
             return;

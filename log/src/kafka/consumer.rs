@@ -23,50 +23,18 @@ use rdkafka::{
     types::RDKafkaRespErr,
 };
 
-use crate::{
-    KafkaArgs, LogError, Record, TopicPartition,
-    config::CALL_TIMEOUT,
+use super::{
+    config::KafkaArgs,
     context::Errors,
-    error::{Consuming, consuming},
+    error::{Consuming, consuming, failed, settings, unavailable},
 };
-
-/// Who this is in its group.
-#[derive(Debug, Clone)]
-pub struct Membership {
-    /// The group.
-    pub group: String,
-    /// The slot of this instance (static membership): it gets its partitions back when it comes back in time.
-    pub instance: String,
-    /// How long the group waits for a silent member before it shares out its partitions.
-    pub session_timeout: Duration,
-}
-
-/// What a poll brought.
-#[derive(Debug)]
-pub enum Event {
-    /// These partitions are ours from now on; nothing is read before [`GroupConsumer::start`].
-    Assigned(Vec<TopicPartition>),
-    /// These are to be given back in order, by [`GroupConsumer::release`].
-    Revoked(Vec<TopicPartition>),
-    /// These were taken away: somebody else may own them already.
-    Lost(Vec<TopicPartition>),
-    /// A record.
-    Record(Record),
-    /// Nothing came in time.
-    Idle,
-}
-
-/// A position that a group committed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
-    /// The next offset to read.
-    pub offset: i64,
-    /// What was committed with it.
-    pub metadata: String,
-}
+use crate::{Committed, Event, LogError, Membership, Record, TopicPartition};
 
 /// How long a partition's leader may take to tell its bounds.
 const BOUNDS_MAX: Duration = Duration::from_secs(3);
+/// How long a coordinator may take to tell what a group committed: while a transaction that would change it is open,
+/// the client asks again and again.
+const COMMITTED_MAX: Duration = Duration::from_secs(2);
 /// How long a commit may take that is waited for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long closing may take before it is left to itself: librdkafka's waits for a coordinator that may be down.
@@ -131,8 +99,8 @@ impl GroupConsumer {
             // without a callback.
             .set("partition.assignment.strategy", "range");
         let consumer: BaseConsumer<Rebalances> =
-            config.create_with_context(Rebalances::default()).map_err(LogError::settings(&what))?;
-        consumer.subscribe(topics).map_err(LogError::settings(&what))?;
+            config.create_with_context(Rebalances::default()).map_err(settings(&what))?;
+        consumer.subscribe(topics).map_err(settings(&what))?;
         let topics = topics.iter().map(|&topic| (topic.to_owned(), Arc::from(topic))).collect();
         Ok(Self { consumer: Some(Arc::new(consumer)), topics, log: Mutex::new(Throttle::LOG) })
     }
@@ -190,12 +158,12 @@ impl GroupConsumer {
     pub fn committed(&self, partitions: &[TopicPartition]) -> Result<Vec<(TopicPartition, Committed)>, LogError> {
         let what = "asking for committed offsets";
         let list = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed(what))?;
-        let list = self.consumer().committed_offsets(list, CALL_TIMEOUT).map_err(LogError::unavailable(what))?;
+        let list = self.consumer().committed_offsets(list, COMMITTED_MAX).map_err(unavailable(what))?;
         list.elements()
             .iter()
             .map(|element| {
                 let at = TopicPartition { topic: self.topic(element.topic()), partition: element.partition() };
-                element.error().map_err(LogError::unavailable(format!("{what} of {at}")))?;
+                element.error().map_err(unavailable(format!("{what} of {at}")))?;
                 match element.offset() {
                     Offset::Offset(offset) => Ok((at, Committed { offset, metadata: element.metadata().to_owned() })),
                     _ => Err(LogError::LostPosition {
@@ -213,7 +181,7 @@ impl GroupConsumer {
     pub fn bounds(&self, at: &TopicPartition) -> Result<(i64, i64), LogError> {
         self.consumer()
             .fetch_watermarks(&at.topic, at.partition, BOUNDS_MAX)
-            .map_err(LogError::unavailable(format!("asking for the end of {at}")))
+            .map_err(unavailable(format!("asking for the end of {at}")))
     }
 
     /// Who we are in the group's current generation; fences transactions of earlier ones.
@@ -225,7 +193,7 @@ impl GroupConsumer {
     pub fn commit(&self, positions: &[(TopicPartition, i64)]) -> Result<(), LogError> {
         let what = "committing positions";
         let list = list(positions.iter().map(|(at, offset)| (at, Offset::Offset(*offset)))).map_err(failed(what))?;
-        self.consumer().commit(&list, CommitMode::Async).map_err(LogError::unavailable(what))
+        self.consumer().commit(&list, CommitMode::Async).map_err(unavailable(what))
     }
 
     /// Commits positions and waits until the group has them, for so long as that may take. librdkafka's call waits for a
@@ -241,8 +209,8 @@ impl GroupConsumer {
         let spawned = std::thread::Builder::new().name("committing".to_owned()).spawn(commit);
         let late = KafkaError::ConsumerCommit(RDKafkaErrorCode::OperationTimedOut);
         match spawned.ok().and_then(|_| ended.recv_timeout(COMMIT_MAX).ok()) {
-            Some(result) => result.map_err(LogError::unavailable(what)),
-            None => Err(LogError::Unavailable { what: what.to_owned(), cause: late }),
+            Some(result) => result.map_err(unavailable(what)),
+            None => Err(LogError::Unavailable { what: what.to_owned(), cause: late.into() }),
         }
     }
 
@@ -291,12 +259,7 @@ impl Drop for GroupConsumer {
     }
 }
 
-fn failed(what: &str) -> impl FnOnce(KafkaError) -> LogError {
-    let what = what.to_owned();
-    move |cause| LogError::Client { what, cause }
-}
-
-pub(crate) fn list<'a>(
+pub(super) fn list<'a>(
     partitions: impl Iterator<Item = (&'a TopicPartition, Offset)>,
 ) -> Result<TopicPartitionList, KafkaError> {
     let mut list = TopicPartitionList::new();

@@ -8,7 +8,13 @@ use rdkafka::{
     util::Timeout,
 };
 
-use crate::{KafkaArgs, LogError, NewRecord, admin::partitions_of, context::Plain};
+use super::{
+    admin::partitions_of,
+    config::KafkaArgs,
+    context::Plain,
+    error::{settings, unavailable},
+};
+use crate::{LogError, NewRecord};
 
 /// Writes records and says when all in-sync replicas have them. Cheap to clone.
 #[derive(Clone)]
@@ -54,7 +60,7 @@ impl Producer {
             .set("linger.ms", "1")
             .set("message.timeout.ms", timeout.as_millis().to_string())
             .create_with_context(Plain::default())
-            .map_err(LogError::settings("a producer"))?;
+            .map_err(settings("a producer"))?;
         Ok(Self { producer })
     }
 
@@ -88,7 +94,7 @@ impl Producer {
     /// Asks the brokers for a topic's partitions: whether Kafka can be reached. Blocks for at most `timeout`.
     pub fn partitions(&self, topic: &str, timeout: Duration) -> Result<i32, LogError> {
         let metadata = self.producer.client().fetch_metadata(Some(topic), timeout);
-        let metadata = metadata.map_err(LogError::unavailable(format!("asking for {topic}")))?;
+        let metadata = metadata.map_err(unavailable(format!("asking for {topic}")))?;
         partitions_of(&metadata, topic)
     }
 }
