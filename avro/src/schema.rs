@@ -79,6 +79,15 @@ pub fn of<R: Record>() -> &'static RecordSchema {
     by_name(R::NAME).expect("every record type has a schema file, which a test holds")
 }
 
+/// A number of a schema within this build, from 1, where no registry gives it an id.
+///
+/// # Panics
+/// When there is no such schema.
+pub fn number_of(name: &str) -> u32 {
+    let number = SCHEMAS.keys().position(|found| found == name).expect("a schema of this build");
+    u32::try_from(number + 1).expect("there are not so many")
+}
+
 /// Every schema of this build, records that are only parts of others included.
 pub fn all() -> impl Iterator<Item = &'static RecordSchema> {
     SCHEMAS.values()

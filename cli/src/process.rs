@@ -60,6 +60,8 @@ pub(crate) struct Patience {
 
 /// How long any work may take to end, beside what it waits for by its settings.
 const DRAIN_MARGIN: Duration = Duration::from_secs(30);
+/// How often it is looked whether the work still turns.
+const LOOK_FOR_LIFE: Duration = Duration::from_secs(1);
 /// How often a process may lose its place, in so many of the pauses before it begins anew.
 const LOSSES_MAX: usize = 3;
 const LOSSES_WITHIN: u32 = 10;
@@ -151,12 +153,24 @@ impl Process {
         std::thread::Builder::new().name("worker".to_owned()).spawn(body).context("starting a thread")?;
         let result = tokio::select! {
             ended = ended => ended.unwrap_or_else(|_| Err(anyhow!("the worker's thread panicked"))),
+            why = stuck(&self.health) => Err(anyhow!("the worker is stuck: {why}")),
             () = overdue(&self.shutdown, patience.drain) => {
                 Err(anyhow!("the worker did not end within {:?}", patience.drain))
             }
         };
         self.shutdown.request();
         result
+    }
+}
+
+/// A call to a broker that ignores its time-out never comes back. Ending the process loses nothing: what it had not
+/// committed is read again at the next start.
+async fn stuck(health: &Health) -> String {
+    loop {
+        tokio::time::sleep(LOOK_FOR_LIFE).await;
+        if let Err(dead) = health.liveness() {
+            return dead.into_iter().map(|(name, why)| format!("{name}: {why}")).collect::<Vec<_>>().join("; ");
+        }
     }
 }
 

@@ -1,12 +1,18 @@
 //! `quittance processor`
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
 
-use quittance_avro::topics::{Part, RECORD_BYTES_MAX, Topic};
-use quittance_log::{GroupConsumer, LogError, Schemas};
+use quittance_avro::topics::{Part, RECORD_BYTES_MAX};
+use quittance_log::{KafkaLog, LogError, LogMetrics, Schemas};
 use quittance_processors::{
     payment::{Encoders, PaymentProcessor, Policy},
-    runtime::{Fatal, RuntimeMetrics, Settings, Worker},
+    runtime::{Fatal, FileNotepad, MemoryStore, Next, NoNotepad, Notepad, Now, RuntimeMetrics, Settings, Worker},
 };
 use quittance_service::{clock, shutdown::Shutdown};
 use tokio::runtime::Handle;
@@ -31,10 +37,31 @@ pub(crate) struct Payments {
     /// Address for health and metrics
     #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9101", help_heading = "Process")]
     admin_listen: SocketAddr,
+    /// Directory for what has to outlive the process: which record it had in hand, should it die of it
+    #[arg(long, env = "QUITTANCE_DATA_DIR", help_heading = "Process", value_parser = parse_dir)]
+    data_dir: Option<PathBuf>,
+}
+
+fn parse_dir(text: &str) -> Result<PathBuf, String> {
+    let dir = PathBuf::from(text);
+    if dir.is_dir() { Ok(dir) } else { Err("must be a directory that is there".to_owned()) }
+}
+
+impl Payments {
+    fn notepad(&self, part: Part) -> Box<dyn Notepad> {
+        match &self.data_dir {
+            Some(dir) => {
+                Box::new(FileNotepad::new(&dir.join(format!("{}-{}.suspect", part.name(), self.part.instance))))
+            }
+            None => Box::new(NoNotepad),
+        }
+    }
 }
 
 /// A worker that has not stepped for so long is stuck.
 const STEP_MAX: Duration = Duration::from_secs(120);
+/// How long to sleep at most before it is looked whether the process is to stop.
+const LOOK_UP: Duration = Duration::from_millis(50);
 
 impl Processor {
     pub(crate) fn name(&self) -> &'static str {
@@ -64,7 +91,7 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
     });
     let Some((encoders, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
     let handle = Handle::current();
-    let metrics = RuntimeMetrics::new(&process.metrics);
+    let (metrics, log_metrics) = (RuntimeMetrics::new(&process.metrics), LogMetrics::new(&process.metrics));
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
     // The end of a window, and the abort that it may take instead.
     let patience = args.part.patience(2 * Duration::from_millis(args.part.kafka.commit_timeout_ms));
@@ -74,8 +101,8 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
         let schemas = Schemas::new(registry.clone(), handle.clone());
         let processor = PaymentProcessor::new(prefix, schemas, encoders.clone(), args.policy.clone());
         let settings = Settings {
-            kafka: args.part.kafka.clone(),
             name: format!("{prefix}.{}-0", membership.instance),
+            membership,
             incarnation: Uuid::new_v4().simple().to_string(),
             part: part.name(),
             dead_letters: Arc::from(part.dead_letters().name(prefix)),
@@ -84,24 +111,24 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
             latch: latch.take().unwrap_or_else(|| health.latch("worker")),
             heartbeat: health.heartbeat("worker", STEP_MAX),
             record_bytes_max: RECORD_BYTES_MAX as usize,
-            shutdown: shutdown.clone(),
+            seed: rand::random(),
         };
-        let topics: Vec<String> = part.topics().map(|topic: Topic| topic.name(prefix)).collect();
-        let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
-        let consumer = GroupConsumer::join(&args.part.kafka, &membership, &topics)?;
-        let worker = Worker::new(processor, settings, consumer);
+        let stores = Box::new(|_| Ok(Box::<MemoryStore<_>>::default() as _));
+        let log = KafkaLog::new(args.part.kafka.clone(), log_metrics.clone());
+        let worker = Worker::join(processor, log, settings, stores, args.notepad(part))?;
         drive(worker, &shutdown)
     };
     process.work(patience, |error| matches!(error, Fatal::Log(LogError::Fenced { .. })), round).await
 }
 
-fn drive(mut worker: Worker<PaymentProcessor>, shutdown: &Shutdown) -> Result<(), Fatal> {
-    let mut stepped = Ok(());
-    while stepped.is_ok() && !shutdown.is_requested() {
-        stepped = worker.step(clock::now_ms());
+/// Steps until the process is to stop.
+fn drive(mut worker: Worker<PaymentProcessor, KafkaLog>, shutdown: &Shutdown) -> Result<(), Fatal> {
+    let began = Instant::now();
+    while !shutdown.is_requested() {
+        match worker.step(Now { wall_ms: clock::now_ms(), uptime: began.elapsed() })? {
+            Next::Step => {}
+            Next::Wait(time) => thread::sleep(time.min(LOOK_UP)),
+        }
     }
-    match stepped.and_then(|()| worker.stop()) {
-        Err(Fatal::Stopped) => Ok(()),
-        ended => ended,
-    }
+    worker.stop()
 }

@@ -48,6 +48,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("ingest", "QUITTANCE_WAIT_MS", "-1", "invalid digit"),
     ("migrate", "QUITTANCE_LOG", "quittance=loud", "expected a level"),
     ("migrate", "QUITTANCE_LOG_FORMAT", "xml", "json, human"),
+    ("processor payments", "QUITTANCE_DATA_DIR", "/no/such", "a directory"),
     ("processor payments", "QUITTANCE_ADMIN_LISTEN", "localhost", "socket address"),
     ("processor payments", "QUITTANCE_ATTEMPT_TTL_MS", "82800001", "0..=82800000"),
     ("processor payments", "QUITTANCE_INSTANCE", "a.b", "letters, digits"),

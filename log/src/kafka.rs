@@ -6,6 +6,7 @@ mod consumer;
 mod context;
 mod error;
 mod log;
+mod metrics;
 mod producer;
 mod range;
 mod reader;
@@ -16,6 +17,7 @@ pub use self::{
     config::{KafkaArgs, SecurityProtocol},
     consumer::{GroupConsumer, GroupMetadata},
     log::KafkaLog,
+    metrics::LogMetrics,
     producer::{ProduceError, Producer},
     range::RangeReader,
     reader::{Reader, Tail, Tailed},

@@ -16,8 +16,8 @@ pub use self::{
     dead_letter::dead_letter,
     error::LogError,
     kafka::{
-        Admin, Applied, GroupConsumer, GroupMetadata, KafkaArgs, KafkaLog, ProduceError, Producer, RangeReader, Reader,
-        SecurityProtocol, Tail, Tailed, TopicPlan, TransactionalProducer,
+        Admin, Applied, GroupConsumer, GroupMetadata, KafkaArgs, KafkaLog, LogMetrics, ProduceError, Producer,
+        RangeReader, Reader, SecurityProtocol, Tail, Tailed, TopicPlan, TransactionalProducer,
     },
     record::{Headers, NewRecord, Record, TopicPartition},
     registry_args::RegistryArgs,

@@ -8,9 +8,14 @@ use tokio::runtime::Handle;
 
 /// A decoder that fetches the schemas it lacks.
 pub struct Schemas {
+    source: Option<Source>,
+    decoder: Decoder,
+}
+
+/// Where schemas come from.
+struct Source {
     registry: Registry,
     handle: Handle,
-    decoder: Decoder,
 }
 
 /// Why a record could not be read.
@@ -25,6 +30,9 @@ pub enum ReadError {
     /// The registry has never heard of its schema.
     #[error(transparent)]
     Unknown(RegistryError),
+    /// There is no registry that could know it.
+    #[error("schema {0} is none of this build")]
+    Foreign(u32),
     /// A newer build wrote it; this one would drop what it does not know.
     #[error("its state is of version {found}, and this build knows versions up to {known}; finish the upgrade")]
     Newer {
@@ -46,9 +54,12 @@ impl ReadError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Undecodable(_) | Self::Unknown(_) | Self::NoSchema(_) | Self::Newer { .. } | Self::Invalid(_) => {
-                false
-            }
+            Self::Undecodable(_)
+            | Self::Unknown(_)
+            | Self::Foreign(_)
+            | Self::NoSchema(_)
+            | Self::Newer { .. }
+            | Self::Invalid(_) => false,
         }
     }
 }
@@ -56,14 +67,20 @@ impl ReadError {
 impl Schemas {
     /// Knows no schema yet. `handle` is the runtime that the registry's client runs on; calls block on it.
     pub fn new(registry: Registry, handle: Handle) -> Self {
-        Self { registry, handle, decoder: Decoder::new() }
+        Self { source: Some(Source { registry, handle }), decoder: Decoder::new() }
+    }
+
+    /// Knows what the decoder has learned, and never more.
+    pub fn known(decoder: Decoder) -> Self {
+        Self { source: None, decoder }
     }
 
     /// Reads by the schemas that are known, after fetching the one that is not.
     pub fn read<T>(&mut self, read: impl Fn(&Decoder) -> Result<T, DecodeError>) -> Result<T, ReadError> {
         match read(&self.decoder) {
             Err(DecodeError::UnknownSchema(id)) => {
-                let json = self.handle.block_on(self.registry.fetch(id)).map_err(|error| {
+                let Source { registry, handle } = self.source.as_ref().ok_or(ReadError::Foreign(id))?;
+                let json = handle.block_on(registry.fetch(id)).map_err(|error| {
                     if error.is_transient() { ReadError::Unavailable(error) } else { ReadError::Unknown(error) }
                 })?;
                 self.decoder.learn(id, &json)?;

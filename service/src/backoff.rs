@@ -5,6 +5,8 @@
 
 use std::time::Duration;
 
+use rand::RngExt;
+
 mod retry;
 
 pub use retry::{Attempts, RetryError, retry};
@@ -57,8 +59,13 @@ impl Backoff {
 
     /// The delay before the next attempt; call it once for each failure.
     pub fn next_delay(&mut self) -> Duration {
+        self.next_delay_by(&mut rand::rng())
+    }
+
+    /// The same, drawn by a generator of the caller's: where a run has to be repeatable.
+    pub fn next_delay_by(&mut self, rng: &mut impl RngExt) -> Duration {
         self.ceiling = self.ceiling.saturating_mul(2).min(self.max);
-        rand::random_range(self.min..=self.ceiling)
+        rng.random_range(self.min..=self.ceiling)
     }
 
     /// Starts again from the minimum, after a success.

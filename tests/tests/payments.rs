@@ -382,7 +382,7 @@ async fn metrics_and_health_are_served() -> Result<()> {
     }
     for (part, names) in [
         (Part::Ingest, &["http_requests_total", "http_request_seconds_count", "publish_seconds_count"][..]),
-        (Part::Processor, &["runtime_windows_total", "runtime_commit_seconds_count", "runtime_window_records_count"]),
+        (Part::Processor, &["runtime_windows_total", "log_commit_seconds_count", "runtime_window_records_count"]),
         (Part::Gateway, &["gateway_calls_total", "gateway_call_seconds_count"]),
         (Part::Postgres, &["store_records_total", "store_apply_seconds_count", "store_batch_records_count"]),
         (Part::Redis, &["store_records_total", "store_apply_seconds_count", "store_batch_records_count"]),

@@ -1,6 +1,6 @@
 //! Reading.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use apache_avro::{Schema, from_value, reader::datum::GenericDatumReader, types::Value};
 
@@ -9,9 +9,9 @@ use crate::{records::Record, schema};
 
 /// Reads records by the schemas it has learned. Holds no connection: who meets [`DecodeError::UnknownSchema`] fetches
 /// that schema from the registry, calls [`Decoder::learn`] and decodes again.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Decoder {
-    writers: HashMap<u32, Writer>,
+    writers: HashMap<u32, Arc<Writer>>,
 }
 
 struct Writer {
@@ -85,6 +85,16 @@ impl Decoder {
         Self::default()
     }
 
+    /// A decoder that knows every schema of this build under [`schema::number_of`], for a log that no registry stands
+    /// beside.
+    pub fn of_this_build() -> Self {
+        let mut decoder = Self::new();
+        for schema in schema::all() {
+            decoder.learn(schema::number_of(&schema.name), &schema.json).expect("a schema of ours, which a test holds");
+        }
+        decoder
+    }
+
     /// Takes in the schema that the registry has under `id`.
     pub fn learn(&mut self, id: u32, json: &str) -> Result<(), LearnError> {
         let unparsable = |cause| LearnError::Unparsable { id, cause: Box::new(cause) };
@@ -95,7 +105,7 @@ impl Decoder {
         // A schema is kept for the life of the process. Their number is that of the registry's schemas for our topics.
         let writer_schema = own.map_or_else(|| &*Box::leak(Box::new(parsed)), |own| &own.parsed);
         let reader = GenericDatumReader::builder(writer_schema).human_readable(false).build().map_err(unparsable)?;
-        self.writers.insert(id, Writer { name, reader, own: own.is_some() });
+        self.writers.insert(id, Arc::new(Writer { name, reader, own: own.is_some() }));
         Ok(())
     }
 

@@ -38,6 +38,11 @@ impl<R: Record> Encoder<R> {
         Self { id, writer: Arc::new(writer), record: PhantomData }
     }
 
+    /// An encoder that writes [`schema::number_of`], for a log that no registry stands beside.
+    pub fn of_this_build() -> Self {
+        Self::new(schema::number_of(R::NAME))
+    }
+
     /// The record in the wire format.
     pub fn encode(&self, record: &R) -> Result<Vec<u8>, EncodeError> {
         let mut bytes = Vec::with_capacity(512);

@@ -16,6 +16,7 @@ use super::{
     consumer::{GroupConsumer, GroupMetadata, list},
     context::Plain,
     error::{failed, settings, unavailable},
+    metrics::LogMetrics,
     range::RangeReader,
     transaction::TransactionalProducer,
 };
@@ -27,16 +28,22 @@ use crate::{
 /// Kafka. Clients that only ask are opened once and kept.
 pub struct KafkaLog {
     args: KafkaArgs,
-    askers: Mutex<HashMap<(String, bool), Arc<BaseConsumer<Plain>>>>,
+    metrics: LogMetrics,
+    askers: Mutex<Askers>,
 }
 
+/// Clients that only ask, by group and by whether they are `read_committed`.
+type Askers = HashMap<(String, bool), Arc<BaseConsumer<Plain>>>;
+
+/// How long a partition's leader may take to tell its end. Whoever asks has other things to do.
+const END_MAX: Duration = Duration::from_secs(3);
 /// The group of clients that only ask for ends.
 const NO_GROUP: &str = "quittance-reader";
 
 impl KafkaLog {
     /// Does not connect yet.
-    pub fn new(args: KafkaArgs) -> Self {
-        Self { args, askers: Mutex::default() }
+    pub fn new(args: KafkaArgs, metrics: LogMetrics) -> Self {
+        Self { args, metrics, askers: Mutex::default() }
     }
 
     /// A client that never joins its group. Kafka answers by the isolation level of who asks: the last stable offset and
@@ -70,11 +77,11 @@ impl Log for KafkaLog {
     }
 
     fn take_over(&self, transactional_id: &str) -> Result<TransactionalProducer, LogError> {
-        TransactionalProducer::open(&self.args, transactional_id)
+        TransactionalProducer::open(&self.args, transactional_id, self.metrics.clone())
     }
 
     fn end(&self, at: &TopicPartition, isolation: Isolation) -> Result<i64, LogError> {
-        let bounds = self.asker(NO_GROUP, isolation)?.fetch_watermarks(&at.topic, at.partition, CALL_TIMEOUT);
+        let bounds = self.asker(NO_GROUP, isolation)?.fetch_watermarks(&at.topic, at.partition, END_MAX);
         bounds.map(|(_, end)| end).map_err(unavailable(format!("asking for the end of {at}")))
     }
 

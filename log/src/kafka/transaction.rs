@@ -16,6 +16,7 @@ use super::{
     config::KafkaArgs,
     context::Plain,
     error::{failed, settings, unavailable},
+    metrics::{LogMetrics, Phase},
 };
 use crate::{Ended, LogError, NewRecord, OffsetCommit, SendError};
 
@@ -29,6 +30,7 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 pub struct TransactionalProducer {
     producer: BaseProducer<Plain>,
     id: String,
+    metrics: LogMetrics,
     /// How long the end of a transaction is asked for before it counts as unknown.
     end_timeout: Duration,
 }
@@ -59,7 +61,7 @@ fn remedy(error: &KafkaError) -> Remedy {
 
 impl TransactionalProducer {
     /// Takes over a transactional id: afterwards no earlier holder can commit, and what it left open is aborted.
-    pub fn open(args: &KafkaArgs, id: &str) -> Result<Self, LogError> {
+    pub fn open(args: &KafkaArgs, id: &str, metrics: LogMetrics) -> Result<Self, LogError> {
         let timeout_ms = TRANSACTION_TIMEOUT.as_millis().to_string();
         let producer: BaseProducer<Plain> = args
             .client()
@@ -74,7 +76,7 @@ impl TransactionalProducer {
             .create_with_context(Plain::default())
             .map_err(settings(format!("transactional id {id}")))?;
         producer.init_transactions(INIT_TIMEOUT).map_err(unavailable(format!("taking over transactional id {id}")))?;
-        Ok(Self { producer, id: id.to_owned(), end_timeout: Duration::from_millis(args.commit_timeout_ms) })
+        Ok(Self { producer, id: id.to_owned(), metrics, end_timeout: Duration::from_millis(args.commit_timeout_ms) })
     }
 
     /// Begins a transaction. Purely local.
@@ -115,13 +117,18 @@ impl TransactionalProducer {
             Ok(list) => list,
             Err(error) => return self.abort(&error.to_string()),
         };
+        let mut watch = Stopwatch { metrics: &self.metrics, last: Instant::now() };
         let deadline = Instant::now() + self.end_timeout;
         let sent = self.until(deadline, || self.producer.send_offsets_to_transaction(&list, group, left(deadline)));
         if let Err(error) = sent {
             return self.end_without_commit(&error);
         }
+        watch.took(Phase::Positions);
         self.drain(deadline);
-        match self.until(deadline, || self.producer.commit_transaction(left(deadline))) {
+        watch.took(Phase::Records);
+        let ended = self.until(deadline, || self.producer.commit_transaction(left(deadline)));
+        watch.took(Phase::End);
+        match ended {
             Ok(()) => Ended::Committed,
             Err(error) => match remedy(&error) {
                 Remedy::Fenced => Ended::Fenced(error.to_string()),
@@ -186,6 +193,20 @@ impl TransactionalProducer {
                 result => return result,
             }
         }
+    }
+}
+
+/// Tells how long each phase took.
+struct Stopwatch<'a> {
+    metrics: &'a LogMetrics,
+    last: Instant,
+}
+
+impl Stopwatch<'_> {
+    fn took(&mut self, phase: Phase) {
+        let now = Instant::now();
+        self.metrics.took(phase, now - self.last);
+        self.last = now;
     }
 }
 

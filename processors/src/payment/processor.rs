@@ -20,7 +20,7 @@ use super::{
     message::{Message, of_known_version},
     policy::Policy,
 };
-use crate::runtime::{Output, Processed, Processor, Trigger};
+use crate::runtime::{Class, Due, Output, Processed, Processor, Source, Trigger};
 
 /// Encoders of everything that the payment processor writes.
 #[derive(Clone)]
@@ -54,6 +54,22 @@ impl Encoders {
         })
     }
 
+    /// Numbers this build's schemas by itself, for a log that no registry stands beside.
+    pub fn of_this_build() -> Self {
+        Self {
+            changelog: Encoder::of_this_build(),
+            state: Encoder::of_this_build(),
+            outcome: Encoder::of_this_build(),
+            effect: Encoder::of_this_build(),
+            created: Encoder::of_this_build(),
+            authorized: Encoder::of_this_build(),
+            captured: Encoder::of_this_build(),
+            declined: Encoder::of_this_build(),
+            failed: Encoder::of_this_build(),
+            review_opened: Encoder::of_this_build(),
+        }
+    }
+
     fn event(&self, event: &Event) -> Result<Vec<u8>, EncodeError> {
         match event {
             Event::Created(event) => self.created.encode(event),
@@ -68,7 +84,7 @@ impl Encoders {
 
 /// The payment processor.
 pub struct PaymentProcessor {
-    inputs: Vec<Arc<str>>,
+    inputs: Vec<Source>,
     changelog: Arc<str>,
     events: Arc<str>,
     state: Arc<str>,
@@ -84,7 +100,10 @@ impl PaymentProcessor {
     pub fn new(prefix: &str, schemas: Schemas, encoders: Encoders, policy: Policy) -> Self {
         let topic = |topic: Topic| Arc::from(topic.name(prefix));
         Self {
-            inputs: vec![topic(Topic::PaymentCommands), topic(Topic::PaymentResults)],
+            inputs: vec![
+                Source { topic: topic(Topic::PaymentResults), class: Class::Results },
+                Source { topic: topic(Topic::PaymentCommands), class: Class::Commands },
+            ],
             changelog: topic(Topic::PaymentChangelog),
             events: topic(Topic::PaymentEvents),
             state: topic(Topic::PaymentState),
@@ -143,22 +162,11 @@ fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
     }
 }
 
-/// Whether an input comes from the one who owns the state. Anybody else is told that there is nothing.
-fn same_owner(input: &Input, state: &PaymentChangelog) -> bool {
-    let own = &state.state.envelope;
-    let same = |envelope: &Envelope| envelope.mode == own.mode && envelope.tenant == own.tenant;
-    match input {
-        Input::Create { command, .. } => same(&command.envelope),
-        Input::Result(result) => same(&result.envelope),
-        Input::Timer => true,
-    }
-}
-
 impl Processor for PaymentProcessor {
     type State = PaymentChangelog;
     type Input = Input;
 
-    fn inputs(&self) -> &[Arc<str>] {
+    fn inputs(&self) -> &[Source] {
         &self.inputs
     }
 
@@ -180,8 +188,34 @@ impl Processor for PaymentProcessor {
         self.encoders.changelog.encode(state)
     }
 
-    fn due_ms(&self, state: &PaymentChangelog) -> Option<i64> {
-        state.timer.as_ref().map(|timer| timer.due_at.as_ms())
+    fn due(&self, state: &PaymentChangelog) -> Option<Due> {
+        state.timer.as_ref().map(|timer| Due::real(timer.due_at.as_ms()))
+    }
+
+    fn is_of_owner(&self, state: &PaymentChangelog, input: &Input) -> bool {
+        let own = &state.state.envelope;
+        let same = |envelope: &Envelope| envelope.mode == own.mode && envelope.tenant == own.tenant;
+        match input {
+            Input::Create { command, .. } => same(&command.envelope),
+            Input::Result(result) => same(&result.envelope),
+            Input::Timer => true,
+        }
+    }
+
+    fn of_stranger(
+        &self,
+        input: &Input,
+        headers: &Headers,
+        now_ms: i64,
+    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+        match input {
+            Input::Create { id, command } => {
+                let now = Timestamp::from_ms(now_ms);
+                let told = refusal(*id, command, now, "not_found", "there is no such payment");
+                self.told(&told, headers.text("traceparent").unwrap_or_default())
+            }
+            Input::Result(_) | Input::Timer => Ok(Processed::invalid("its tenant or mode is not that of the payment")),
+        }
     }
 
     fn process(
@@ -195,29 +229,15 @@ impl Processor for PaymentProcessor {
             Trigger::Input(input, headers) => (*input, headers.text("traceparent").unwrap_or_default()),
             Trigger::Timer => (&Input::Timer, state.map_or("", |state| state.traceparent.as_str())),
         };
-        if let Some(state) = state
-            && !same_owner(input, state)
-        {
-            return match input {
-                Input::Create { id, command } => {
-                    self.told(&refusal(*id, command, now, "not_found", "there is no such payment"), traceparent)
-                }
-                Input::Result(_) | Input::Timer => Ok(invalid("its tenant or mode is not that of the payment")),
-            };
-        }
         match decide(state, input, traceparent, now, &self.policy) {
             Decision::Applied(change) => self.applied(*change, traceparent),
             Decision::Repeated(outcome) | Decision::Refused(outcome) => self.told(&outcome, traceparent),
-            Decision::Ignored(Ignored::UnknownAttempt) => Ok(invalid("there is no such payment or attempt")),
+            Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
             Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
-                Ok(Processed { state: None, outputs: Vec::new(), invalid: None })
+                Ok(Processed::nothing())
             }
         }
     }
-}
-
-fn invalid(detail: &str) -> Processed<PaymentChangelog> {
-    Processed { state: None, outputs: Vec::new(), invalid: Some(detail.to_owned()) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the runtime shows of itself.
 
-use prometheus::{Histogram, IntCounterVec, IntGaugeVec};
-use quittance_service::metrics::{LATENCY_BUCKETS_SECONDS, Metrics};
+use prometheus::{Histogram, IntCounterVec, IntGauge, IntGaugeVec};
+use quittance_service::metrics::Metrics;
 
 /// Metrics of a worker.
 #[derive(Clone)]
@@ -10,14 +10,24 @@ pub struct RuntimeMetrics {
     pub windows: IntCounterVec,
     /// Inputs by what came of them: `processed`, `timer`, `dead_letter`.
     pub inputs: IntCounterVec,
-    /// From the end of a window's last input to the known end of its transaction, seconds.
-    pub commit_seconds: Histogram,
     /// Inputs in a window.
     pub window_records: Histogram,
     /// Aggregates held, by partition.
     pub states: IntGaugeVec,
     /// Timers pending, by partition.
     pub timers: IntGaugeVec,
+    /// Timers that are due and have not fired, by partition.
+    pub timers_late: IntGaugeVec,
+    /// For how long the first of them has been due, milliseconds, by partition.
+    pub timer_lag_ms: IntGaugeVec,
+    /// Records of the changelog that were restored, and the offsets up to which it is restored.
+    pub restored: IntGauge,
+    /// The sum of the offsets up to which the partitions are restored.
+    pub restore_target: IntGauge,
+    /// Committed records that are not read yet, by topic and partition.
+    pub lag_records: IntGaugeVec,
+    /// Dead letters by reason.
+    pub dead_letters: IntCounterVec,
     /// Age of the latest input when it was read, milliseconds, by topic and partition.
     pub lag_ms: IntGaugeVec,
 }
@@ -29,14 +39,29 @@ impl RuntimeMetrics {
         Self {
             windows: metrics.counter("runtime_windows_total", "Windows by how they ended", &["end"]),
             inputs: metrics.counter("runtime_inputs_total", "Inputs by what came of them", &["result"]),
-            commit_seconds: metrics
-                .histogram("runtime_commit_seconds", "Duration of a window's commit", &[], LATENCY_BUCKETS_SECONDS)
-                .with_label_values::<&str>(&[]),
             window_records: metrics
                 .histogram("runtime_window_records", "Inputs in a window", &[], &sizes)
                 .with_label_values::<&str>(&[]),
             states: metrics.gauge("runtime_states", "Aggregates held", &["partition"]),
             timers: metrics.gauge("runtime_timers", "Timers pending", &["partition"]),
+            timers_late: metrics.gauge("runtime_timers_late", "Timers due and not fired", &["partition"]),
+            timer_lag_ms: metrics.gauge(
+                "runtime_timer_lag_ms",
+                "For how long the first timer that is due has been so, milliseconds",
+                &["partition"],
+            ),
+            restored: metrics
+                .gauge("runtime_restored_records", "Records of the changelog restored at the last take-over", &[])
+                .with_label_values::<&str>(&[]),
+            restore_target: metrics
+                .gauge("runtime_restore_target_offsets", "Offsets of the changelog to restore up to, summed", &[])
+                .with_label_values::<&str>(&[]),
+            lag_records: metrics.gauge(
+                "runtime_lag_records",
+                "Committed records that are not read yet",
+                &["topic", "partition"],
+            ),
+            dead_letters: metrics.counter("runtime_dead_letters_total", "Dead letters by reason", &["reason"]),
             lag_ms: metrics.gauge(
                 "runtime_lag_ms",
                 "Age of the latest input when it was read, milliseconds",

@@ -1,84 +1,89 @@
 //! What a worker holds of one partition.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
+
+use super::{
+    store::{Batch, Store, StoreError},
+    timers::{Ripe, Timers},
 };
 
 /// State, timers and positions of one partition. Nothing here is ahead of a committed transaction.
 pub(super) struct Partition<S> {
-    states: HashMap<String, S>,
-    due_by_key: HashMap<String, i64>,
-    timers: BTreeSet<(i64, String)>,
-    /// The next offset to read of each input topic.
-    pub(super) positions: BTreeMap<Arc<str>, i64>,
+    store: Box<dyn Store<S>>,
+    pub(super) timers: Timers,
+    /// The inputs, by topic.
+    pub(super) inputs: BTreeMap<Arc<str>, Input>,
     horizon: Option<Horizon>,
 }
 
+/// Where one input topic of a partition stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Input {
+    /// The next offset to read.
+    pub(super) position: i64,
+    /// What was committed beside it: whose window it was.
+    pub(super) metadata: String,
+    /// Where it stood when the partition was taken over.
+    pub(super) taken_over_at: i64,
+    /// An offset up to which there is nothing more to read from the position on: what is there are the marks of
+    /// transactions and what came to nothing.
+    pub(super) empty_up_to: i64,
+}
+
 /// The ends of the inputs at some time: once they are reached, all that was in the log at that time has been read.
+#[derive(Debug)]
 struct Horizon {
     sampled_at_ms: i64,
     ends: BTreeMap<Arc<str>, i64>,
 }
 
-impl<S> Partition<S> {
-    pub(super) fn new(positions: BTreeMap<Arc<str>, i64>) -> Self {
-        Self { states: HashMap::new(), due_by_key: HashMap::new(), timers: BTreeSet::new(), positions, horizon: None }
+impl Input {
+    pub(super) fn at(position: i64, metadata: String) -> Self {
+        Self { position, metadata, taken_over_at: position, empty_up_to: position }
+    }
+}
+
+impl<S: Clone> Partition<S> {
+    pub(super) fn new(store: Box<dyn Store<S>>, inputs: BTreeMap<Arc<str>, Input>) -> Self {
+        Self { store, timers: Timers::default(), inputs, horizon: None }
     }
 
-    pub(super) fn state(&self, key: &str) -> Option<&S> {
-        self.states.get(key)
+    pub(super) fn state(&self, key: &str) -> Result<Option<Cow<'_, S>>, StoreError> {
+        self.store.get(key)
     }
 
     /// How many aggregates.
     pub(super) fn len(&self) -> usize {
-        self.states.len()
+        self.store.len()
     }
 
-    /// How many timers.
-    pub(super) fn timers(&self) -> usize {
-        self.timers.len()
-    }
-
-    /// Takes in a committed state and its timer.
-    pub(super) fn put(&mut self, key: String, state: S, due_ms: Option<i64>) {
-        self.unset_timer(&key);
-        if let Some(due_ms) = due_ms {
-            self.due_by_key.insert(key.clone(), due_ms);
-            self.timers.insert((due_ms, key.clone()));
+    /// Takes in committed states. What is to be done with their timers is told by `note`.
+    pub(super) fn apply(
+        &mut self,
+        batch: Batch<S>,
+        mut note: impl FnMut(&mut Timers, &str, Option<&S>),
+    ) -> Result<(), StoreError> {
+        for (key, state) in &batch.states {
+            note(&mut self.timers, key, state.as_ref());
         }
-        self.states.insert(key, state);
+        self.store.apply(batch)
     }
 
-    /// Takes a timer out of the index. It comes back with the next state, or when the states are restored.
-    pub(super) fn unset_timer(&mut self, key: &str) {
-        if let Some(due_ms) = self.due_by_key.remove(key) {
-            self.timers.remove(&(due_ms, key.to_owned()));
-        }
-    }
-
-    /// When the next timer is due.
-    pub(super) fn next_due_ms(&self) -> Option<i64> {
-        self.timers.first().map(|(due_ms, _)| *due_ms)
-    }
-
-    /// Keys whose timers may fire: due, at a time up to which every input that was in the log has been read.
+    /// Timers that may fire: due, at a time up to which every input that was in the log has been read.
     ///
     /// Otherwise, after an outage, a timer would overtake the input that makes it void and has long been in the log.
-    pub(super) fn ripe(&self, now_ms: i64, most: usize) -> Vec<String> {
-        let Some(horizon) = self.horizon.as_ref().filter(|horizon| self.reached(horizon)) else { return Vec::new() };
-        let until_ms = now_ms.min(horizon.sampled_at_ms);
-        self.timers
-            .iter()
-            .take_while(|(due_ms, _)| *due_ms <= until_ms)
-            .take(most)
-            .map(|(_, key)| key.clone())
-            .collect()
+    pub(super) fn ripe(&self, now_ms: i64, most: usize) -> Vec<Ripe> {
+        match &self.horizon {
+            Some(horizon) if self.unread(horizon).next().is_none() => {
+                self.timers.ripe(now_ms, horizon.sampled_at_ms, most)
+            }
+            Some(_) | None => Vec::new(),
+        }
     }
 
     /// Whether the ends of the inputs have to be asked for before the next due timer can fire.
     pub(super) fn wants_horizon(&self, now_ms: i64) -> bool {
-        let due = self.next_due_ms().filter(|due_ms| *due_ms <= now_ms);
+        let due = self.timers.first_due_since_ms(now_ms);
         due.is_some_and(|due_ms| self.horizon.as_ref().is_none_or(|horizon| horizon.sampled_at_ms < due_ms))
     }
 
@@ -87,48 +92,71 @@ impl<S> Partition<S> {
         self.horizon = Some(Horizon { sampled_at_ms, ends });
     }
 
-    fn reached(&self, horizon: &Horizon) -> bool {
-        horizon.ends.iter().all(|(topic, end)| self.positions.get(topic).is_some_and(|position| position >= end))
+    /// Forgets when the ends were asked for, since the clock that said so has been set back.
+    pub(super) fn set_back(&mut self, now_ms: i64) {
+        self.horizon = None;
+        self.timers.set_back(now_ms);
+    }
+
+    /// An input that due timers wait for: where it stands, and the end that it has to reach.
+    pub(super) fn awaited(&self, now_ms: i64) -> Option<(Arc<str>, i64, i64)> {
+        self.timers.first_due_since_ms(now_ms)?;
+        let (topic, end) = self.unread(self.horizon.as_ref()?).next()?;
+        let input = self.inputs.get(topic)?;
+        Some((Arc::clone(topic), input.position, end))
+    }
+
+    fn unread<'a>(&'a self, horizon: &'a Horizon) -> impl Iterator<Item = (&'a Arc<str>, i64)> {
+        horizon.ends.iter().filter_map(|(topic, &end)| {
+            let is_read = self.inputs.get(topic).is_some_and(|input| input.position.max(input.empty_up_to) >= end);
+            (!is_read).then_some((topic, end))
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::{store::MemoryStore, time::Due};
 
     fn partition() -> Partition<&'static str> {
-        Partition::new(BTreeMap::from([(Arc::from("commands"), 5)]))
+        let store = Box::new(MemoryStore::default());
+        Partition::new(store, BTreeMap::from([(Arc::from("commands"), Input::at(5, String::new()))]))
+    }
+
+    fn ripe(partition: &Partition<&'static str>, now_ms: i64) -> Vec<String> {
+        partition.ripe(now_ms, 10).into_iter().map(|ripe| ripe.key).collect()
     }
 
     #[test]
     fn a_timer_waits_until_the_log_was_read_up_to_its_time() {
         let mut partition = partition();
-        partition.put("a".to_owned(), "state", Some(100));
+        partition.timers.set("a", Some(Due::real(100)));
         assert!(!partition.wants_horizon(99), "not due");
         assert!(partition.wants_horizon(100));
-        assert!(partition.ripe(100, 10).is_empty(), "nothing is known of the log yet");
+        assert!(ripe(&partition, 100).is_empty(), "nothing is known of the log yet");
         partition.set_horizon(100, BTreeMap::from([(Arc::from("commands"), 6)]));
-        assert!(partition.ripe(100, 10).is_empty(), "an input is still unread");
-        partition.positions.insert(Arc::from("commands"), 6);
-        assert_eq!(partition.ripe(100, 10), ["a"]);
+        assert!(ripe(&partition, 100).is_empty(), "an input is still unread");
+        assert_eq!(partition.awaited(100), Some((Arc::from("commands"), 5, 6)));
+        partition.inputs.get_mut("commands").expect("it is there").position = 6;
+        assert_eq!(ripe(&partition, 100), ["a"]);
+    }
+
+    #[test]
+    fn marks_of_transactions_are_nothing_to_wait_for() {
+        let mut partition = partition();
+        partition.timers.set("a", Some(Due::real(100)));
+        partition.set_horizon(100, BTreeMap::from([(Arc::from("commands"), 7)]));
+        partition.inputs.get_mut("commands").expect("it is there").empty_up_to = 7;
+        assert_eq!((ripe(&partition, 100), partition.awaited(100)), (vec!["a".to_owned()], None));
     }
 
     #[test]
     fn a_horizon_from_before_the_timer_was_due_does_not_count() {
         let mut partition = partition();
         partition.set_horizon(99, BTreeMap::from([(Arc::from("commands"), 5)]));
-        partition.put("a".to_owned(), "state", Some(100));
-        assert!(partition.ripe(150, 10).is_empty());
+        partition.timers.set("a", Some(Due::real(100)));
+        assert!(ripe(&partition, 150).is_empty());
         assert!(partition.wants_horizon(150));
-    }
-
-    #[test]
-    fn a_new_state_replaces_the_timer() {
-        let mut partition = partition();
-        partition.put("a".to_owned(), "one", Some(100));
-        partition.put("a".to_owned(), "two", Some(200));
-        assert_eq!((partition.timers(), partition.next_due_ms()), (1, Some(200)));
-        partition.put("a".to_owned(), "three", None);
-        assert_eq!((partition.timers(), partition.state("a")), (0, Some(&"three")));
     }
 }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use quittance_avro::wire::EncodeError;
 use quittance_log::{Headers, ReadError, Record};
 
+use super::time::Due;
+
 /// A kind of aggregate: how its inputs are read, its state kept, and its rules applied.
 ///
 /// The rules behind [`Processor::process`] are pure: the same state, trigger and time give the same result. They may be
@@ -15,8 +17,8 @@ pub trait Processor {
     /// An input, decoded.
     type Input;
 
-    /// Names of the topics it reads, all with the same number of partitions.
-    fn inputs(&self) -> &[Arc<str>];
+    /// The topics it reads, all with the same number of partitions.
+    fn inputs(&self) -> &[Source];
 
     /// Name of the topic that its states are kept on.
     fn changelog(&self) -> &Arc<str>;
@@ -30,8 +32,25 @@ pub trait Processor {
     /// Writes a state for the changelog.
     fn keep(&self, state: &Self::State) -> Result<Vec<u8>, EncodeError>;
 
-    /// When the state's timer is due, milliseconds since the epoch.
-    fn due_ms(&self, state: &Self::State) -> Option<i64>;
+    /// When the state's timer is due.
+    fn due(&self, state: &Self::State) -> Option<Due>;
+
+    /// The name of the test clock that this state is, and where it stands, milliseconds since the epoch.
+    fn test_clock(&self, state: &Self::State) -> Option<(Arc<str>, i64)> {
+        let _ = state;
+        None
+    }
+
+    /// Whether an input comes from the tenant and mode that the state belongs to. Asked before the rules are.
+    fn is_of_owner(&self, state: &Self::State, input: &Self::Input) -> bool;
+
+    /// What becomes of an input of somebody else's, who is not to learn that there is anything.
+    fn of_stranger(
+        &self,
+        input: &Self::Input,
+        headers: &Headers,
+        now_ms: i64,
+    ) -> Result<Processed<Self::State>, EncodeError>;
 
     /// Applies the rules.
     fn process(
@@ -40,6 +59,41 @@ pub trait Processor {
         trigger: &Trigger<'_, Self::Input>,
         now_ms: i64,
     ) -> Result<Processed<Self::State>, EncodeError>;
+}
+
+/// Puts a trigger to the rules of whoever owns the state: nobody else gets that far.
+pub(crate) fn apply<P: Processor>(
+    processor: &P,
+    state: Option<&P::State>,
+    trigger: &Trigger<'_, P::Input>,
+    now_ms: i64,
+) -> Result<Processed<P::State>, EncodeError> {
+    match (state, trigger) {
+        (Some(state), Trigger::Input(input, headers)) if !processor.is_of_owner(state, input) => {
+            processor.of_stranger(input, headers, now_ms)
+        }
+        (_, trigger) => processor.process(state, trigger, now_ms),
+    }
+}
+
+/// A topic that a processor reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name.
+    pub topic: Arc<str>,
+    /// When its records have their turn.
+    pub class: Class,
+}
+
+/// Which records come first when there are more than can be worked off at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Results of effects: a late one may leave an outcome unknown.
+    Results,
+    /// What somebody waits for.
+    Commands,
+    /// What nobody waits for. Read last, and a little at a time.
+    Bulk,
 }
 
 /// What sets the rules going.
@@ -58,6 +112,18 @@ pub struct Processed<S> {
     pub outputs: Vec<Output>,
     /// Set if the input makes no sense to the rules: it is buried, with this detail.
     pub invalid: Option<String>,
+}
+
+impl<S> Processed<S> {
+    /// Nothing came of it.
+    pub fn nothing() -> Self {
+        Self { state: None, outputs: Vec::new(), invalid: None }
+    }
+
+    /// The input makes no sense.
+    pub fn invalid(detail: &str) -> Self {
+        Self { invalid: Some(detail.to_owned()), ..Self::nothing() }
+    }
 }
 
 /// A record to be written to the partition that the input came from; all topics have the same number of partitions.

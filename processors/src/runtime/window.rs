@@ -3,44 +3,54 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Instant,
+    time::Duration,
 };
 
-use quittance_log::{GroupMetadata, OffsetCommit, Record, TopicPartition};
+use quittance_log::{OffsetCommit, Record, TopicPartition};
 
-use super::partition::Partition;
+use super::{partition::Partition, processor::Class};
 
-/// An open window.
-pub(super) struct Window<S> {
+/// A window is committed as soon as no input is waiting, or at the first of these bounds.
+pub(super) const RECORDS_MAX: usize = 2_000;
+const BYTES_MAX: usize = 4 << 20;
+const AGE_MAX: Duration = Duration::from_millis(100);
+/// Of records that nobody waits for, so many: what comes in meanwhile has its turn after them.
+const BULK_MAX: usize = 200;
+
+/// An open window. `G` is a generation of the group.
+pub(super) struct Window<S, G> {
     /// Unique; found again in the committed positions if the commit's end is unknown.
     pub(super) id: String,
     /// Who we were in the group when the window began; never refreshed, so that a rebalance since then fences it.
-    pub(super) group: GroupMetadata,
-    overlay: BTreeMap<(i32, String), S>,
+    pub(super) generation: G,
+    overlay: BTreeMap<i32, BTreeMap<String, S>>,
     read: BTreeMap<TopicPartition, i64>,
     touched: BTreeSet<i32>,
     pub(super) records: usize,
-    pub(super) bytes: usize,
-    pub(super) opened: Instant,
+    bulk: usize,
+    bytes: usize,
+    /// By the uptime of the worker.
+    opened: Duration,
 }
 
-impl<S> Window<S> {
-    pub(super) fn new(id: String, group: GroupMetadata) -> Self {
+impl<S: Clone, G> Window<S, G> {
+    pub(super) fn new(id: String, generation: G, opened: Duration) -> Self {
         Self {
             id,
-            group,
+            generation,
             overlay: BTreeMap::new(),
             read: BTreeMap::new(),
             touched: BTreeSet::new(),
             records: 0,
+            bulk: 0,
             bytes: 0,
-            opened: Instant::now(),
+            opened,
         }
     }
 
-    /// The state as this window sees it.
-    pub(super) fn state<'a>(&'a self, partition: &'a Partition<S>, number: i32, key: &str) -> Option<&'a S> {
-        self.overlay.get(&(number, key.to_owned())).or_else(|| partition.state(key))
+    /// The state that this window has made, if it has.
+    pub(super) fn state(&self, number: i32, key: &str) -> Option<&S> {
+        self.overlay.get(&number)?.get(key)
     }
 
     /// Whether nothing was read and nothing written.
@@ -48,10 +58,16 @@ impl<S> Window<S> {
         self.read.is_empty() && self.touched.is_empty()
     }
 
+    /// Whether it has to end.
+    pub(super) fn is_full(&self, uptime: Duration) -> bool {
+        let age = uptime.saturating_sub(self.opened);
+        self.records >= RECORDS_MAX || self.bulk >= BULK_MAX || self.bytes >= BYTES_MAX || age >= AGE_MAX
+    }
+
     /// Notes a new state.
     pub(super) fn put(&mut self, number: i32, key: String, state: S) {
         self.touched.insert(number);
-        self.overlay.insert((number, key), state);
+        self.overlay.entry(number).or_default().insert(key, state);
     }
 
     /// Notes that something was written for a partition.
@@ -65,9 +81,15 @@ impl<S> Window<S> {
     }
 
     /// Notes that a record was read.
-    pub(super) fn read(&mut self, record: &Record) {
-        self.read.insert(record.at.clone(), record.offset + 1);
+    pub(super) fn read(&mut self, record: &Record, class: Class) {
+        match self.read.get_mut(&record.at) {
+            Some(position) => *position = record.offset + 1,
+            None => {
+                self.read.insert(record.at.clone(), record.offset + 1);
+            }
+        }
         self.records += 1;
+        self.bulk += usize::from(class == Class::Bulk);
         self.bytes += record.value.as_ref().map_or(0, Vec::len);
     }
 
@@ -79,9 +101,9 @@ impl<S> Window<S> {
         let mut commits: Vec<_> = self.read.iter().map(|(at, offset)| commit(at.clone(), *offset)).collect();
         for number in &self.touched {
             let is_read = self.read.keys().any(|at| at.partition == *number);
-            let position = partitions.get(number).and_then(|partition| partition.positions.first_key_value());
-            if let (false, Some((topic, offset))) = (is_read, position) {
-                commits.push(commit(TopicPartition { topic: Arc::clone(topic), partition: *number }, *offset));
+            let input = partitions.get(number).and_then(|partition| partition.inputs.first_key_value());
+            if let (false, Some((topic, input))) = (is_read, input) {
+                commits.push(commit(TopicPartition { topic: Arc::clone(topic), partition: *number }, input.position));
             }
         }
         commits
@@ -93,23 +115,18 @@ impl<S> Window<S> {
         format!("{} {writer}", self.id)
     }
 
-    /// Whether committed metadata is that of this window.
-    pub(super) fn wrote(&self, metadata: &str) -> bool {
-        metadata.split(' ').next() == Some(&self.id)
+    /// What was done, by partition.
+    pub(super) fn into_states(self) -> BTreeMap<i32, BTreeMap<String, S>> {
+        self.overlay
     }
+}
 
-    /// Moves what was done into the partitions. Only after the commit is known.
-    pub(super) fn promote(self, partitions: &mut BTreeMap<i32, Partition<S>>, due_ms: impl Fn(&S) -> Option<i64>) {
-        for (at, offset) in self.read {
-            if let Some(partition) = partitions.get_mut(&at.partition) {
-                partition.positions.insert(at.topic, offset);
-            }
-        }
-        for ((number, key), state) in self.overlay {
-            if let Some(partition) = partitions.get_mut(&number) {
-                let due_ms = due_ms(&state);
-                partition.put(key, state, due_ms);
-            }
-        }
-    }
+/// The transactional ids of whoever committed this.
+pub(super) fn writers(metadata: &str) -> impl Iterator<Item = &str> {
+    metadata.split(' ').skip(1)
+}
+
+/// The id of the window that committed this.
+pub(super) fn window_id(metadata: &str) -> &str {
+    metadata.split(' ').next().unwrap_or_default()
 }

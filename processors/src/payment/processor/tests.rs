@@ -2,8 +2,7 @@
 
 use quittance_avro::{
     ids::AttemptId,
-    records::{GatewayResult, Record},
-    schema,
+    records::GatewayResult,
     wire::Decoder,
     words::{
         CaptureMethod::Automatic,
@@ -15,9 +14,12 @@ use rstest::rstest;
 use uuid::Uuid;
 
 use super::*;
-use crate::payment::{
-    policy::policy,
-    samples::{COMMAND, PAYMENT, TRACE, answer, command, create, start},
+use crate::{
+    payment::{
+        policy::policy,
+        samples::{COMMAND, PAYMENT, TRACE, answer, command, create, start},
+    },
+    runtime::apply,
 };
 
 const RESULT_TRACE: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -30,22 +32,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let mut decoder = Decoder::new();
-        let encoders = Encoders {
-            changelog: known(1, &mut decoder),
-            state: known(2, &mut decoder),
-            outcome: known(3, &mut decoder),
-            effect: known(4, &mut decoder),
-            created: known(5, &mut decoder),
-            authorized: known(6, &mut decoder),
-            captured: known(7, &mut decoder),
-            declined: known(8, &mut decoder),
-            failed: known(9, &mut decoder),
-            review_opened: known(10, &mut decoder),
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime that is never driven");
-        let registry = Registry::new("http://127.0.0.1:1", "t").expect("a client that is never used");
-        let schemas = Schemas::new(registry, runtime.handle().clone());
+        let decoder = Decoder::of_this_build();
+        let schemas = Schemas::known(decoder.clone());
+        let encoders = Encoders::of_this_build();
         Self { processor: PaymentProcessor::new("t", schemas, encoders, policy()), decoder, state: None }
     }
 
@@ -62,7 +51,7 @@ impl Bench {
     }
 
     fn process(&mut self, trigger: &Trigger<'_, Input>, now_ms: i64) -> Processed<PaymentChangelog> {
-        let processed = self.processor.process(self.state.as_ref(), trigger, now_ms).expect("what we write fits");
+        let processed = apply(&self.processor, self.state.as_ref(), trigger, now_ms).expect("what we write fits");
         if processed.state.is_some() {
             self.state.clone_from(&processed.state);
         }
@@ -95,11 +84,6 @@ impl Bench {
     }
 }
 
-fn known<R: Record>(id: u32, decoder: &mut Decoder) -> Encoder<R> {
-    decoder.learn(id, &schema::of::<R>().json).expect("a schema of ours");
-    Encoder::new(id)
-}
-
 fn lines(key: &str, trace: &str, written: &[(&str, &str)]) -> Vec<[String; 4]> {
     let line = |(topic, name): &(&str, &str)| [&format!("t.payment.{topic}.v1"), key, name, trace].map(str::to_owned);
     written.iter().map(line).collect()
@@ -124,7 +108,7 @@ fn a_command_is_written_out_in_full() {
     assert_eq!(published, state.state);
     let kept = bench.processor.keep(&state).expect("it fits its schema");
     assert_eq!(bench.decoder.decode::<PaymentChangelog>(&kept).ok(), Some(state.clone()));
-    assert_eq!(bench.processor.due_ms(&state), Some(start().as_ms() + 330_000));
+    assert_eq!(bench.processor.due(&state), Some(Due::real(start().as_ms() + 330_000)));
 }
 
 #[test]
@@ -134,7 +118,7 @@ fn a_result_that_settles_is_written_with_its_own_trace() {
     let processed = bench.input(&Input::Result(Box::new(result)));
     let expected = [("events", "PaymentAuthorized"), ("events", "PaymentCaptured"), ("state", "PaymentState")];
     assert_eq!(bench.written(&processed), lines(&PAYMENT.to_string(), RESULT_TRACE, &expected));
-    assert_eq!(bench.processor.due_ms(&processed.state.expect("it changed")), None);
+    assert_eq!(bench.processor.due(&processed.state.expect("it changed")), None);
 }
 
 #[test]

@@ -1,64 +1,64 @@
 //! Timers that are due.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use quittance_log::{LogError, TopicPartition};
-use quittance_service::backoff::Backoff;
+use quittance_log::Log;
 
-use super::{Fatal, Processor, Trigger, Worker, Write};
+use super::{IDLE_POLL, Processor, Trouble, Worker, write::Write};
+use crate::runtime::processor::Trigger;
 
 /// How many timers fire in one go, so that inputs are not kept waiting.
 const TIMERS_MAX: usize = 500;
-/// After how long no further partition is asked for, once one did not answer.
-const LOOK_AHEAD_MAX: Duration = Duration::from_secs(3);
+/// How often it is looked whether the inputs have been read that due timers wait for.
+const AWAITING_POLL: Duration = Duration::from_millis(5);
 
-impl<P: Processor> Worker<P> {
+impl<P: Processor, L: Log> Worker<P, L> {
+    /// How long an idle worker may wait for input before its next timer is due.
+    pub(super) fn patience(&self) -> Duration {
+        let due_ms = self.partitions.values().filter_map(|partition| partition.timers.next_real_ms()).min();
+        let wait_ms = due_ms.map_or(i64::MAX, |due_ms| due_ms.saturating_sub(self.now.wall_ms));
+        match u64::try_from(wait_ms) {
+            Ok(wait_ms) if wait_ms > 0 => IDLE_POLL.min(Duration::from_millis(wait_ms)),
+            Ok(_) | Err(_) => AWAITING_POLL,
+        }
+    }
+
     /// Fires the timers that are due, a window for each partition.
-    pub(super) fn fire_timers(&mut self, now_ms: i64) -> Result<(), Fatal> {
-        self.look_ahead(now_ms)?;
-        let is_ripe = |worker: &Self, number| {
-            let partition = worker.partitions.get(number);
-            partition.is_some_and(|partition| !partition.ripe(now_ms, 1).is_empty())
-        };
-        let numbers: Vec<i32> = self.partitions.keys().copied().collect();
-        for number in numbers.iter().filter(|number| is_ripe(self, number)).copied().collect::<Vec<_>>() {
+    pub(super) fn fire_timers(&mut self) -> Result<(), Trouble> {
+        self.look_ahead()?;
+        let now_ms = self.now.wall_ms;
+        let ripe = self.partitions.iter().filter(|(_, partition)| !partition.ripe(now_ms, 1).is_empty());
+        for number in ripe.map(|(&number, _)| number).collect::<Vec<_>>() {
             // The index of timers knows committed states only, so the open window ends before they fire. Its end may move
-            // timers, and if it came to nothing what is ripe now is not.
+            // timers; if it came to nothing, the step ends here, since what was ripe is not.
             self.commit()?;
-            self.fire(number, now_ms)?;
+            self.fire(number)?;
         }
         Ok(())
     }
 
-    fn fire(&mut self, number: i32, now_ms: i64) -> Result<(), Fatal> {
-        let Some(ripe) = self.partitions.get(&number).map(|partition| partition.ripe(now_ms, TIMERS_MAX)) else {
-            return Ok(());
-        };
-        if ripe.is_empty() {
-            return Ok(());
-        }
+    fn fire(&mut self, number: i32) -> Result<(), Trouble> {
+        let ripe = self.partitions.get(&number).map(|partition| partition.ripe(self.now.wall_ms, TIMERS_MAX));
+        let Some(ripe) = ripe.filter(|ripe| !ripe.is_empty()) else { return Ok(()) };
         self.open_window()?;
-        for key in ripe {
-            let done = match self.process(number, &key, &Trigger::Timer, now_ms) {
-                Ok(processed) => self.write(number, key.clone(), processed, "timer"),
-                Err(cause) => {
-                    self.suspend(number, &key, &cause);
-                    continue;
-                }
-            };
-            match done {
-                Ok(()) => {}
-                Err(Write::Fatal(error)) => return Err(error),
-                Err(Write::Send(error)) => {
-                    if error.is_about_the_record() {
-                        self.suspend(number, &key, &error);
+        for ripe in ripe {
+            match self.process(number, &ripe.key, &Trigger::Timer, ripe.now_ms)? {
+                Ok(processed) => {
+                    // It fires once: what the rules leave as it is has nothing more to wait for.
+                    let is_unchanged = processed.state.is_none();
+                    match self.write(number, ripe.key.clone(), processed, "timer") {
+                        Ok(()) if is_unchanged => self.let_be(number, &ripe.key),
+                        Ok(()) => {}
+                        Err(Write::Fatal(error)) => return Err(Trouble::Fatal(error)),
+                        Err(Write::Send(error)) => {
+                            if error.is_about_the_record() {
+                                self.suspend(number, &ripe.key, &error);
+                            }
+                            return Err(self.give_up_window(&error));
+                        }
                     }
-                    return self.give_up_window(&error);
                 }
+                Err(cause) => self.suspend(number, &ripe.key, &cause),
             }
         }
         self.commit()
@@ -69,75 +69,12 @@ impl<P: Processor> Worker<P> {
     fn suspend(&mut self, number: i32, key: &str, cause: &dyn std::error::Error) {
         tracing::error!(key, %cause, "a timer cannot fire and is left alone");
         self.settings.metrics.inputs.with_label_values(&["timer_failed"]).inc();
+        self.let_be(number, key);
+    }
+
+    fn let_be(&mut self, number: i32, key: &str) {
         if let Some(partition) = self.partitions.get_mut(&number) {
-            partition.unset_timer(key);
+            partition.timers.unset(key);
         }
-    }
-
-    /// Asks for the ends of the inputs of those partitions whose due timers have to wait for them to be read.
-    fn look_ahead(&mut self, now_ms: i64) -> Result<(), Fatal> {
-        let wanting = self.partitions.iter().filter(|(_, partition)| partition.wants_horizon(now_ms));
-        let wanting: Vec<i32> = wanting.map(|(&number, _)| number).collect();
-        if wanting.is_empty() || self.look_ahead_at.is_some_and(|at| Instant::now() < at) {
-            return Ok(());
-        }
-        // The brokers may take their time to answer, or never do: no transaction is to be open meanwhile.
-        self.commit()?;
-        let (began, mut failed) = (Instant::now(), None);
-        for number in beginning_after(wanting, self.looked_at) {
-            self.looked_at = number;
-            match self.ends(number) {
-                Ok(ends) => {
-                    if let Some(partition) = self.partitions.get_mut(&number) {
-                        partition.set_horizon(now_ms, ends);
-                    }
-                }
-                Err(error) if error.is_transient() => failed = Some(error),
-                Err(error) => return Err(error.into()),
-            }
-            // One that does not answer must not keep all others waiting, nor the inputs.
-            if failed.is_some() && began.elapsed() > LOOK_AHEAD_MAX {
-                break;
-            }
-        }
-        match failed {
-            None => (self.look_ahead_at, self.look_ahead) = (None, Backoff::default()),
-            Some(error) => {
-                tracing::warn!(%error, "timers wait");
-                self.look_ahead_at = Some(Instant::now() + self.look_ahead.next_delay());
-            }
-        }
-        Ok(())
-    }
-
-    fn ends(&self, number: i32) -> Result<BTreeMap<Arc<str>, i64>, LogError> {
-        let end = |topic: &Arc<str>| {
-            let at = TopicPartition { topic: Arc::clone(topic), partition: number };
-            Ok((Arc::clone(topic), self.consumer.bounds(&at)?.1))
-        };
-        self.processor.inputs().iter().map(end).collect()
-    }
-}
-
-/// The numbers, which are in rising order, with those behind `last` first: each gets its turn.
-fn beginning_after(mut numbers: Vec<i32>, last: i32) -> Vec<i32> {
-    let first = numbers.partition_point(|number| *number <= last);
-    numbers.rotate_left(first);
-    numbers
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case(-1, [0, 2, 5])]
-    #[case(0, [2, 5, 0])]
-    #[case(3, [5, 0, 2])]
-    #[case(5, [0, 2, 5])]
-    fn each_partition_gets_its_turn(#[case] last: i32, #[case] order: [i32; 3]) {
-        assert_eq!(beginning_after(vec![0, 2, 5], last), order);
     }
 }

@@ -18,9 +18,11 @@ impl From<ReadError> for Verdict {
     fn from(error: ReadError) -> Self {
         let reason = match &error {
             ReadError::Invalid(_) | ReadError::Newer { .. } => "invalid",
-            ReadError::Undecodable(_) | ReadError::Unknown(_) | ReadError::NoSchema(_) | ReadError::Unavailable(_) => {
-                "undecodable"
-            }
+            ReadError::Undecodable(_)
+            | ReadError::Unknown(_)
+            | ReadError::Foreign(_)
+            | ReadError::NoSchema(_)
+            | ReadError::Unavailable(_) => "undecodable",
         };
         Self { reason, detail: error.to_string() }
     }

@@ -1,0 +1,148 @@
+//! How far the log went when a timer became due.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use quittance_log::{Isolation, Log, LogError, Range, Ranged, Span, TopicPartition};
+use quittance_service::backoff::Backoff;
+
+use super::{Processor, Trouble, Worker};
+
+/// For how long due timers may wait for an input before it is looked whether anything is there to be read.
+const PROBE_AFTER: Duration = Duration::from_millis(100);
+const PROBE_POLL: Duration = Duration::from_millis(5);
+
+/// Looking ahead at the ends of the inputs.
+pub(super) struct LookAhead<R> {
+    /// When to ask again, after the ends could not be asked for.
+    again_at: Option<Duration>,
+    backoff: Backoff,
+    /// The partition whose ends were asked for last.
+    last: i32,
+    waiting_since: Option<Duration>,
+    probe: Option<Probe<R>>,
+}
+
+/// Looks whether there is anything to read in front of an end.
+struct Probe<R> {
+    at: TopicPartition,
+    end: i64,
+    range: R,
+}
+
+impl<R> Default for LookAhead<R> {
+    fn default() -> Self {
+        Self { again_at: None, backoff: Backoff::default(), last: -1, waiting_since: None, probe: None }
+    }
+}
+
+impl<R> LookAhead<R> {
+    /// The partitions are somebody else's.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl<P: Processor, L: Log> Worker<P, L> {
+    /// Asks for the ends of the inputs of those partitions whose due timers have to wait for them to be read.
+    pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
+        let now = self.now;
+        let wanting = self.partitions.iter().filter(|(_, partition)| partition.wants_horizon(now.wall_ms));
+        let wanting: Vec<i32> = wanting.map(|(&number, _)| number).collect();
+        if wanting.is_empty() || self.look_ahead.again_at.is_some_and(|at| now.uptime < at) {
+            return Ok(());
+        }
+        // The brokers may take their time to answer, or never do: no transaction is to be open meanwhile.
+        self.commit()?;
+        for number in beginning_after(wanting, self.look_ahead.last) {
+            self.look_ahead.last = number;
+            match self.ends(number) {
+                Ok(ends) => {
+                    if let Some(partition) = self.partitions.get_mut(&number) {
+                        partition.set_horizon(now.wall_ms, ends);
+                    }
+                }
+                // One that does not answer must not keep the inputs waiting; the others have their turn later.
+                Err(error) if error.is_transient() => {
+                    tracing::warn!(%error, "timers wait");
+                    let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
+                    self.look_ahead.again_at = Some(now.uptime + delay);
+                    return Ok(());
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.look_ahead.again_at = None;
+        self.look_ahead.backoff.reset();
+        Ok(())
+    }
+
+    fn ends(&self, number: i32) -> Result<BTreeMap<Arc<str>, i64>, LogError> {
+        let end = |topic: &Arc<str>| {
+            let at = TopicPartition { topic: Arc::clone(topic), partition: number };
+            // Whatever was written before the timer was due counts, even if a transaction in front of it is still open.
+            Ok((Arc::clone(topic), self.log.end(&at, Isolation::Uncommitted)?))
+        };
+        self.processor.inputs().iter().map(|source| end(&source.topic)).collect()
+    }
+
+    /// With nothing to read, and timers that wait for it: looks whether anything is left in front of the end. What stands
+    /// there may be no more than the marks of transactions, and those nobody ever gets to read.
+    pub(super) fn probe(&mut self) -> Result<(), Trouble> {
+        let now = self.now;
+        let awaited =
+            self.partitions.iter().find_map(|(&number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
+        let Some((partition, (topic, position, end))) = awaited else {
+            self.look_ahead.waiting_since = None;
+            self.look_ahead.probe = None;
+            return Ok(());
+        };
+        let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
+        if now.uptime.saturating_sub(since) < PROBE_AFTER {
+            return Ok(());
+        }
+        let at = TopicPartition { topic, partition };
+        let is_same = self.look_ahead.probe.as_ref().is_some_and(|probe| probe.at == at && probe.end == end);
+        if !is_same {
+            let range = self.log.range(&at.topic, &[Span { partition, from: Some(position), to: end }])?;
+            self.look_ahead.probe = Some(Probe { at, end, range });
+        }
+        let Some(probe) = &mut self.look_ahead.probe else { return Ok(()) };
+        match probe.range.poll(PROBE_POLL)? {
+            Ranged::Idle => {}
+            // It is on its way to us.
+            Ranged::Record(_) => self.look_ahead.forget(),
+            Ranged::End => {
+                let (at, end) = (probe.at.clone(), probe.end);
+                self.look_ahead.forget();
+                let partition = self.partitions.get_mut(&at.partition);
+                if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&at.topic)) {
+                    input.empty_up_to = input.empty_up_to.max(end);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The numbers, which are in rising order, with those behind `last` first: each gets its turn.
+fn beginning_after(mut numbers: Vec<i32>, last: i32) -> Vec<i32> {
+    let first = numbers.partition_point(|number| *number <= last);
+    numbers.rotate_left(first);
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case(-1, [0, 2, 5])]
+    #[case(0, [2, 5, 0])]
+    #[case(3, [5, 0, 2])]
+    #[case(5, [0, 2, 5])]
+    fn each_partition_gets_its_turn(#[case] last: i32, #[case] order: [i32; 3]) {
+        assert_eq!(beginning_after(vec![0, 2, 5], last), order);
+    }
+}

@@ -1,0 +1,160 @@
+//! One input: decoded, put to the rules, written into the window.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use quittance_avro::wire::EncodeError;
+use quittance_log::{Log, ReadError, Record, SendError};
+
+use super::{Fatal, Processor, Trouble, Worker, write::Write};
+use crate::runtime::{
+    processor::{Class, Processed, Trigger, apply},
+    window::RECORDS_MAX,
+};
+
+/// Offsets behind the position at which a partition was taken over within which the record must be that a predecessor
+/// died of: those of a full window, each with the mark of a transaction of its own.
+const SUSPECT_OFFSETS: i64 = 2 * RECORDS_MAX as i64;
+
+impl<P: Processor, L: Log> Worker<P, L> {
+    /// Takes the next record in hand; with none, the window ends.
+    pub(super) fn input(&mut self) -> Result<(), Trouble> {
+        let Some((class, record)) = self.next_record() else {
+            self.commit()?;
+            return self.probe();
+        };
+        let decoded = match self.processor.decode(&record) {
+            Err(error) if error.is_transient() => {
+                // It says nothing about the record.
+                self.inbox.put_back(class, record);
+                self.commit()?;
+                return Err(Trouble::Later(error.to_string()));
+            }
+            decoded => decoded,
+        };
+        if let Err(trouble) = self.open_window() {
+            self.inbox.put_back(class, record);
+            return Err(trouble);
+        }
+        self.inputs_since_look += 1;
+        self.show_lag(&record);
+        let done = self.deal_with(&record, decoded)?;
+        if let Some(window) = &mut self.window {
+            window.read(&record, class);
+        }
+        match done {
+            Ok(()) => Ok(()),
+            Err(Write::Fatal(error)) => Err(Trouble::Fatal(error)),
+            Err(Write::Send(error)) => {
+                if matches!(error, SendError::TooLarge { .. }) {
+                    self.condemned.insert((record.at.clone(), record.offset), error.to_string());
+                }
+                Err(self.give_up_window(&error))
+            }
+        }
+    }
+
+    /// The next record that has not been read yet, of a partition of ours. What was fetched before the partition was
+    /// given back is its owner's to read, and what stands before the position has been processed.
+    fn next_record(&mut self) -> Option<(Class, Record)> {
+        while let Some((class, record)) = self.inbox.pop() {
+            let partition = self.partitions.get(&record.at.partition);
+            let input = partition.and_then(|partition| partition.inputs.get(&record.at.topic));
+            let read = self.window.as_ref().and_then(|window| window.position(&record.at));
+            if input.is_some_and(|input| record.offset >= read.unwrap_or(input.position)) {
+                return Some((class, record));
+            }
+        }
+        None
+    }
+
+    fn deal_with(
+        &mut self,
+        record: &Record,
+        decoded: Result<(String, P::Input), ReadError>,
+    ) -> Result<Result<(), Write>, Trouble> {
+        let (number, now_ms) = (record.at.partition, self.now.wall_ms);
+        if let Some(detail) = self.condemned.get(&(record.at.clone(), record.offset)).cloned() {
+            return Ok(self.bury(record, "output_too_large", detail));
+        }
+        if self.suspects.is_condemned(&record.at, record.offset) {
+            return Ok(self.bury(record, "process_died", "processes died again and again with it in hand".to_owned()));
+        }
+        let (key, input) = match decoded {
+            Ok(decoded) => decoded,
+            Err(error) => return Ok(self.bury(record, "undecodable", error.to_string())),
+        };
+        let is_suspicious = self.is_suspicious(record);
+        if is_suspicious {
+            self.suspects.take_in_hand(&record.at, record.offset).map_err(notepad)?;
+        }
+        let processed = self.process(number, &key, &Trigger::Input(&input, &record.headers), now_ms)?;
+        if is_suspicious {
+            self.suspects.put_down().map_err(notepad)?;
+        }
+        Ok(match processed {
+            Ok(Processed { invalid: Some(detail), .. }) => self.bury(record, "invalid", detail),
+            Ok(processed) => self.write(number, key, processed, "processed"),
+            Err(cause) => self.bury(record, cause.reason(), cause.to_string()),
+        })
+    }
+
+    /// Whether it is among the records that a predecessor may have died of.
+    fn is_suspicious(&self, record: &Record) -> bool {
+        let partition = self.partitions.get(&record.at.partition);
+        let input = partition.and_then(|partition| partition.inputs.get(&record.at.topic));
+        input.is_some_and(|input| record.offset < input.taken_over_at + SUSPECT_OFFSETS)
+    }
+
+    /// Applies the rules to the state as the window sees it. The inner error tells that they cannot be applied to it, now
+    /// or ever.
+    pub(super) fn process(
+        &self,
+        number: i32,
+        key: &str,
+        trigger: &Trigger<'_, P::Input>,
+        now_ms: i64,
+    ) -> Result<Result<Processed<P::State>, Failed>, Trouble> {
+        let made = self.window.as_ref().and_then(|window| window.state(number, key));
+        let kept = match (made, self.partitions.get(&number)) {
+            (None, Some(partition)) => partition.state(key)?,
+            (Some(_), _) | (None, None) => None,
+        };
+        let state = made.or(kept.as_deref());
+        // The rules are pure and get references only, so a panic in them leaves nothing half-done.
+        let run = AssertUnwindSafe(|| apply(&self.processor, state, trigger, now_ms));
+        Ok(match catch_unwind(run) {
+            Ok(processed) => processed.map_err(Failed::Encode),
+            Err(_) => Err(Failed::Panicked),
+        })
+    }
+
+    fn show_lag(&self, record: &Record) {
+        let Some(timestamp_ms) = record.timestamp_ms else { return };
+        let lag = &self.settings.metrics.lag_ms;
+        let labels = [&*record.at.topic, &record.at.partition.to_string()];
+        lag.with_label_values(&labels).set((self.now.wall_ms - timestamp_ms).max(0));
+    }
+}
+
+fn notepad(error: std::io::Error) -> Trouble {
+    Trouble::Fatal(Fatal::Notepad(error))
+}
+
+/// Why the rules gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failed {
+    #[error("the rules panicked; the log of the process says where")]
+    Panicked,
+    #[error("what they gave does not fit its schema: {0}")]
+    Encode(EncodeError),
+}
+
+impl Failed {
+    /// Reason of a dead letter.
+    fn reason(&self) -> &'static str {
+        match self {
+            Self::Panicked => "panicked",
+            Self::Encode(_) => "invalid",
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What clients ask for: the same in every run of a seed, whatever goes wrong.
+
+use quittance_avro::{
+    ids::{CommandId, PaymentId, derive},
+    money::MinorUnits,
+    records::{Actor, Bytes, CreatePayment, Envelope, Fingerprint, GatewayToken, PaymentMethod},
+    time::Timestamp,
+    topics::Topic,
+    wire::Encoder,
+    words::{ActorKind, CaptureMethod, Initiator, Mode},
+};
+use quittance_log::{Headers, NewRecord};
+use rand::{RngExt, SeedableRng, rngs::SmallRng};
+
+use crate::{plan::Plan, processor::TRICK, topics, world::START_MS};
+
+/// A record that is written at a time.
+pub(crate) struct Wish {
+    pub(crate) at_ms: i64,
+    pub(crate) record: NewRecord,
+    pub(crate) kind: Kind,
+}
+
+/// What is to become of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An outcome for this command.
+    Command(CommandId),
+    /// A dead letter.
+    Poison,
+}
+
+/// What a gateway says of a payment when it first sees it.
+pub(crate) fn is_approved(payment: &str) -> bool {
+    payment.bytes().map(u32::from).sum::<u32>() % 4 != 0
+}
+
+/// All that clients write.
+pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
+    let mut rng = SmallRng::seed_from_u64(plan.seed ^ 0x00c1_1e47);
+    let rng = &mut rng;
+    // Apart, so that poison changes nothing about the rest.
+    let mut bane = SmallRng::seed_from_u64(plan.seed ^ 0x0bad_f00d);
+    let encoder = Encoder::<CreatePayment>::of_this_build();
+    let span_ms = i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX) * 3 / 4;
+    let mut wishes = Vec::new();
+    for number in 0..plan.payments {
+        let at_ms = START_MS + rng.random_range(0..span_ms);
+        let command = command(plan.seed, number, 0, rng.random_ratio(1, 3));
+        wishes.push(wish(&encoder, &command, at_ms));
+        while rng.random_ratio(1, 4) {
+            // Sent again, since its sender did not hear of it.
+            wishes.push(wish(&encoder, &command, at_ms + rng.random_range(0..5_000)));
+        }
+        if rng.random_ratio(1, 6) {
+            // The same payment, asked for with another body: somebody reuses its key.
+            let other = CreatePayment { fingerprint: fingerprint(9), ..command.clone() };
+            wishes.push(wish(&encoder, &other, at_ms + 6_000));
+        }
+        if rng.random_ratio(1, 6) {
+            let mut stranger = command.clone();
+            stranger.envelope.tenant = "rival".parse().expect("a tenant's name");
+            stranger.envelope.id = CommandId::new(derive(&["stranger", &command.envelope.id])).to_string();
+            wishes.push(wish(&encoder, &stranger, at_ms + 6_000));
+        }
+        if bane.random_ratio(plan.faults.poison, 100) {
+            wishes.push(poison(&encoder, plan.seed, number, at_ms, &mut bane));
+        }
+    }
+    wishes
+}
+
+fn poison(encoder: &Encoder<CreatePayment>, seed: u64, number: usize, at_ms: i64, rng: &mut SmallRng) -> Wish {
+    let command = command(seed, number, 1, false);
+    let mut wish = wish(encoder, &command, at_ms + rng.random_range(0..3_000));
+    wish.kind = Kind::Poison;
+    let trick = |trick: &str| Headers::default().with(TRICK, trick);
+    match rng.random_range(0..6) {
+        0 => wish.record.value = Some(vec![0, 0, 0, 0, 99, 1, 2, 3]),
+        1 => wish.record.value = Some(b"not what it should be".to_vec()),
+        2 => wish.record.key = b"somebody else's".to_vec(),
+        3 => wish.record.headers = trick("panic"),
+        4 => wish.record.headers = trick("large"),
+        _ => wish.record.headers = trick("die"),
+    }
+    wish
+}
+
+fn wish(encoder: &Encoder<CreatePayment>, command: &CreatePayment, at_ms: i64) -> Wish {
+    Wish {
+        at_ms,
+        record: NewRecord {
+            topic: topics::name(Topic::PaymentCommands),
+            partition: None,
+            key: command.envelope.aggregate_id.clone().into_bytes(),
+            value: Some(encoder.encode(command).expect("a command fits its schema")),
+            headers: Headers::default(),
+        },
+        kind: Kind::Command(command.envelope.id.parse().expect("a command's id")),
+    }
+}
+
+fn fingerprint(byte: u8) -> Fingerprint {
+    Fingerprint { version: 1, digest: Bytes(vec![byte; 32]) }
+}
+
+fn command(seed: u64, number: usize, series: usize, is_manual: bool) -> CreatePayment {
+    let parts = [&*seed.to_string(), &*number.to_string(), &*series.to_string()];
+    let payment = PaymentId::new(derive(&["payment", parts[0], parts[1], parts[2]]));
+    let command = CommandId::new(derive(&["command", parts[0], parts[1], parts[2]]));
+    let token = |account: &str| GatewayToken { gateway_account: account.to_owned(), token: format!("tok_{account}") };
+    CreatePayment {
+        envelope: Envelope {
+            id: command.to_string(),
+            mode: Mode::Test,
+            tenant: "acme".parse().expect("a tenant's name"),
+            merchant_account: "berlin".to_owned(),
+            aggregate_id: payment.to_string(),
+            sequence: None,
+            occurred_at: Timestamp::from_ms(START_MS),
+            actor: Actor { kind: ActorKind::User, subject: "till-7".to_owned(), credential_id: None, sealed: None },
+            cause: None,
+            api_version: "2026-11-01".to_owned(),
+        },
+        fingerprint: fingerprint(7),
+        amount: MinorUnits::payable(1_000 + i64::try_from(number).unwrap_or(0)).expect("an amount in bounds"),
+        currency: "EUR".parse().expect("a currency in use"),
+        capture: if is_manual { CaptureMethod::Manual } else { CaptureMethod::Automatic },
+        payment_method: PaymentMethod {
+            kind: "card".to_owned(),
+            tokens: vec![token("simulator")],
+            fingerprint: None,
+            brand: None,
+            funding: None,
+            country: None,
+            iin: None,
+            last4: None,
+            exp_month: None,
+            exp_year: None,
+            wallet: None,
+        },
+        gateway_account: "simulator".to_owned(),
+        initiator: Initiator::Customer,
+        stored_credential: None,
+        sealed: None,
+    }
+}

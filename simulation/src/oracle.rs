@@ -1,0 +1,297 @@
+//! What has to hold when a run is over, whatever went wrong in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quittance_avro::{
+    ids::CommandId,
+    records::{DeadLetter, GatewayEffect, GatewayResult, Outcome, PaymentChangelog, PaymentState},
+    topics::Topic,
+    words::{PaymentStatus, TimerKind},
+};
+use quittance_log::{Isolation, Record, TopicPartition};
+
+use crate::{client::Kind, topics, world::World};
+
+/// A record that a client wrote.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) at: TopicPartition,
+    pub(crate) offset: i64,
+    pub(crate) kind: Kind,
+}
+
+/// What a run came to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// By payment.
+    pub(crate) payments: BTreeMap<String, Figures>,
+    /// By command: what its outcomes say.
+    pub(crate) outcomes: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// A payment in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Figures {
+    pub(crate) status: PaymentStatus,
+    pub(crate) authorized: i64,
+    pub(crate) captured: i64,
+    pub(crate) is_under_review: bool,
+    /// Whether the gateway has carried it out.
+    pub(crate) is_processed: bool,
+}
+
+/// Whether nothing is left to be done: every input read, no timer pending, no effect unread.
+pub(crate) fn is_settled(world: &World) -> bool {
+    inputs_are_read(world)
+        && world.model.transactions().is_empty()
+        && world.gateway.has_read_all(world.plan.partitions)
+        && pending(world).is_empty()
+}
+
+/// What is left to be done, for a person.
+pub(crate) fn unsettled(world: &World) -> String {
+    let positions = world.model.committed(&World::group());
+    let positions: Vec<_> = positions.iter().map(|(at, committed)| format!("{at}@{}", committed.offset)).collect();
+    format!("pending {:?}; positions {positions:?}; transactions {:?}", pending(world), world.model.transactions())
+}
+
+fn inputs_are_read(world: &World) -> bool {
+    let committed = world.model.committed(&World::group());
+    [Topic::PaymentCommands, Topic::PaymentResults].into_iter().all(|topic| {
+        (0..world.plan.partitions).all(|partition| {
+            let at = topics::at(topic, partition);
+            let end = world.model.bounds(&at).map_or(0, |(_, stable, _)| stable);
+            committed.get(&at).is_some_and(|committed| committed.offset >= end)
+        })
+    })
+}
+
+/// Payments that wait for something.
+fn pending(world: &World) -> Vec<String> {
+    let latest = changelog(world);
+    let pending = latest.values().filter(|states| states.last().is_some_and(|state| state.timer.is_some()));
+    pending.filter_map(|states| Some(states.last()?.state.envelope.aggregate_id.clone())).collect()
+}
+
+fn records(world: &World, topic: Topic) -> Vec<Record> {
+    let partitions = (0..world.plan.partitions).map(|partition| topics::at(topic, partition));
+    partitions.flat_map(|at| world.model.records(&at, Isolation::Committed)).collect()
+}
+
+fn decoded<R: quittance_avro::records::Record>(world: &World, topic: Topic) -> Vec<(Record, R)> {
+    let decode = |record: Record| {
+        let says = world.parts.decoder().decode(record.value.as_deref().unwrap_or_default());
+        (record, says.expect("what we write can be read"))
+    };
+    records(world, topic).into_iter().map(decode).collect()
+}
+
+/// The states of each payment, in order, as far as the changelog still has them.
+fn changelog(world: &World) -> BTreeMap<String, Vec<PaymentChangelog>> {
+    let mut states: BTreeMap<String, Vec<PaymentChangelog>> = BTreeMap::new();
+    for (_, state) in decoded::<PaymentChangelog>(world, Topic::PaymentChangelog) {
+        states.entry(state.state.envelope.aggregate_id.clone()).or_default().push(state);
+    }
+    states
+}
+
+/// Holds a run that is over against everything that has to hold, and says what it came to.
+pub(crate) fn judge(world: &World) -> Result<Ending, String> {
+    let changelog = changelog(world);
+    let states = sequences(world)?;
+    let outcomes = outcomes(world)?;
+    dead_letters(world)?;
+    effects(world, &changelog)?;
+    if !world.plan.faults.compaction && world.plan.faults.clock == 0 {
+        timers(world, &changelog)?;
+    }
+    let mut ending = Ending { outcomes, ..Ending::default() };
+    for (id, kept) in &changelog {
+        let kept = kept.last().ok_or("a payment without a state")?;
+        let public = states.get(id).ok_or_else(|| format!("{id} has a changelog and no state"))?;
+        if *public != kept.state {
+            return Err(format!("{id}: the public state is {public:?}, the private one {:?}", kept.state));
+        }
+        ending.payments.insert(id.clone(), money(world, id, kept)?);
+    }
+    Ok(ending)
+}
+
+/// Events and states have each sequence once, from 1 on without a gap, in the order of the log.
+fn sequences(world: &World) -> Result<BTreeMap<String, PaymentState>, String> {
+    let mut next: BTreeMap<String, i64> = BTreeMap::new();
+    for record in records(world, Topic::PaymentEvents) {
+        let value = record.value.as_deref().unwrap_or_default();
+        let (_, event) = world.parts.decoder().json(value).map_err(|error| error.to_string())?;
+        let envelope = &event["envelope"];
+        let id = envelope["aggregate_id"].as_str().unwrap_or_default().to_owned();
+        let expected = next.entry(id.clone()).or_insert(1);
+        if envelope["sequence"].as_i64() != Some(*expected) {
+            return Err(format!("{id}: event {} stands where {expected} should", envelope["sequence"]));
+        }
+        *expected += 1;
+    }
+    let mut states = BTreeMap::new();
+    for (_, state) in decoded::<PaymentState>(world, Topic::PaymentState) {
+        states.insert(state.envelope.aggregate_id.clone(), state);
+    }
+    for (id, next) in &next {
+        let last = states.get(id).and_then(|state| state.envelope.sequence);
+        if last != Some(next - 1) {
+            return Err(format!("{id}: its state is of sequence {last:?}, its events go up to {}", next - 1));
+        }
+    }
+    if states.len() != next.len() {
+        return Err(format!("{} payments have states, {} have events", states.len(), next.len()));
+    }
+    Ok(states)
+}
+
+/// Every command record is answered exactly once.
+fn outcomes(world: &World) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
+    let mut told: BTreeMap<CommandId, usize> = BTreeMap::new();
+    let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (_, outcome) in decoded::<Outcome>(world, Topic::PaymentOutcomes) {
+        *told.entry(outcome.command_id).or_default() += 1;
+        let what = format!("{:?} {:?} {:?}", outcome.status, outcome.sequence, outcome.code);
+        said.entry(outcome.command_id.to_string()).or_default().insert(what);
+    }
+    let mut asked: BTreeMap<CommandId, usize> = BTreeMap::new();
+    for record in &world.asked {
+        if let Kind::Command(id) = record.kind {
+            *asked.entry(id).or_default() += 1;
+        }
+    }
+    if told != asked {
+        let differs = asked.iter().find(|(id, count)| told.get(id) != Some(count));
+        return Err(format!("commands are answered too often or not at all: {differs:?}, {told:?}"));
+    }
+    Ok(said)
+}
+
+/// Every poison is buried once, and nothing else is.
+fn dead_letters(world: &World) -> Result<(), String> {
+    let mut buried = BTreeMap::new();
+    for (_, letter) in decoded::<DeadLetter>(world, Topic::ProcessorPaymentsDeadLetters) {
+        let count = buried.entry((letter.topic.clone(), letter.partition, letter.offset)).or_insert((0, letter.reason));
+        count.0 += 1;
+    }
+    let place = |asked: &Asked| (asked.at.topic.to_string(), asked.at.partition, asked.offset);
+    let poison: BTreeSet<_> = world.asked.iter().filter(|asked| asked.kind == Kind::Poison).map(place).collect();
+    let unburied = poison.iter().find(|place| !buried.contains_key(*place));
+    let wrong = buried.iter().find(|(place, (count, _))| *count != 1 || !poison.contains(*place));
+    match (unburied, wrong) {
+        (None, None) => Ok(()),
+        (Some(place), _) => Err(format!("poison at {place:?} is not in the dead letters")),
+        (None, Some(found)) => Err(format!("in the dead letters, wrongly or twice: {found:?}")),
+    }
+}
+
+/// Every effect stands once, under its attempt's number, and the sink has read it.
+fn effects(world: &World, changelog: &BTreeMap<String, Vec<PaymentChangelog>>) -> Result<(), String> {
+    let mut issued: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let mut tries = BTreeSet::new();
+    for (record, effect) in decoded::<GatewayEffect>(world, Topic::PaymentGatewayEffects) {
+        let id = effect.envelope.id.clone();
+        if !issued.entry(effect.attempt_id.to_string()).or_default().insert(id.clone()) {
+            return Err(format!("{id} is issued twice, again at {}@{}", record.at, record.offset));
+        }
+        if !tries.insert((effect.attempt_id.to_string(), effect.kind.as_str(), effect.try_number)) {
+            return Err(format!("{id} is try {} of an attempt that had it before", effect.try_number));
+        }
+        if !world.gateway.effects_read.contains(&id) {
+            return Err(format!("{id} never reached the sink"));
+        }
+    }
+    for (payment, states) in changelog {
+        let Some(last) = states.last() else { continue };
+        for attempt in last.state.operations.iter().flat_map(|operation| &operation.attempts) {
+            let count = issued.remove(&attempt.id.to_string()).map_or(0, |ids| ids.len());
+            let wanted = usize::try_from(attempt.tries + attempt.queries).unwrap_or(0);
+            if count != wanted {
+                return Err(format!("{payment} asked for {wanted} effects, {count} stand in the log"));
+            }
+        }
+    }
+    match issued.first_key_value() {
+        None => Ok(()),
+        Some((attempt, effects)) => Err(format!("{attempt} has effects {effects:?} and no payment knows it")),
+    }
+}
+
+/// No timer overtook a result that was in the log when it became due.
+fn timers(world: &World, changelog: &BTreeMap<String, Vec<PaymentChangelog>>) -> Result<(), String> {
+    let mut first: BTreeMap<String, i64> = BTreeMap::new();
+    for (record, result) in decoded::<GatewayResult>(world, Topic::PaymentResults) {
+        let written_ms = record.timestamp_ms.unwrap_or(i64::MAX);
+        first.entry(result.effect_id.to_string()).or_insert(written_ms);
+    }
+    let last_effect = |state: &PaymentChangelog| {
+        let attempts = state.state.operations.iter().flat_map(|operation| &operation.attempts);
+        attempts.last().and_then(|attempt| attempt.last_effect_id).map(|id| id.to_string())
+    };
+    for (payment, states) in changelog {
+        for pair in states.windows(2) {
+            let [before, after] = pair else { continue };
+            let Some(timer) = before.timer.as_ref().filter(|timer| timer.kind == TimerKind::TryLost) else { continue };
+            let Some(awaited) = last_effect(before) else { continue };
+            let has_fired = last_effect(after).as_ref() != Some(&awaited);
+            let written_ms = first.get(&awaited).copied().unwrap_or(i64::MAX);
+            if has_fired && written_ms <= timer.due_at.as_ms() {
+                let due_ms = timer.due_at.as_ms();
+                return Err(format!(
+                    "{payment}: a timer due at {due_ms} fired before the result of {awaited}, written at {written_ms}"
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What we say of a payment is what the gateway did, or a person finds out.
+fn money(world: &World, id: &str, kept: &PaymentChangelog) -> Result<Figures, String> {
+    let state = &kept.state;
+    let charges: Vec<_> = world.gateway.charges.values().filter(|charge| charge.payment == *id).collect();
+    let is_charged = charges.iter().any(|charge| charge.is_approved);
+    let figures = Figures {
+        status: state.status,
+        authorized: state.authorized_amount.get(),
+        captured: state.captured_amount.get(),
+        is_under_review: state.review.is_some(),
+        is_processed: !charges.is_empty(),
+    };
+    let is_right = match state.status {
+        PaymentStatus::Succeeded | PaymentStatus::RequiresCapture => is_charged,
+        PaymentStatus::Failed => !is_charged,
+        _ => false,
+    };
+    if charges.len() > 1 {
+        return Err(format!("{id} was carried out under {} keys", charges.len()));
+    }
+    if state.status == PaymentStatus::Processing && kept.timer.is_none() && state.review.is_none() {
+        return Err(format!("{id} is processing, and nothing will ever move it"));
+    }
+    if !is_right && state.review.is_none() {
+        return Err(format!("{id} is {:?}, charged at the gateway: {is_charged}", state.status));
+    }
+    Ok(figures)
+}
+
+/// Outputs that have to be the same in a run in which nothing went wrong.
+pub(crate) fn compare(with: &Ending, without: &Ending) -> Result<(), String> {
+    if with.payments.keys().ne(without.payments.keys()) {
+        return Err("not the same payments as without faults".to_owned());
+    }
+    for (id, figures) in &with.payments {
+        let plain = &without.payments[id];
+        let is_comparable = figures.is_processed && !figures.is_under_review;
+        if is_comparable && figures != plain {
+            return Err(format!("{id} is {figures:?}, and without faults {plain:?}"));
+        }
+    }
+    if with.outcomes != without.outcomes {
+        let differs = with.outcomes.iter().find(|(id, said)| without.outcomes.get(*id) != Some(said));
+        return Err(format!("an outcome is not that without faults: {differs:?}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! The payment processor, with rules that can be made to go wrong.
+
+use std::{panic::resume_unwind, sync::Arc};
+
+use corosensei::Yielder;
+use quittance_avro::{records::PaymentChangelog, topics::Topic, wire::EncodeError};
+use quittance_log::{Headers, ReadError, Record, model::Fate};
+use quittance_processors::{
+    payment::{Input, PaymentProcessor},
+    runtime::{Due, Output, Processed, Processor, Source, Trigger},
+};
+
+use crate::{instance::Pause, topics};
+
+/// Header of a command that the rules cannot stand.
+pub(crate) const TRICK: &str = "trick";
+/// Longer than an output may be here.
+pub(crate) const TOO_LARGE: usize = 40_000;
+/// How long a record may be here.
+pub(crate) const RECORD_BYTES_MAX: usize = 30_000;
+
+/// Real rules in a wrapper that plays tricks when a command asks for it.
+pub(crate) struct Tricked<'y> {
+    pub(crate) payments: PaymentProcessor,
+    pub(crate) yielder: &'y Yielder<Fate, Pause>,
+}
+
+impl Processor for Tricked<'_> {
+    type State = PaymentChangelog;
+    type Input = Input;
+
+    fn inputs(&self) -> &[Source] {
+        self.payments.inputs()
+    }
+
+    fn changelog(&self) -> &Arc<str> {
+        self.payments.changelog()
+    }
+
+    fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
+        self.payments.decode(record)
+    }
+
+    fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
+        self.payments.restore(value)
+    }
+
+    fn keep(&self, state: &PaymentChangelog) -> Result<Vec<u8>, EncodeError> {
+        self.payments.keep(state)
+    }
+
+    fn due(&self, state: &PaymentChangelog) -> Option<Due> {
+        self.payments.due(state)
+    }
+
+    fn is_of_owner(&self, state: &PaymentChangelog, input: &Input) -> bool {
+        self.payments.is_of_owner(state, input)
+    }
+
+    fn of_stranger(
+        &self,
+        input: &Input,
+        headers: &Headers,
+        now_ms: i64,
+    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+        self.payments.of_stranger(input, headers, now_ms)
+    }
+
+    fn process(
+        &self,
+        state: Option<&PaymentChangelog>,
+        trigger: &Trigger<'_, Input>,
+        now_ms: i64,
+    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+        let trick = match trigger {
+            Trigger::Input(_, headers) => headers.text(TRICK),
+            Trigger::Timer => None,
+        };
+        match trick {
+            // A panic that nobody has to read of.
+            Some("panic") => resume_unwind(Box::new("the rules panic")),
+            Some("die") => {
+                self.yielder.suspend(Pause::Dies);
+                resume_unwind(Box::new("the process is dead"))
+            }
+            Some("large") => {
+                let mut processed = self.payments.process(state, trigger, now_ms)?;
+                let (topic, key) = (topics::name(Topic::PaymentEvents), String::new());
+                processed.outputs.push(Output { topic, key, value: vec![0; TOO_LARGE], headers: Headers::default() });
+                Ok(processed)
+            }
+            _ => self.payments.process(state, trigger, now_ms),
+        }
+    }
+}
