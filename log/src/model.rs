@@ -46,7 +46,7 @@ pub use self::{
     generation::ModelGeneration,
     log::ModelLog,
     member::ModelMember,
-    outside::{ModelTransaction, ModelledMember},
+    outside::{ModelTransaction, ModelledMember, OpenTransaction},
     range::ModelRange,
     settings::{Cleanup, Settings},
     transactions::ModelTransactions,

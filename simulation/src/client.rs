@@ -19,6 +19,8 @@ pub(crate) struct Wish {
     pub(crate) at_ms: i64,
     pub(crate) record: NewRecord,
     pub(crate) kind: Kind,
+    /// For how long the transaction stays open that it is written in, if it is.
+    pub(crate) held_ms: Option<i64>,
 }
 
 /// What is to become of it.
@@ -26,6 +28,8 @@ pub(crate) struct Wish {
 pub(crate) enum Kind {
     /// An outcome for this command.
     Command(CommandId),
+    /// An outcome that tells a stranger that there is no such payment.
+    Stranger(CommandId),
     /// A dead letter.
     Poison,
 }
@@ -47,7 +51,11 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
     for number in 0..plan.payments {
         let at_ms = START_MS + rng.random_range(0..span_ms);
         let command = command(plan.seed, number, 0, rng.random_ratio(1, 3));
-        wishes.push(wish(&encoder, &command, at_ms));
+        let mut first = wish(&encoder, &command, at_ms);
+        if rng.random_ratio(1, 6) {
+            first.held_ms = Some(rng.random_range(0..4_000));
+        }
+        wishes.push(first);
         while rng.random_ratio(1, 4) {
             // Sent again, since its sender did not hear of it.
             wishes.push(wish(&encoder, &command, at_ms + rng.random_range(0..5_000)));
@@ -61,7 +69,9 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
             let mut stranger = command.clone();
             stranger.envelope.tenant = "rival".parse().expect("a tenant's name");
             stranger.envelope.id = CommandId::new(derive(&["stranger", &command.envelope.id])).to_string();
-            wishes.push(wish(&encoder, &stranger, at_ms + 6_000));
+            let mut wish = wish(&encoder, &stranger, at_ms + 6_000);
+            wish.kind = Kind::Stranger(stranger.envelope.id.parse().expect("a command's id"));
+            wishes.push(wish);
         }
         if bane.random_ratio(plan.faults.poison, 100) {
             wishes.push(poison(&encoder, plan.seed, number, at_ms, &mut bane));
@@ -97,6 +107,7 @@ fn wish(encoder: &Encoder<CreatePayment>, command: &CreatePayment, at_ms: i64) -
             headers: Headers::default(),
         },
         kind: Kind::Command(command.envelope.id.parse().expect("a command's id")),
+        held_ms: None,
     }
 }
 

@@ -55,8 +55,8 @@ const ASTRAY: [Way; 6] = [
 pub(crate) enum Deed {
     /// The gateway carries a try out, and answers if `is_told`.
     Process(Box<GatewayEffect>, bool),
-    /// A result is written.
-    Tell(NewRecord),
+    /// A result is written, in a transaction that stays open for so long if it is one.
+    Tell(NewRecord, Option<i64>),
 }
 
 /// What one key came to at the gateway.
@@ -209,9 +209,10 @@ impl Gateway {
         let late_ms = if is_astray { self.chance.between(1, 8_000) } else { self.chance.between(1, 20) };
         let told_at_ms = at_ms.max(self.model.now_ms()) + late_ms;
         if self.chance.percent(self.astray / 2) {
-            deeds.push((told_at_ms + self.chance.between(0, 5_000), Deed::Tell(record.clone())));
+            let held_ms = self.chance.percent(30).then(|| self.chance.between(0, 4_000));
+            deeds.push((told_at_ms + self.chance.between(0, 5_000), Deed::Tell(record.clone(), held_ms)));
         }
-        deeds.push((told_at_ms, Deed::Tell(record)));
+        deeds.push((told_at_ms, Deed::Tell(record, None)));
     }
 }
 

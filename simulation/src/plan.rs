@@ -96,6 +96,9 @@ impl Plan {
 
 impl Faults {
     fn draw(rng: &mut SmallRng) -> Self {
+        // The payment rules take it that the clocks of processors and sinks agree to within the time in which a gateway
+        // settles. When they do not, a late result still opens a review; so no result may get lost as well.
+        let clock = if rng.random_ratio(1, 4) { 2_000 } else { 0 };
         Self {
             crash: rare(rng),
             pause: rare(rng),
@@ -105,12 +108,12 @@ impl Faults {
             late: rare(rng),
             refused: rare(rng),
             slow: often(rng),
-            clock: if rng.random_ratio(1, 4) { 2_000 } else { 0 },
+            clock,
             store: if rng.random_ratio(1, 8) { 300 } else { 0 },
             blackouts: if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 },
             compaction: rng.random_ratio(1, 3),
             poison: if rng.random_ratio(1, 3) { 15 } else { 0 },
-            gateway: if rng.random_ratio(1, 2) { 40 } else { 0 },
+            gateway: if clock == 0 && rng.random_ratio(2, 3) { 40 } else { 0 },
         }
     }
 }

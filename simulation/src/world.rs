@@ -9,7 +9,10 @@ use std::{
 
 use corosensei::CoroutineResult;
 use quittance_avro::topics::Topic;
-use quittance_log::model::{Fate, Model, ProcessId, Prompt, Settings};
+use quittance_log::{
+    NewRecord, TopicPartition,
+    model::{Fate, Model, OpenTransaction, ProcessId, Prompt, Settings},
+};
 
 use crate::{
     chance::Chance,
@@ -43,6 +46,8 @@ enum Happening {
     SinkLooks,
     /// The gateway or the sink does something.
     Done(Deed),
+    /// A client ends a transaction that it left open.
+    Ended(OpenTransaction),
     /// The changelog is compacted.
     Compacted,
     /// Every process dies, and none starts for so long.
@@ -63,6 +68,8 @@ pub(crate) struct World {
     slots: Vec<(Slot, Option<Running>)>,
     agenda: BTreeMap<(i64, u64), Happening>,
     last_number: u64,
+    /// How many transactions others have written inputs in.
+    upstreams: u32,
     heals_ms: i64,
     is_settled: bool,
     turns: u64,
@@ -102,6 +109,7 @@ impl World {
             slots: (0..plan.instances).map(|number| (slot(number), None)).collect(),
             agenda: BTreeMap::new(),
             last_number: 0,
+            upstreams: 0,
             heals_ms: START_MS + i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX),
             is_settled: false,
             turns: 0,
@@ -195,10 +203,11 @@ impl World {
                     self.later(at_ms, Happening::Done(deed));
                 }
             }
-            Happening::Done(Deed::Tell(record)) => {
-                let at = self.model.append(&record, now_ms).expect("the topic is there");
-                self.trace.line(now_ms, "sink", || format!("a result at {}@{}", at.0, at.1));
+            Happening::Done(Deed::Tell(record, held_ms)) => {
+                let (at, offset) = self.append(&record, held_ms);
+                self.trace.line(now_ms, "sink", || format!("a result at {at}@{offset}"));
             }
+            Happening::Ended(open) => self.model.end_open(open, true),
             Happening::Compacted => {
                 self.model.compact(&topics::name(Topic::PaymentChangelog));
                 if now_ms < self.heals_ms {
@@ -212,12 +221,25 @@ impl World {
 
     fn written(&mut self, wish: Wish) {
         let now_ms = self.model.now_ms();
-        let (at, offset) = self.model.append(&wish.record, now_ms).expect("the topic is there");
+        let (at, offset) = self.append(&wish.record, wish.held_ms);
         self.trace.line(now_ms, "client", || match &wish.kind {
-            Kind::Command(id) => format!("{id} at {at}@{offset}"),
+            Kind::Command(id) | Kind::Stranger(id) => format!("{id} at {at}@{offset}"),
             Kind::Poison => format!("poison at {at}@{offset}"),
         });
         self.asked.push(Asked { at, offset, kind: wish.kind });
+    }
+
+    /// Appends a record, in a transaction that stays open for so long if it is to be one.
+    fn append(&mut self, record: &NewRecord, held_ms: Option<i64>) -> (TopicPartition, i64) {
+        let now_ms = self.model.now_ms();
+        let Some(held_ms) = held_ms else {
+            return self.model.append(record, now_ms).expect("the topic is there");
+        };
+        self.upstreams += 1;
+        let id = format!("upstream-{}", self.upstreams);
+        let (open, at, offset) = self.model.append_open(&id, record).expect("the topic is there");
+        self.later(now_ms + held_ms, Happening::Ended(open));
+        (at, offset)
     }
 
     fn look_settled(&mut self) {
@@ -229,7 +251,14 @@ impl World {
             self.trace.line(now_ms, "world", || "heals");
         }
         let is_busy = self.agenda.values().any(|next| {
-            matches!(next, Happening::Starts(_) | Happening::Written(_) | Happening::Done(_) | Happening::Blackout(_))
+            matches!(
+                next,
+                Happening::Starts(_)
+                    | Happening::Written(_)
+                    | Happening::Ended(_)
+                    | Happening::Done(_)
+                    | Happening::Blackout(_)
+            )
         });
         self.is_settled = !is_busy && oracle::is_settled(self);
         self.later(now_ms + LOOK_SETTLED_MS, Happening::LookSettled);

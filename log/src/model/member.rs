@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     Call, Fate, ModelGeneration, ModelLog,
     consumer::{ConsumerId, Phase},
-    state::{State, no_topic},
+    state::{State, lost_position, no_topic},
 };
 use crate::{Committed, Event, Isolation, LogError, Member, Membership, TopicPartition};
 
@@ -144,22 +144,26 @@ impl State {
             return told.map(Some);
         }
         let consumer = &self.consumers[&id];
-        if let Some(topic) = consumer.topics.iter().find(|topic| !self.topics.contains_key(*topic)) {
-            return Err(no_topic(topic));
-        }
         if consumer.phase != Phase::Steady {
             return Ok(None);
         }
-        let mut ready = Vec::new();
+        let (mut ready, mut lost) = (Vec::new(), None);
         for (at, position) in consumer.positions.iter().filter(|(at, _)| !consumer.paused.contains(at)) {
             let partition = self.partition(at).ok_or_else(|| no_topic(&at.topic))?;
             if !partition.holds(*position) {
-                let detail = format!("there is no offset {position} any more, or not yet (OFFSET_OUT_OF_RANGE)");
-                return Err(LogError::LostPosition { at: at.to_string(), detail });
+                lost = Some((at.clone(), *position));
+                break;
             }
             if partition.read(*position, Isolation::Committed).is_some() {
                 ready.push((at, *position));
             }
+        }
+        if let Some((at, position)) = lost {
+            // That is told once; the partition is read no more, and others are.
+            if let Some(consumer) = self.consumers.get_mut(&id) {
+                consumer.positions.remove(&at);
+            }
+            return Err(lost_position(&at, position));
         }
         let Some((at, position)) = self.random.choose(&ready) else { return Ok(None) };
         let at = at.clone();

@@ -1,6 +1,6 @@
 //! Members and their groups, in both directions: what clients ask for, and what they hear.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::sync::Arc;
 
 use super::{
     consumer::{self, Consumer, ConsumerId},
@@ -8,7 +8,7 @@ use super::{
     generation::ModelGeneration,
     group::{self, GroupMember, Joined, Standing},
     request::millis,
-    state::{Due, State},
+    state::{Due, State, no_topic},
 };
 use crate::Membership;
 
@@ -23,9 +23,11 @@ impl State {
         topics: &[Arc<str>],
     ) -> ConsumerId {
         let id = ConsumerId(self.number());
+        let (found, missing): (Vec<_>, Vec<_>) =
+            topics.iter().cloned().partition(|topic| self.topics.contains_key(topic));
         let consumer = Consumer {
             process,
-            topics: topics.to_vec(),
+            topics: found,
             session_ms: millis(membership.session_timeout),
             me: ModelGeneration {
                 group: membership.group.clone(),
@@ -36,15 +38,17 @@ impl State {
             asked_as: String::new(),
             phase: consumer::Phase::Joining,
             assigned: Vec::new(),
-            told: VecDeque::new(),
+            told: missing.iter().map(|topic| Err(no_topic(topic))).collect(),
             positions: std::collections::BTreeMap::new(),
             paused: std::collections::BTreeSet::new(),
             is_closed: false,
         };
+        // The client asks the group in the background, if there is anything to be had.
+        if !consumer.topics.is_empty() {
+            let after_ms = 1 + self.random.up_to(JOINING_MAX_MS);
+            self.schedule(after_ms, Due::Heartbeat(id));
+        }
         self.consumers.insert(id, consumer);
-        // The client asks the group in the background.
-        let after_ms = 1 + self.random.up_to(JOINING_MAX_MS);
-        self.schedule(after_ms, Due::Heartbeat(id));
         id
     }
 
@@ -155,8 +159,6 @@ impl State {
         let has_joined = group.members.get(&me.instance).is_some_and(|member| member.has_joined);
         match (group.standing(&me.instance, member_id), consumer.phase) {
             (_, Fenced) => {}
-            // A client that has just given itself up has no id to be fenced by.
-            (_, Assigning | Revoking) if me.member_id.is_empty() => {}
             (Standing::Fenced, _) => consumer.fence(),
             (Standing::Unknown, Joining) => self.join(id),
             (Standing::Unknown, Assigning | Steady | Revoking) => consumer.lose(),

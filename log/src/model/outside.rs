@@ -6,11 +6,15 @@ use super::{
     Cleanup, Driver, Model, ModelLog, ProcessId,
     partition::{Content, Entry, Partition},
     partitioner::partition_of,
-    request::millis,
+    request::{Holder, Reply, Request, millis},
     state::{Process, Topic, no_topic},
-    transactional::{Phase, Target},
+    transactional::{Phase, Refusal, Target},
 };
 use crate::{Committed, Isolation, LogError, NewRecord, OffsetCommit, Record, TopicPartition};
+
+/// A transaction that somebody outside the processes has open.
+#[derive(Debug)]
+pub struct OpenTransaction(Holder);
 
 /// A transaction that is not over.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +104,35 @@ impl Model {
         let found = state.partition_mut(&at).ok_or_else(|| no_topic(&record.topic))?;
         let offset = found.append(record, timestamp_ms);
         Ok((at, offset))
+    }
+
+    /// Appends a record in a transaction of its own, as a producer under this transactional id does that has nothing else
+    /// to say, and leaves it open. Says where it stands.
+    pub fn append_open(
+        &self,
+        id: &str,
+        record: &NewRecord,
+    ) -> Result<(OpenTransaction, TopicPartition, i64), LogError> {
+        let mut state = self.state();
+        let partitions = state.partitions_of(&record.topic);
+        let partition = record.partition.unwrap_or_else(|| partition_of(&record.key, partitions));
+        let at = TopicPartition { topic: Arc::clone(&record.topic), partition };
+        let offset = state.partition(&at).ok_or_else(|| no_topic(&record.topic))?.end(Isolation::Uncommitted);
+        let refused = |refusal| LogError::Client { what: format!("{id}: {refusal:?}"), cause: "refused".into() };
+        let Ok(Reply::Holds(holder)) = state.handle(&Request::TakeOver { id: id.to_owned() }) else {
+            return Err(refused(Refusal::Fenced));
+        };
+        let add = Request::Add { holder: holder.clone(), target: Target::Partition(at.clone()) };
+        let Reply::Added(serial) = state.handle(&add).map_err(refused)? else { return Err(refused(Refusal::Fenced)) };
+        let records = vec![record.clone()];
+        let produce = Request::Produce { holder: holder.clone(), serial, at: at.clone(), records };
+        state.handle(&produce).map_err(refused)?;
+        Ok((OpenTransaction(holder), at, offset))
+    }
+
+    /// Ends a transaction that was left open, unless it is over.
+    pub fn end_open(&self, open: OpenTransaction, is_commit: bool) {
+        drop(self.state().handle(&Request::End { holder: open.0, is_commit }));
     }
 
     /// All records of a partition that are committed and stable, or all that stand there, aborted ones included.

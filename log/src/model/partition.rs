@@ -108,7 +108,9 @@ impl Partition {
     /// Ends a producer's transaction by a marker, which is written even if nothing else was.
     pub(super) fn mark(&mut self, producer_id: i64, epoch: i16, is_commit: bool, timestamp_ms: i64) {
         let outcome = if is_commit { Standing::Committed } else { Standing::Aborted };
-        for entry in &mut self.entries {
+        let first = self.producers.get(&producer_id).and_then(|writer| writer.first).unwrap_or(self.next);
+        let from = self.entries.partition_point(|entry| entry.offset < first);
+        for entry in &mut self.entries[from..] {
             match &mut entry.body {
                 Body::Record { standing, .. } if *standing == (Standing::Open { producer_id }) => *standing = outcome,
                 Body::Record { .. } | Body::Marker => {}

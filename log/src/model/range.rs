@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{
     Call, Fate, ModelLog,
     log::unanswered,
-    state::{State, no_topic},
+    state::{State, lost_position, no_topic},
 };
 use crate::{Isolation, LogError, Range, Ranged, Record, Span, TopicPartition};
 
@@ -22,13 +22,16 @@ struct Unread {
     /// The beginning of the log if not given.
     from: Option<i64>,
     to: i64,
+    /// It cannot be read, and that was told. The range does not come to its end.
+    is_lost: bool,
 }
 
 impl<'d> ModelRange<'d> {
     pub(super) fn open(log: &ModelLog<'d>, topic: &Arc<str>, spans: &[Span]) -> Result<Self, LogError> {
         log.ask(&Call::OpenRange { topic: Arc::clone(topic), spans: spans.to_vec() })?;
         let wanted = spans.iter().filter(|span| span.to > span.from.unwrap_or(0));
-        let unread = wanted.map(|span| (span.partition, Unread { from: span.from, to: span.to })).collect();
+        let unread =
+            wanted.map(|span| (span.partition, Unread { from: span.from, to: span.to, is_lost: false })).collect();
         Ok(Self { log: log.clone(), topic: Arc::clone(topic), unread, is_settled: false })
     }
 }
@@ -66,13 +69,15 @@ impl State {
     }
 
     fn read_on(&mut self, topic: &Arc<str>, unread: &mut BTreeMap<i32, Unread>) -> Result<Option<Ranged>, LogError> {
-        while let Some(partition) = self.random.choose(&unread.keys().copied().collect::<Vec<_>>()) {
+        loop {
+            let readable: Vec<i32> = unread.iter().filter(|(_, span)| !span.is_lost).map(|(at, _)| *at).collect();
+            let Some(partition) = self.random.choose(&readable) else { break };
             let (at, span) = (TopicPartition { topic: Arc::clone(topic), partition }, unread[&partition]);
             let found = self.partition(&at).ok_or_else(|| no_topic(topic))?;
             let from = span.from.unwrap_or(found.start());
             if !found.holds(from) {
-                let detail = format!("there is no offset {from} any more (OFFSET_OUT_OF_RANGE)");
-                return Err(LogError::LostPosition { at: at.to_string(), detail });
+                unread.insert(partition, Unread { is_lost: true, ..span });
+                return Err(lost_position(&at, from));
             }
             match self.read(&at, from, Isolation::Committed).filter(|record| record.offset < span.to) {
                 Some(record) => {
@@ -84,7 +89,7 @@ impl State {
                 }
             }
         }
-        Ok(Some(Ranged::End))
+        Ok(unread.is_empty().then_some(Ranged::End))
     }
 
     /// The first record that a reader may see at or behind a position.

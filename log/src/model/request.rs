@@ -109,8 +109,7 @@ impl State {
         records: &[NewRecord],
     ) -> Result<(), Refusal> {
         let bytes_max = self.settings.topic_bytes_max;
-        let unknown = || Refusal::Abortable(format!("{at} is not there"));
-        let partition = self.partition(at).ok_or_else(unknown)?;
+        let partition = self.partition(at).ok_or(Refusal::NotThere)?;
         if partition.is_fenced(holder.producer_id, holder.epoch) {
             return Err(Refusal::Fenced);
         }
@@ -126,7 +125,7 @@ impl State {
             return Err(Refusal::Abortable(format!("a record of {} bytes is too large for {at}", record.bytes())));
         }
         let now_ms = self.now_ms();
-        let partition = self.partition_mut(at).ok_or_else(unknown)?;
+        let partition = self.partition_mut(at).ok_or(Refusal::NotThere)?;
         for record in records {
             partition.append_open(record, now_ms, holder.producer_id, holder.epoch);
         }
@@ -190,4 +189,90 @@ impl State {
 
 pub(super) fn millis(duration: std::time::Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{
+        Headers, Isolation,
+        model::{Cleanup, Model, Prompt, Settings},
+    };
+
+    fn at() -> TopicPartition {
+        TopicPartition { topic: Arc::from("t"), partition: 0 }
+    }
+
+    fn record() -> NewRecord {
+        NewRecord { topic: at().topic, partition: Some(0), key: vec![], value: None, headers: Headers::default() }
+    }
+
+    /// A holder with the partition in its transaction.
+    fn open() -> (Model, Holder, u64) {
+        let model = Model::new(Settings::default(), Prompt);
+        model.create_topic("t", 1, Cleanup::Delete);
+        let held = model.state().handle(&Request::TakeOver { id: "id".to_owned() });
+        let Ok(Reply::Holds(holder)) = held else { panic!("not held: {held:?}") };
+        let serial = begin(&model, &holder);
+        (model, holder, serial)
+    }
+
+    fn begin(model: &Model, holder: &Holder) -> u64 {
+        let add = Request::Add { holder: holder.clone(), target: Target::Partition(at()) };
+        match model.state().handle_patiently(&add) {
+            Ok(Reply::Added(serial)) => serial,
+            other => panic!("not added: {other:?}"),
+        }
+    }
+
+    fn produce(model: &Model, holder: &Holder, serial: u64) -> Result<(), Refusal> {
+        let request = Request::Produce { holder: holder.clone(), serial, at: at(), records: vec![record()] };
+        model.state().handle(&request).map(drop)
+    }
+
+    fn end(model: &Model, holder: &Holder) -> Result<(), Refusal> {
+        model.state().handle(&Request::End { holder: holder.clone(), is_commit: true }).map(drop)
+    }
+
+    #[test]
+    fn a_batch_that_comes_after_its_transaction_is_in_no_later_one() {
+        let (model, holder, serial) = open();
+        assert_eq!(end(&model, &holder), Ok(()));
+        model.advance(Settings::default().marker_delay_max);
+        assert_eq!(produce(&model, &holder, serial), Err(Refusal::InvalidState), "none is open");
+        let next = begin(&model, &holder);
+        assert_eq!(produce(&model, &holder, serial), Err(Refusal::InvalidState));
+        assert_eq!(produce(&model, &holder, next), Ok(()));
+        assert_eq!(produce(&model, &holder, serial), Err(Refusal::InvalidState));
+        assert_eq!(model.records(&at(), Isolation::Uncommitted).len(), 1);
+    }
+
+    #[test]
+    fn a_batch_of_a_fenced_holder_is_refused_before_and_after_the_marker() {
+        let (model, holder, serial) = open();
+        assert_eq!(produce(&model, &holder, serial), Ok(()));
+        model.state().time_out("id");
+        assert_eq!(end(&model, &holder), Err(Refusal::Fenced));
+        // The leader has not yet heard of it: what it takes, the marker aborts.
+        assert_eq!(produce(&model, &holder, serial), Ok(()));
+        model.advance(Settings::default().marker_delay_max);
+        assert_eq!(produce(&model, &holder, serial), Err(Refusal::Fenced));
+        assert_eq!(model.records(&at(), Isolation::Uncommitted).len(), 2);
+        assert_eq!(model.records(&at(), Isolation::Committed), []);
+    }
+
+    #[test]
+    fn a_transaction_times_out_once_and_not_the_next_one_early() {
+        let (model, holder, _) = open();
+        model.advance(Settings::default().transaction_timeout / 2);
+        assert_eq!(end(&model, &holder), Ok(()));
+        let serial = begin(&model, &holder);
+        model.advance(Settings::default().transaction_timeout * 3 / 4);
+        assert_eq!(produce(&model, &holder, serial), Ok(()), "the first one's time is up, not this one's");
+        model.advance(Settings::default().transaction_timeout + Settings::default().sweep_max);
+        assert_eq!(end(&model, &holder), Err(Refusal::Fenced));
+        assert_eq!(model.transactions(), []);
+    }
 }

@@ -155,3 +155,8 @@ impl State {
 pub(super) fn no_topic(topic: &str) -> LogError {
     LogError::NoTopic { topic: topic.to_owned() }
 }
+
+pub(super) fn lost_position(at: &TopicPartition, position: i64) -> LogError {
+    let detail = format!("offset {position} is gone, or not there yet (OFFSET_OUT_OF_RANGE)");
+    LogError::LostPosition { at: at.to_string(), detail }
+}

@@ -295,6 +295,76 @@ fn a_paused_member_finds_out_that_it_was_given_up() {
 }
 
 #[test]
+fn a_member_that_was_away_for_a_moment_has_lost_nothing() {
+    for seed in 0..50 {
+        let bench = Bench::new(seed);
+        let (log, mut member) = bench.reading("a");
+        for _ in 0..5 {
+            bench.model.pause(log.id());
+            bench.model.advance(SESSION / 2);
+            bench.model.unpause(log.id());
+            bench.model.advance(SESSION);
+        }
+        assert!(matches!(until_or_idle(&mut member), Event::Idle), "seed {seed}");
+        assert_eq!(bench.model.members(GROUP).0, 1, "seed {seed}: no generation has begun since");
+    }
+}
+
+#[test]
+fn a_member_that_was_given_up_does_not_put_out_the_one_that_took_its_place() {
+    let bench = Bench::new(1);
+    let (log, mut member) = bench.reading("a");
+    bench.model.pause(log.id());
+    bench.model.advance(SESSION * 2);
+    bench.model.unpause(log.id());
+    assert!(matches!(until(&mut member), Event::Lost(_)));
+    // Another takes the slot before the first has let go.
+    let (_, mut double) = bench.reading("a");
+    bench.model.advance(SESSION);
+    member.release().expect("it lets go");
+    let polled = (0..100).find_map(|_| member.poll(Duration::from_secs(1)).err());
+    assert!(matches!(polled, Some(LogError::Fenced { .. })), "{polled:?}");
+    assert!(matches!(until_or_idle(&mut double), Event::Idle));
+}
+
+#[test]
+fn a_process_that_stands_still_keeps_its_transaction_until_that_times_out() {
+    let bench = Bench::new(1);
+    let (log, member) = bench.reading("a");
+    let mut holder = log.take_over("id").expect("takes over");
+    bench.plan.next("end with", |model, process| {
+        model.pause(process);
+        model.advance(Duration::from_secs(21));
+        model.unpause(process);
+        Fate::Happens
+    });
+    let ended = window(&mut holder, &member, 1, "w");
+    assert!(matches!(ended, Ended::Fenced(_)), "{ended:?}");
+    assert_eq!((bench.values(), bench.position()), (vec![], (0, String::new())));
+}
+
+#[test]
+fn a_batch_that_is_held_up_holds_up_the_end() {
+    for (after, is_in_time) in [(1, true), (5, false)] {
+        let plan = Planned::default();
+        let model = Model::new(Settings { early_once_in: 1, ..Settings::default() }, plan.clone());
+        model.create_topic("out", 1, Cleanup::Delete);
+        let log = model.process();
+        let mut holder = log.take_over("id").expect("takes over");
+        holder.begin().expect("begins");
+        plan.fate("produce", Fate::Late(Duration::from_secs(after)));
+        holder.send(&record("w")).expect("sends");
+        model.advance(Duration::from_secs(2));
+        let ended = holder.abort("because");
+        assert_eq!(matches!(ended, Ended::Aborted(_)), is_in_time, "{ended:?}");
+        assert_eq!(matches!(ended, Ended::Unknown(_)), !is_in_time, "{ended:?}");
+        model.advance(Duration::from_secs(30));
+        assert_eq!(model.records(&out(), Isolation::Committed), []);
+        assert_eq!(model.records(&out(), Isolation::Uncommitted).len(), 1, "it arrives");
+    }
+}
+
+#[test]
 fn the_same_seed_takes_the_same_course() {
     let course = |seed| {
         let plan = Planned::default();

@@ -43,6 +43,8 @@ pub(super) enum Refusal {
     Concurrent,
     /// `INVALID_TXN_STATE`.
     InvalidState,
+    /// There is no such partition; the client waits until its patience is over.
+    NotThere,
     /// The transaction can only be aborted.
     Abortable(String),
 }

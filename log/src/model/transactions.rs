@@ -80,6 +80,7 @@ impl<'d> ModelTransactions<'d> {
             Outcome::Refused(Refusal::InvalidState | Refusal::Concurrent) => {
                 Err(Stop::Unknown(format!("{call}: INVALID_TXN_STATE")))
             }
+            Outcome::Refused(Refusal::NotThere) => Err(Stop::Unknown(format!("no such partition ({call})"))),
             Outcome::Silence(fate) => Err(Stop::Silence(fate, format!("no answer ({call})"))),
             Outcome::Dead => Err(Stop::Unknown("the process is dead".to_owned())),
         }
@@ -148,6 +149,10 @@ impl<'d> ModelTransactions<'d> {
     }
 
     fn end(&mut self, is_commit: bool, cause: &str) -> Ended {
+        // The client waits for what is on its way, until its patience is over.
+        if self.is_held_up() {
+            return self.unknown("a batch did not arrive in time".to_owned());
+        }
         let call = Call::EndTransaction { id: self.id(), is_commit };
         // What no broker was told of is over when the client says so.
         let ended = match self.is_known {

@@ -33,6 +33,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Ended::Committed => Ok(self.promote(window, "committed", &positions)?),
             Ended::Aborted(cause) => {
                 tracing::warn!(window = window.id, cause, "a window was aborted and its input is read again");
+                // One of its requests may have gone unanswered and be on its way still. Positions that arrive in a later
+                // transaction of the same holder would be taken for that one's, and the group would go back to them.
                 self.replay("aborted", &cause)
             }
             Ended::Fenced(cause) => Err(Trouble::Fatal(LogError::Fenced { cause }.into())),
