@@ -35,6 +35,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 tracing::warn!(window = window.id, cause, "a window was aborted and its input is read again");
                 // One of its requests may have gone unanswered and be on its way still. Positions that arrive in a later
                 // transaction of the same holder would be taken for that one's, and the group would go back to them.
+                self.writers = None;
                 self.replay("aborted", &cause)
             }
             Ended::Fenced(cause) => Err(Trouble::Fatal(LogError::Fenced { cause }.into())),
