@@ -1,10 +1,10 @@
 # The ways in. What each does is in the script of that name under dev/.
 
-.PHONY: help demo stop status token test bench
+.PHONY: help demo stop status token test simulate chaos-runtime planted-bugs bench
 .DEFAULT_GOAL := help
 
 help: ## shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: ## brings everything up, sends a few payments, shows what became of them, and leaves it running
 	@dev/demo
@@ -23,6 +23,15 @@ token: ## prints a token for the demo's tenant and nothing else
 
 test: ## checks style, and runs all tests on servers of their own
 	@dev/test
+
+simulate: ## runs the runtime over a model of Kafka that fails by a seed: make simulate SEEDS=100000, or SEEDS==42 for a trace
+	@dev/simulate $(SEEDS)
+
+chaos-runtime: ## ten minutes of misfortune for three processors on real servers: make chaos-runtime SECONDS=60
+	@dev/chaos-runtime $(SECONDS)
+
+planted-bugs: ## plants bugs in a copy of the sources and lets the simulation find them
+	@dev/planted-bugs
 
 bench: ## measures a release build on servers of its own: make bench ARGS=--help
 	@dev/bench $(ARGS)

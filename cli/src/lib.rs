@@ -1,5 +1,6 @@
 //! The command line: parsing it, and one file for each subcommand.
 
+mod dead_letters;
 mod ingest;
 mod installation;
 mod migrate;
@@ -52,6 +53,9 @@ enum Command {
     /// Create topics and check them
     #[command(subcommand)]
     Topics(topics::Topics),
+    /// List, show and replay records that were given up
+    #[command(subcommand)]
+    DeadLetters(dead_letters::DeadLetters),
     /// Register Avro schemas
     #[command(subcommand)]
     Schemas(schemas::Schemas),
@@ -103,6 +107,7 @@ impl Command {
             Self::Processor(processor) => processor.name(),
             Self::Sink(sink) => sink.name(),
             Self::Topics(_) => "topics",
+            Self::DeadLetters(_) => "dead-letters",
             Self::Schemas(_) => "schemas",
             Self::Migrate(_) => "migrate",
             Self::Token(_) => "token",
@@ -116,6 +121,7 @@ impl Command {
             Self::Processor(processor) => processor.run().await,
             Self::Sink(sink) => sink.run().await,
             Self::Topics(topics) => topics.run().await,
+            Self::DeadLetters(letters) => letters.run().await,
             Self::Schemas(schemas) => schemas.run().await,
             Self::Migrate(args) => migrate::run(args).await,
             Self::Token(args) => token::run(&args),

@@ -31,6 +31,7 @@ fn stderr(output: &Output) -> String {
 /// One bad value for each option that not every text fits: subcommand, variable, value, and a part of what would be
 /// right.
 const BAD: &[(&str, &str, &str, &str)] = &[
+    ("dead-letters list", "QUITTANCE_DEAD_LETTERS_PART", "ingest", "must be one of"),
     ("ingest", "QUITTANCE_DEFAULT_GATEWAY_ACCOUNT", "a/b", "letters, digits"),
     ("ingest", "QUITTANCE_JWT_AUDIENCE", "", "value"),
     ("ingest", "QUITTANCE_JWT_ISSUER", "", "value"),
@@ -82,6 +83,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
 
 /// Options that take any text, or whose text only a file or a server can refuse.
 const ANY_TEXT: &[&str] = &[
+    "QUITTANCE_DEAD_LETTERS_REASON",
     "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE",
     "QUITTANCE_KAFKA_BROKERS",
     "QUITTANCE_KAFKA_CA_FILE",

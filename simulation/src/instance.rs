@@ -5,6 +5,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     io,
     rc::Rc,
     sync::Arc,
@@ -24,7 +25,10 @@ use quittance_processors::{
     payment::{Encoders, PaymentProcessor},
     runtime::{Fatal, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Store, StoreError, Suspect, Worker},
 };
-use quittance_service::{health::Health, metrics::Metrics};
+use quittance_service::{
+    health::Health,
+    metrics::{Metrics, prometheus::IntCounterVec},
+};
 
 use crate::{
     chance::Chance,
@@ -44,6 +48,8 @@ pub(crate) enum Pause {
     Call {
         /// Whether it can go wrong.
         is_local: bool,
+        /// Whether it asks for the generation of the group.
+        is_generation: bool,
     },
     /// There is nothing to do until then, by the model's clock.
     Wait(i64),
@@ -94,6 +100,23 @@ impl Parts {
             dead_letters: Encoder::of_this_build(),
             metrics: RuntimeMetrics::new(&Metrics::new("simulation")),
         }
+    }
+
+    pub(crate) fn reached(&self) -> BTreeMap<String, u64> {
+        let metrics = &self.metrics;
+        let counters = [
+            ("window", &metrics.windows, &["committed", "aborted", "lost", "unknown_applied", "unknown_replayed"][..]),
+            ("input", &metrics.inputs, &["processed", "timer", "dead_letter"][..]),
+            (
+                "dead letter",
+                &metrics.dead_letters,
+                &["undecodable", "panicked", "output_too_large", "process_died"][..],
+            ),
+        ];
+        let count = |(what, counter, labels): (&str, &IntCounterVec, &[&str])| -> Vec<(String, u64)> {
+            labels.iter().map(|label| (format!("{what} {label}"), counter.with_label_values(&[label]).get())).collect()
+        };
+        counters.into_iter().flat_map(count).collect()
     }
 
     pub(crate) fn decoder(&self) -> &Decoder {
@@ -172,7 +195,9 @@ struct Seat<'y> {
 
 impl Driver for Seat<'_> {
     fn on_call(&self, model: &Model, _: ProcessId, call: &Call) -> Fate {
-        let fate = self.yielder.suspend(Pause::Call { is_local: call.is_local() });
+        let fate = self
+            .yielder
+            .suspend(Pause::Call { is_local: call.is_local(), is_generation: matches!(call, Call::Generation { .. }) });
         self.trace.line(model.now_ms(), &self.who, || match fate {
             Fate::Happens => call.to_string(),
             fate => format!("{call}  *** {fate:?}"),

@@ -5,6 +5,8 @@
 //! decides who goes on, whether the call arrives, and whether the process is still alive to hear of it. So a crash, a
 //! pause or a rebalance can come at any point at which one can see a difference.
 
+use std::collections::BTreeMap;
+
 mod chance;
 mod client;
 mod gateway;
@@ -43,6 +45,20 @@ impl Default for Simulation {
 }
 
 impl Simulation {
+    /// How often what can happen to a window, an input or a record did happen, in all runs so far: a simulation that
+    /// never gets into trouble proves nothing.
+    pub fn reached(&self) -> BTreeMap<String, u64> {
+        self.parts.reached()
+    }
+
+    /// What happens in a run, line by line.
+    pub fn trace(&self, seed: u64) -> Vec<String> {
+        let trace = Trace::new(true);
+        // Whether all holds is not asked here.
+        let _ = self.end_of(&Plan::of(seed), trace.clone());
+        trace.lines()
+    }
+
     /// Runs a seed, and once more with nothing going wrong, and compares.
     ///
     /// # Errors

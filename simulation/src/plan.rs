@@ -50,6 +50,8 @@ pub struct Faults {
     pub store: u32,
     /// All processes are down at once for a while: so many times in the run.
     pub blackouts: u32,
+    /// A process is stopped for long where it asks for its generation, and all others die meanwhile.
+    pub ambush: bool,
     /// The changelog is compacted now and then.
     pub compaction: bool,
     /// Of the inputs, so many in a hundred are poison.
@@ -111,6 +113,7 @@ impl Faults {
             clock,
             store: if rng.random_ratio(1, 8) { 300 } else { 0 },
             blackouts: if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 },
+            ambush: rng.random_ratio(1, 8),
             compaction: rng.random_ratio(1, 3),
             poison: if rng.random_ratio(1, 3) { 15 } else { 0 },
             gateway: if clock == 0 && rng.random_ratio(2, 3) { 40 } else { 0 },

@@ -50,7 +50,7 @@ enum Happening {
     Ended(OpenTransaction),
     /// The changelog is compacted.
     Compacted,
-    /// Every process dies, and none starts for so long.
+    /// Every process dies, but perhaps for those that are stopped, and none starts for so long.
     Blackout(i64),
     /// It is looked whether all is settled.
     LookSettled,
@@ -70,6 +70,8 @@ pub(crate) struct World {
     last_number: u64,
     /// How many transactions others have written inputs in.
     upstreams: u32,
+    /// From when on a process that asks for its generation is stopped there.
+    ambush_ms: Option<i64>,
     heals_ms: i64,
     is_settled: bool,
     turns: u64,
@@ -110,6 +112,7 @@ impl World {
             agenda: BTreeMap::new(),
             last_number: 0,
             upstreams: 0,
+            ambush_ms: None,
             heals_ms: START_MS + i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX),
             is_settled: false,
             turns: 0,
@@ -129,8 +132,11 @@ impl World {
         }
         for _ in 0..self.faults.blackouts {
             let at_ms = self.chance.between(START_MS, self.heals_ms);
-            let length_ms = self.chance.between(2_000, 15_000);
+            let length_ms = self.chance.between(2_000, 25_000);
             self.later(at_ms, Happening::Blackout(length_ms));
+        }
+        if self.faults.ambush {
+            self.ambush_ms = Some(self.chance.between(START_MS + 1_000, self.heals_ms));
         }
         if self.faults.compaction {
             self.later(START_MS + 3_000, Happening::Compacted);
@@ -305,8 +311,12 @@ impl World {
             && let Some(id) = running.id.get()
         {
             running.is_paused = false;
+            // The client's own threads may be the first to run.
+            let after_ms = if self.chance.one_in(2) { self.chance.between(0, 3_000) } else { 0 };
+            running.wakes_ms = self.model.now_ms() + after_ms;
             self.model.unpause(id);
             self.trace.line(self.model.now_ms(), &self.slots[slot].0.name, || "goes on");
+            return;
         }
         let Some(running) = self.slots[slot].1.as_mut() else { return };
         match running.process.resume(running.fate) {
@@ -338,9 +348,14 @@ impl World {
     fn blackout(&mut self, length_ms: i64) {
         self.trace.line(self.model.now_ms(), "world", || format!("a blackout of {length_ms} ms"));
         self.agenda.retain(|_, happening| !matches!(happening, Happening::Starts(_)));
+        let spares_the_stopped = self.chance.one_in(2);
         for slot in 0..self.slots.len() {
-            let after_ms = length_ms + self.chance.between(0, 1_000);
-            self.ends(slot, after_ms);
+            // Who stands still while all others die wakes up in an empty world.
+            let is_stopped = self.slots[slot].1.as_ref().is_some_and(|running| running.is_paused);
+            if !(is_stopped && spares_the_stopped) {
+                let after_ms = length_ms + self.chance.between(0, 1_000);
+                self.ends(slot, after_ms);
+            }
         }
     }
 
@@ -364,8 +379,11 @@ impl World {
                 let after_ms = if chance.one_in(2) { chance.between(10, 500) } else { chance.between(500, 20_000) };
                 return self.ends(slot, after_ms);
             }
-            Pause::Call { is_local: true } => (now_ms, Fate::Happens),
-            Pause::Call { is_local: false } => self.request(),
+            Pause::Call { is_generation: true, .. } if self.ambush_ms.is_some_and(|at_ms| at_ms <= now_ms) => {
+                return self.ambush(slot);
+            }
+            Pause::Call { is_local: true, .. } => (now_ms, Fate::Happens),
+            Pause::Call { is_local: false, .. } => self.request(),
         };
         self.rock(slot);
         let is_stopped = chance.one_in(faults.pause);
@@ -377,6 +395,20 @@ impl World {
         (running.wakes_ms, running.fate) = (wakes_ms + length_ms, fate);
         if is_stopped && let Some(id) = running.id.get() {
             running.is_paused = true;
+            self.model.pause(id);
+        }
+    }
+
+    /// Whoever asks who it is hears it only after all others have come, taken its place, and gone.
+    fn ambush(&mut self, slot: usize) {
+        let now_ms = self.model.now_ms();
+        self.ambush_ms = None;
+        self.trace.line(now_ms, &self.slots[slot].0.name, || "is ambushed");
+        self.later(now_ms + self.chance.between(9_000, 12_000), Happening::Blackout(15_000));
+        let Some(running) = self.slots[slot].1.as_mut() else { return };
+        (running.wakes_ms, running.fate) = (now_ms + self.chance.between(18_000, 26_000), Fate::Happens);
+        running.is_paused = true;
+        if let Some(id) = running.id.get() {
             self.model.pause(id);
         }
     }

@@ -82,6 +82,14 @@ impl Installation {
         self.processes.get_mut(&part).expect("every part has a process")
     }
 
+    /// A process beside the one of that part, in a slot of its own. It has not been started.
+    pub fn another(&self, part: Part, slot: &str) -> Result<Process> {
+        let mut variables = self.variables.clone();
+        variables.insert("QUITTANCE_INSTANCE".to_owned(), slot.to_owned());
+        let log = process::log_folder(&self.prefix)?.join(format!("{part:?}-{slot}.log").to_lowercase());
+        Process::new(part, variables, log)
+    }
+
     /// Waits until every process can do its work.
     pub async fn ready(&self) -> Result<()> {
         for process in self.processes.values() {

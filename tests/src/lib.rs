@@ -4,6 +4,7 @@
 //! own, so that tests do not see each other.
 
 mod client;
+mod commands;
 mod fold;
 mod installation;
 mod metrics;
@@ -15,6 +16,7 @@ mod wait;
 
 pub use self::{
     client::{Answer, Client, payment},
+    commands::Commands,
     fold::{Folded, fold},
     installation::{Installation, Options},
     metrics::{metric, scrape},

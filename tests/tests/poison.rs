@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use quittance_avro::{
     records::DeadLetter,
     topics::{Part as LogPart, Topic},
@@ -10,6 +10,7 @@ use quittance_avro::{
 use quittance_log::{Headers, NewRecord, Producer, Reader, Schemas};
 use quittance_tests::{Installation, Options, eventually, payment};
 use rstest::rstest;
+use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
 #[rstest]
@@ -51,6 +52,45 @@ async fn a_record_that_is_no_record_is_buried_and_the_next_is_processed(
         ensure!(letter.value.map(|value| value.0).as_deref() == Some(b"no record".as_slice()));
         ensure!(letter.headers.len() == 1 && letter.headers[0].key == "a");
     }
+    Ok(())
+}
+
+/// Given up, looked at, and written back with the operator's tool. This one can never be processed, so it comes back.
+#[tokio::test]
+async fn dead_letters_are_listed_shown_and_replayed() -> Result<()> {
+    let installation = Installation::start("letters", Options::default()).await?;
+    let producer = Producer::open(&installation.kafka()?, Duration::from_secs(10))?;
+    let record = NewRecord {
+        topic: Arc::from(Topic::PaymentCommands.name(&installation.prefix)),
+        partition: Some(2),
+        key: b"poison".to_vec(),
+        value: Some(b"no record".to_vec()),
+        headers: Headers::default().with("a", "b"),
+    };
+    let (_, offset) = producer.produce(&record).await?;
+    let list = async |count: usize| {
+        eventually("dead letters", Duration::from_secs(30), || async {
+            let listed = installation.tool(&["dead-letters", "list", "--part", "processor-payments"])?;
+            let lines: Vec<Value> = listed.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+            ensure!(lines.len() == count, "{listed}");
+            Ok::<_, anyhow::Error>(lines)
+        })
+        .await
+    };
+    let first = list(1).await?.remove(0);
+    ensure!(first["reason"] == "undecodable" && first["partition"] == 2 && first["offset"] == offset, "{first}");
+    let id = first["id"].as_str().context("an id")?;
+    let shown: Value = serde_json::from_str(&installation.tool(&["dead-letters", "show", id])?)?;
+    ensure!(shown["bytes"] == "bm8gcmVjb3Jk" && shown["headers"] == json!({"a": "b"}), "{shown}");
+    let replayed = installation.tool(&["dead-letters", "replay", id])?;
+    ensure!(replayed.starts_with(id), "{replayed}");
+    let again = list(2).await?;
+    let second = again.iter().find(|letter| letter["id"] != id).context("a second one")?;
+    let shown = installation.tool(&["dead-letters", "show", second["id"].as_str().context("an id")?])?;
+    let shown: Value = serde_json::from_str(&shown)?;
+    ensure!(shown["headers"] == json!({"a": "b", "replayed-dead-letter": id}) && shown["partition"] == 2, "{shown}");
+    let refused = installation.tool(&["dead-letters", "show", "processor-payments/0/99"]);
+    ensure!(refused.is_err_and(|error| error.to_string().contains("there is no dead letter")));
     Ok(())
 }
 

@@ -56,10 +56,8 @@ impl Consumer {
 
     /// The group shares out anew.
     pub(super) fn revoke(&mut self) {
-        if self.phase == Phase::Steady {
-            self.phase = Phase::Revoking;
-            self.told.push_back(Ok(Event::Revoked(self.assigned.clone())));
-        }
+        self.phase = Phase::Revoking;
+        self.told.push_back(Ok(Event::Revoked(self.assigned.clone())));
     }
 
     /// The group has given us up. While the process is about to answer to something else, it is told only afterwards.

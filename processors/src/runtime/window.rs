@@ -17,12 +17,10 @@ const AGE_MAX: Duration = Duration::from_millis(100);
 /// Of records that nobody waits for, so many: what comes in meanwhile has its turn after them.
 const BULK_MAX: usize = 200;
 
-/// An open window. `G` is a generation of the group.
-pub(super) struct Window<S, G> {
+/// An open window.
+pub(super) struct Window<S> {
     /// Unique; found again in the committed positions if the commit's end is unknown.
     pub(super) id: String,
-    /// Who we were in the group when the window began; never refreshed, so that a rebalance since then fences it.
-    pub(super) generation: G,
     overlay: BTreeMap<i32, BTreeMap<String, S>>,
     read: BTreeMap<TopicPartition, i64>,
     touched: BTreeSet<i32>,
@@ -33,11 +31,10 @@ pub(super) struct Window<S, G> {
     opened: Duration,
 }
 
-impl<S: Clone, G> Window<S, G> {
-    pub(super) fn new(id: String, generation: G, opened: Duration) -> Self {
+impl<S: Clone> Window<S> {
+    pub(super) fn new(id: String, opened: Duration) -> Self {
         Self {
             id,
-            generation,
             overlay: BTreeMap::new(),
             read: BTreeMap::new(),
             touched: BTreeSet::new(),

@@ -80,12 +80,15 @@ pub struct Worker<P: Processor, L: Log> {
     /// Two ids used in turn: one can begin while the broker still writes the markers of the other.
     writers: Option<[L::Transactions; 2]>,
     turn: usize,
+    /// Who we were in the group when the partitions were assigned; never refreshed, so that a window is fenced by any
+    /// rebalance since. A client that was thrown out of an empty group may commit again as nobody, and must not.
+    generation: Option<L::Generation>,
     windows: u64,
     phase: Phase<P::State, L>,
     partitions: BTreeMap<i32, Partition<P::State>>,
     inbox: Inbox,
     inputs_since_look: usize,
-    window: Option<Window<P::State, L::Generation>>,
+    window: Option<Window<P::State>>,
     /// Records whose outputs are too large to be written: buried when they are read again.
     condemned: BTreeMap<(TopicPartition, i64), String>,
     /// The group wants the partitions back; they go once it is known how the last window ended.
@@ -110,7 +113,7 @@ enum Phase<S, L: Log> {
     /// It processes.
     Running,
     /// It finds out whether a window was committed.
-    Resolving(Box<Unknown<S, L>>),
+    Resolving(Box<Unknown<S>>),
 }
 
 impl<P: Processor, L: Log> Worker<P, L> {
@@ -136,6 +139,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             member,
             writers: None,
             turn: 0,
+            generation: None,
             windows: 0,
             phase: Phase::Unassigned,
             partitions: BTreeMap::new(),

@@ -11,12 +11,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
         if self.window.is_some() {
             return Ok(());
         }
-        let generation = self.member.generation().ok_or_else(|| Trouble::Later("not a member of the group".into()))?;
         let turn = self.turn;
         self.writers()?[turn].begin()?;
         self.windows += 1;
         let id = format!("{}-{}", self.settings.incarnation, self.windows);
-        self.window = Some(Window::new(id, generation, self.now.uptime));
+        self.window = Some(Window::new(id, self.now.uptime));
         Ok(())
     }
 
@@ -29,7 +28,10 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let positions = window.positions(&self.partitions, &self.writer());
         let turn = self.turn;
         self.turn = 1 - turn;
-        match self.writers()?[turn].commit(&positions, &window.generation) {
+        let (Some(writers), Some(generation)) = (&mut self.writers, &self.generation) else {
+            return self.replay("aborted", "there is nobody to commit a window");
+        };
+        match writers[turn].commit(&positions, generation) {
             Ended::Committed => Ok(self.promote(window, "committed", &positions)?),
             Ended::Aborted(cause) => {
                 tracing::warn!(window = window.id, cause, "a window was aborted and its input is read again");
@@ -98,7 +100,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Takes in what a window did, now that it is known to be committed.
     pub(super) fn promote(
         &mut self,
-        window: Window<P::State, L::Generation>,
+        window: Window<P::State>,
         end: &str,
         positions: &[quittance_log::OffsetCommit],
     ) -> Result<(), Fatal> {

@@ -100,6 +100,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
     fn advance(&mut self, taking: &mut TakeOver<P::State, L>) -> Result<bool, Trouble> {
         match &mut taking.stage {
             Stage::Ids => {
+                // The group is polled before the next stage, which tells if it was ours no more.
+                self.generation = self.member.generation();
                 self.writers()?;
                 taking.stage = Stage::Positions;
             }
@@ -293,6 +295,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.look_ahead.forget();
         self.show_nothing();
         self.phase = Phase::Unassigned;
+        self.generation = None;
         self.member.release()?;
         self.is_leaving = false;
         Err(Trouble::Again)

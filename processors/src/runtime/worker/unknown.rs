@@ -6,8 +6,8 @@ use super::{Phase, Processor, Trouble, Window, Worker};
 use crate::runtime::window::window_id;
 
 /// A window whose commit had no known end.
-pub(super) struct Unknown<S, L: Log> {
-    pub(super) window: Window<S, L::Generation>,
+pub(super) struct Unknown<S> {
+    pub(super) window: Window<S>,
     pub(super) positions: Vec<OffsetCommit>,
 }
 
