@@ -9,7 +9,7 @@ use rdkafka::{
     Offset, TopicPartitionList,
     consumer::ConsumerGroupMetadata,
     error::{KafkaError, RDKafkaErrorCode},
-    producer::{BaseProducer, BaseRecord, Producer as _},
+    producer::{BaseProducer, BaseRecord, Producer as _, PurgeConfig},
 };
 
 use super::{
@@ -141,6 +141,10 @@ impl TransactionalProducer {
     /// Ends the transaction without any of it, because of `cause`.
     pub fn abort(&self, cause: &str) -> Ended {
         let deadline = Instant::now() + self.end_timeout;
+        // What has not been sent need not be; what has is waited for here, since librdkafka waits inside the abort for
+        // acknowledgements that nobody takes in meanwhile.
+        self.producer.purge(PurgeConfig::default().queue());
+        self.drain(deadline);
         match self.until(deadline, || self.producer.abort_transaction(left(deadline))) {
             Ok(()) => Ended::Aborted(cause.to_owned()),
             Err(error) => match remedy(&error) {
