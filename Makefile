@@ -1,6 +1,6 @@
 # The ways in. What each does is in the script of that name under dev/.
 
-.PHONY: help demo stop status token test simulate chaos-runtime planted-bugs bench
+.PHONY: help demo stop status token test simulate chaos-runtime planted-bugs bench latency
 .DEFAULT_GOAL := help
 
 help: ## shows this list
@@ -35,3 +35,6 @@ planted-bugs: ## plants bugs in a copy of the sources and lets the simulation fi
 
 bench: ## measures a release build on servers of its own: make bench ARGS=--help
 	@dev/bench $(ARGS)
+
+latency: ## measures how long it takes from an input to a committed output: make latency ARGS=--help
+	@dev/latency $(ARGS)
