@@ -28,7 +28,7 @@ pub(crate) enum DeadLetters {
     /// Write some of them back to where they were read, behind what stands there now
     ///
     /// First mend the cause: a record that fails again becomes another dead letter. To write one twice does no harm,
-    /// since what was done is not done again.
+    /// since what was done is not done again. What a store gave up is not replayed: mend the store and rebuild it.
     Replay(Box<Replay>),
 }
 

@@ -70,7 +70,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("token", "QUITTANCE_TOKEN_ROLES", "merchant,king", "merchant"),
     ("token", "QUITTANCE_TOKEN_TENANT", "a:b", "a-z, 0-9"),
     ("token", "QUITTANCE_TOKEN_TTL", "5", "such as 1h"),
-    ("topics apply", "QUITTANCE_COMMIT_TIMEOUT_MS", "99", "100..=60000"),
+    ("topics apply", "QUITTANCE_COMMIT_TIMEOUT_MS", "99", "100..=9000"),
     ("topics apply", "QUITTANCE_KAFKA_SASL_MECHANISM", "GSSAPI", "SCRAM-SHA-512"),
     ("topics apply", "QUITTANCE_KAFKA_SASL_PASSWORD", "", "must not be empty"),
     ("topics apply", "QUITTANCE_KAFKA_SECURITY_PROTOCOL", "tls", "sasl_ssl"),

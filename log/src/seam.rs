@@ -108,7 +108,8 @@ pub struct Membership {
 /// What a poll brought.
 #[derive(Debug)]
 pub enum Event {
-    /// These partitions are ours from now on; nothing is read before [`Member::start`].
+    /// These partitions are ours from now on; nothing is read, and nothing more is heard of the group, before
+    /// [`Member::start`], if only with no position.
     Assigned(Vec<TopicPartition>),
     /// These are to be given back in order, by [`Member::release`]. Until then the group waits, so that an owner can end
     /// its transaction before its partitions go to somebody else.
@@ -177,9 +178,11 @@ pub enum Ranged {
 pub enum Ended {
     /// All of it is there.
     Committed,
-    /// None of it is there; the holder can go on.
+    /// None of it is there. After a commit a request may still be on its way, so that the holder is not to be used again;
+    /// after an abort it can go on.
     Aborted(String),
-    /// Another holder took over this id. None of it will be there, or the other one sees that it is.
+    /// Another holder took over this id, or the brokers gave the transaction up. None of it will be there, or the other one
+    /// sees that it is.
     Fenced(String),
     /// Nobody knows. Drop the holder, take its id over again, then read the committed positions.
     Unknown(String),

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use quittance_avro::topics::Part;
 use quittance_log::{Headers, KafkaArgs, NewRecord, Producer};
 
 use super::letter::Letter;
@@ -33,6 +34,13 @@ pub(super) async fn replay(kafka: &KafkaArgs, letters: &[Letter]) -> anyhow::Res
 
 fn record(kafka: &KafkaArgs, letter: &Letter) -> anyhow::Result<NewRecord> {
     let says = &letter.says;
+    if matches!(letter.part, Part::SinkPostgres | Part::SinkRedis) {
+        bail!(
+            "{} was given up by a store; it stands in its topic still, and written again it would stand behind newer ones; \
+             mend the store and rebuild it",
+            letter.id
+        );
+    }
     let mut topics = letter.part.topics().map(|topic| topic.name(&kafka.topic_prefix));
     if !topics.any(|topic| topic == says.topic) {
         bail!("{} was read from {}, which {} does not read", letter.id, says.topic, letter.part.name());

@@ -37,7 +37,7 @@ pub struct KafkaArgs {
     pub kafka_ca_file: Option<String>,
     /// How long the end of a transaction is waited for before it counts as unknown, milliseconds
     #[arg(long, env = "QUITTANCE_COMMIT_TIMEOUT_MS", default_value_t = 8_000,
-        value_parser = clap::value_parser!(u64).range(100..=60_000))]
+        value_parser = clap::value_parser!(u64).range(100..=9_000))]
     pub commit_timeout_ms: u64,
     /// SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512
     #[arg(long, env = "QUITTANCE_KAFKA_SASL_MECHANISM",

@@ -8,7 +8,7 @@ use quittance_service::metrics::Metrics;
 pub struct RuntimeMetrics {
     /// Windows by how they ended: `committed`, `aborted`, `unknown_applied`, `unknown_replayed`, `lost`.
     pub windows: IntCounterVec,
-    /// Inputs by what came of them: `processed`, `timer`, `dead_letter`.
+    /// Inputs by what came of them: `processed`, `timer`, `timer_failed`, `dead_letter`.
     pub inputs: IntCounterVec,
     /// Inputs in a window.
     pub window_records: Histogram,
@@ -20,7 +20,7 @@ pub struct RuntimeMetrics {
     pub timers_late: IntGaugeVec,
     /// For how long the first of them has been due, milliseconds, by partition.
     pub timer_lag_ms: IntGaugeVec,
-    /// Records of the changelog that were restored, and the offsets up to which it is restored.
+    /// Records of the changelog that were restored at the last take-over.
     pub restored: IntGauge,
     /// The sum of the offsets up to which the partitions are restored.
     pub restore_target: IntGauge,

@@ -81,7 +81,7 @@ impl Timers {
         (late.count(), self.next_real_ms().filter(|at_ms| *at_ms <= now_ms))
     }
 
-    /// The latest moment, by the wall's clock, at which a timer that is due became so. What was in the log then has to be
+    /// The earliest moment, by the wall's clock, at which a timer that is due became so. What was in the log then has to be
     /// read before it fires.
     pub(super) fn first_due_since_ms(&self, now_ms: i64) -> Option<i64> {
         let real = self.next_real_ms().filter(|at_ms| *at_ms <= now_ms);

@@ -91,7 +91,7 @@ pub struct Worker<P: Processor, L: Log> {
     window: Option<Window<P::State>>,
     /// Records whose outputs are too large to be written: buried when they are read again.
     condemned: BTreeMap<(TopicPartition, i64), String>,
-    /// The group wants the partitions back; they go once it is known how the last window ended.
+    /// The group wants the partitions back.
     is_leaving: bool,
     look_ahead: LookAhead<L::Range>,
     watch: Watch,
@@ -196,19 +196,20 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn work(&mut self) -> Result<(), Trouble> {
-        if matches!(self.phase, Phase::Resolving(_)) {
-            return self.resolve();
-        }
         if self.is_leaving {
             return self.leave();
         }
         match &self.phase {
+            Phase::Resolving(_) => {
+                self.look(Duration::ZERO)?;
+                self.resolve()
+            }
             Phase::Unassigned => self.look(IDLE_POLL),
             Phase::TakingOver(_) => {
                 self.look(Duration::ZERO)?;
                 self.take_over()
             }
-            Phase::Running | Phase::Resolving(_) => self.run(),
+            Phase::Running => self.run(),
         }
     }
 

@@ -17,6 +17,7 @@ on_both!(
     starting_again_leaves_a_pause_as_it_is,
     all_partitions_are_shared_out_when_a_member_joins,
     a_member_may_be_left_without_a_partition,
+    a_member_that_has_started_nothing_hears_of_its_group,
     the_group_waits_until_partitions_are_given_back,
     a_member_hears_of_its_group_only_when_it_has_started,
     giving_back_what_nobody_asked_for_only_ends_the_reading,
@@ -149,6 +150,25 @@ fn all_partitions_are_shared_out_when_a_member_joins<B: Bench>(bench: &B) {
     let mut third = bench.join(&bench.process(), &group, "c", LONG, &topic);
     let shares = bench.share(&mut [&mut second, &mut first, &mut third], 5);
     assert_eq!(shares, [all[..2].to_vec(), all[2..4].to_vec(), all[4..].to_vec()]);
+}
+
+fn a_member_that_has_started_nothing_hears_of_its_group<B: Bench>(bench: &B) {
+    let topic = bench.topic(2, false);
+    let (group, log) = (bench.group(&[&topic]), bench.process());
+    let all: Vec<_> = (0..2).map(|partition| at(&topic, partition)).collect();
+    bench.append(&record(&all[0], "0"));
+    let mut first = bench.join(&log, &group, "a", LONG, &topic);
+    assert_eq!(bench.assigned(&mut first), all);
+    start(&mut first, &[]);
+    nothing_happens(bench, &mut first);
+    start(&mut first, &all);
+    assert_eq!(bench.records(&mut first, 1).len(), 1, "it can start with more later");
+    start(&mut first, &[]);
+    let mut second = bench.join(&bench.process(), &group, "b", LONG, &topic);
+    let event = bench.event(&mut first);
+    assert!(matches!(&event, Event::Revoked(revoked) if *revoked == all), "{event:?}");
+    first.release().expect("it gives them back");
+    assert_eq!((bench.assigned(&mut first), bench.assigned(&mut second)), (all[..1].to_vec(), all[1..].to_vec()));
 }
 
 fn a_member_may_be_left_without_a_partition<B: Bench>(bench: &B) {

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use quittance_avro::wire::EncodeError;
 use quittance_log::{Log, ReadError, Record, SendError};
 
-use super::{Fatal, Processor, Trouble, Worker, write::Write};
+use super::{Fatal, INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker, write::Write};
 use crate::runtime::{
     processor::{Class, Processed, Trigger, apply},
     window::RECORDS_MAX,
@@ -24,15 +24,15 @@ impl<P: Processor, L: Log> Worker<P, L> {
         };
         let decoded = match self.processor.decode(&record) {
             Err(error) if error.is_transient() => {
-                // It says nothing about the record.
-                self.inbox.put_back(class, record);
+                // It says nothing about the record. The group is polled before it is tried again.
+                self.put_back(class, record);
                 self.commit()?;
                 return Err(Trouble::Later(error.to_string()));
             }
             decoded => decoded,
         };
         if let Err(trouble) = self.open_window() {
-            self.inbox.put_back(class, record);
+            self.put_back(class, record);
             return Err(trouble);
         }
         self.inputs_since_look += 1;
@@ -51,6 +51,12 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 Err(self.give_up_window(&error))
             }
         }
+    }
+
+    /// Puts a record back that cannot be dealt with now. Whoever waits must go on hearing of the group, which waits for it.
+    fn put_back(&mut self, class: Class, record: Record) {
+        self.inbox.put_back(class, record);
+        self.inputs_since_look = INPUTS_BEFORE_A_LOOK;
     }
 
     /// The next record that has not been read yet, of a partition of ours. What was fetched before the partition was

@@ -63,6 +63,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.empty_inbox()?;
         self.partitions.clear();
         self.settings.latch.unready("restoring");
+        // Acknowledged at once, with nothing to read yet: a client that has not hears of no rebalance, and the group waits.
+        self.generation = self.member.generation();
+        self.member.start(&[])?;
         let now = self.now.uptime;
         self.phase = Phase::TakingOver(Box::new(TakeOver {
             numbers: self.copartitioned(assigned)?,
@@ -100,8 +103,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
     fn advance(&mut self, taking: &mut TakeOver<P::State, L>) -> Result<bool, Trouble> {
         match &mut taking.stage {
             Stage::Ids => {
-                // The group is polled before the next stage, which tells if it was ours no more.
-                self.generation = self.member.generation();
                 self.writers()?;
                 taking.stage = Stage::Positions;
             }
@@ -119,17 +120,16 @@ impl<P: Processor, L: Log> Worker<P, L> {
             }
             Stage::Restoring { .. } => return self.restore(taking),
         }
-        self.backoff.reset();
         Ok(false)
     }
 
     fn read_positions(&mut self, taking: &mut TakeOver<P::State, L>) -> Result<(), Trouble> {
         let committed = match self.member.committed(&taking.assigned) {
             Err(error) if error.is_transient() => {
-                // A coordinator that answers the one and not the other waits for the end of a transaction.
-                if taking.predecessors.is_empty() {
-                    self.learn_predecessors(taking)?;
-                } else {
+                // A coordinator that answers the one question now and still not the other waits for a transaction's end.
+                let is_second_time = !taking.predecessors.is_empty();
+                self.learn_predecessors(taking)?;
+                if is_second_time && self.member.committed(&taking.assigned).is_err() {
                     self.fence_predecessors(taking)?;
                 }
                 return Err(error.into());
@@ -137,12 +137,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
             committed => committed?,
         };
         let mut inputs: BTreeMap<i32, BTreeMap<Arc<str>, Input>> = BTreeMap::new();
+        taking.predecessors.clear();
         for (at, committed) in committed {
             taking.predecessors.extend(writers(&committed.metadata).map(str::to_owned));
             let input = Input::at(committed.offset, committed.metadata);
             inputs.entry(at.partition).or_default().insert(at.topic, input);
         }
         taking.partitions.clear();
+        taking.restored = 0;
         for (number, inputs) in inputs {
             let store = (self.stores)(number)?;
             taking.partitions.insert(number, Partition::new(store, inputs));
@@ -170,11 +172,12 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// transaction open on partitions that are not its own any more is dead, or paused.
     fn fence_predecessors(&self, taking: &mut TakeOver<P::State, L>) -> Result<(), LogError> {
         let own = self.transactional_ids();
-        while let Some(id) = taking.predecessors.pop_first() {
-            if !own.contains(&id) {
+        while let Some(id) = taking.predecessors.first() {
+            if !own.contains(id) {
                 tracing::info!(transactional_id = id, "ending what a predecessor left open");
-                self.log.take_over(&id)?;
+                self.log.take_over(id)?;
             }
+            taking.predecessors.pop_first();
         }
         Ok(())
     }
@@ -270,7 +273,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
         Ok(())
     }
 
-    /// Ends the window and gives everything back, in order.
+    /// Ends the window and gives everything back, in order. If it is not known how the window ended, whoever comes next
+    /// reads it from the committed positions, and waits until they are stable.
     pub(super) fn give_back(&mut self) -> Result<(), Trouble> {
         self.is_leaving = true;
         self.commit()?;
@@ -294,6 +298,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.condemned.clear();
         self.look_ahead.forget();
         self.show_nothing();
+        if matches!(self.phase, Phase::Resolving(_)) {
+            self.writers = None;
+        }
         self.phase = Phase::Unassigned;
         self.generation = None;
         self.member.release()?;

@@ -41,13 +41,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let ripe = self.partitions.get(&number).map(|partition| partition.ripe(self.now.wall_ms, TIMERS_MAX));
         let Some(ripe) = ripe.filter(|ripe| !ripe.is_empty()) else { return Ok(()) };
         self.open_window()?;
+        let mut unchanged = Vec::new();
         for ripe in ripe {
             match self.process(number, &ripe.key, &Trigger::Timer, ripe.now_ms)? {
                 Ok(processed) => {
                     // It fires once: what the rules leave as it is has nothing more to wait for.
                     let is_unchanged = processed.state.is_none();
                     match self.write(number, ripe.key.clone(), processed, "timer") {
-                        Ok(()) if is_unchanged => self.let_be(number, &ripe.key),
+                        Ok(()) if is_unchanged => unchanged.push(ripe.key),
                         Ok(()) => {}
                         Err(Write::Fatal(error)) => return Err(Trouble::Fatal(error)),
                         Err(Write::Send(error)) => {
@@ -61,7 +62,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 Err(cause) => self.suspend(number, &ripe.key, &cause),
             }
         }
-        self.commit()
+        self.commit()?;
+        unchanged.iter().for_each(|key| self.let_be(number, key));
+        Ok(())
     }
 
     /// Lets a timer be that can never fire: it would hold up all others. It is tried again when the state changes, or at

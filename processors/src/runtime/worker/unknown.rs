@@ -30,8 +30,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
             self.writers = None;
             self.writers()?;
             let committed = self.member.committed(&asked)?;
-            let Some((at, committed)) = committed.first() else { return Ok(()) };
-            let verdict = self.verdict(at, &committed.metadata);
+            // A window without a position has done nothing.
+            let verdict = match committed.first() {
+                Some((at, committed)) => self.verdict(at, &committed.metadata),
+                None => Verdict::NotApplied,
+            };
             return self.resolved(&verdict);
         }
         Ok(())
