@@ -60,6 +60,9 @@ fn parse_prefix(text: &str) -> Result<String, String> {
     }
 }
 
+/// How long a partition's leader may take to tell its end. Whoever asks has other things to do.
+pub(super) const END_MAX: Duration = Duration::from_secs(3);
+
 /// How long a call to a broker may take before it counts as failed.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -12,7 +12,7 @@ use rdkafka::{
 };
 
 use super::{
-    config::{CALL_TIMEOUT, KafkaArgs},
+    config::{CALL_TIMEOUT, END_MAX, KafkaArgs},
     consumer::{GroupConsumer, GroupMetadata, list},
     context::Plain,
     error::{failed, settings, unavailable},
@@ -35,8 +35,6 @@ pub struct KafkaLog {
 /// Clients that only ask, by group and by whether they are `read_committed`.
 type Askers = HashMap<(String, bool), Arc<BaseConsumer<Plain>>>;
 
-/// How long a partition's leader may take to tell its end. Whoever asks has other things to do.
-const END_MAX: Duration = Duration::from_secs(3);
 /// The group of clients that only ask for ends.
 const NO_GROUP: &str = "quittance-reader";
 

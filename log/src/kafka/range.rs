@@ -13,7 +13,7 @@ use rdkafka::{
 };
 
 use super::{
-    config::{CALL_TIMEOUT, KafkaArgs},
+    config::{END_MAX, KafkaArgs},
     consumer::list,
     context::Plain,
     error::{Consuming, consuming, failed, settings, unavailable},
@@ -61,7 +61,7 @@ impl RangeReader {
     fn settle(&mut self) -> Result<(), LogError> {
         while let Some(span) = self.unstable.last() {
             let what = || format!("asking for the end of {}[{}]", self.topic, span.partition);
-            let bounds = self.consumer.fetch_watermarks(&self.topic, span.partition, CALL_TIMEOUT);
+            let bounds = self.consumer.fetch_watermarks(&self.topic, span.partition, END_MAX);
             let (_, stable) = bounds.map_err(unavailable(what()))?;
             if stable < span.to {
                 self.asked_at = Some(Instant::now());

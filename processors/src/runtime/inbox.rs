@@ -30,6 +30,12 @@ struct Lane {
     is_paused: bool,
 }
 
+impl Lane {
+    fn is_high(&self) -> bool {
+        self.records.len() >= RECORDS_HIGH || self.bytes >= BYTES_HIGH
+    }
+}
+
 /// What is to be done about the partitions of a class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
@@ -71,10 +77,15 @@ impl Inbox {
         self.lanes.values().all(|lane| lane.records.is_empty())
     }
 
+    /// Whether a lane that is read on has as much as it may hold.
+    pub(super) fn is_high(&self) -> bool {
+        self.lanes.values().any(|lane| !lane.is_paused && lane.is_high())
+    }
+
     /// What has changed about what may be read.
     pub(super) fn flow(&mut self) -> Option<Flow> {
         self.lanes.iter_mut().find_map(|(&class, lane)| {
-            let is_high = lane.records.len() >= RECORDS_HIGH || lane.bytes >= BYTES_HIGH;
+            let is_high = lane.is_high();
             let is_low = lane.records.len() <= RECORDS_LOW && lane.bytes <= BYTES_LOW;
             match (lane.is_paused, is_high, is_low) {
                 (false, true, _) => {

@@ -239,6 +239,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 Event::Lost(partitions) => return self.lose(&partitions),
             }
             patience = Duration::ZERO;
+            if self.inbox.is_high() {
+                break;
+            }
         }
         while let Some(flow) = self.inbox.flow() {
             match flow {

@@ -36,6 +36,11 @@ impl<R> Default for LookAhead<R> {
 }
 
 impl<R> LookAhead<R> {
+    fn end_probe(&mut self) {
+        self.probe = None;
+        self.waiting_since = None;
+    }
+
     /// The partitions are somebody else's.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
@@ -85,6 +90,20 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.processor.inputs().iter().map(|source| end(&source.topic)).collect()
     }
 
+    /// Reads on between a position and an end.
+    fn probed(&mut self, at: &TopicPartition, position: i64, end: i64) -> Result<Ranged, LogError> {
+        let is_same = self.look_ahead.probe.as_ref().is_some_and(|probe| probe.at == *at && probe.end == end);
+        if !is_same {
+            let span = Span { partition: at.partition, from: Some(position), to: end };
+            let range = self.log.range(&at.topic, &[span])?;
+            self.look_ahead.probe = Some(Probe { at: at.clone(), end, range });
+        }
+        match &mut self.look_ahead.probe {
+            Some(probe) => probe.range.poll(PROBE_POLL),
+            None => Ok(Ranged::Idle),
+        }
+    }
+
     /// With nothing to read, and timers that wait for it: looks whether anything is left in front of the end. What stands
     /// there may be no more than the marks of transactions, and those nobody ever gets to read.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
@@ -92,8 +111,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let awaited =
             self.partitions.iter().find_map(|(&number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
         let Some((partition, (topic, position, end))) = awaited else {
-            self.look_ahead.waiting_since = None;
-            self.look_ahead.probe = None;
+            self.look_ahead.end_probe();
             return Ok(());
         };
         let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
@@ -101,24 +119,20 @@ impl<P: Processor, L: Log> Worker<P, L> {
             return Ok(());
         }
         let at = TopicPartition { topic, partition };
-        let is_same = self.look_ahead.probe.as_ref().is_some_and(|probe| probe.at == at && probe.end == end);
-        if !is_same {
-            let range = self.log.range(&at.topic, &[Span { partition, from: Some(position), to: end }])?;
-            self.look_ahead.probe = Some(Probe { at, end, range });
-        }
-        let Some(probe) = &mut self.look_ahead.probe else { return Ok(()) };
-        match probe.range.poll(PROBE_POLL)? {
-            Ranged::Idle => {}
+        match self.probed(&at, position, end) {
+            Ok(Ranged::Idle) => {}
             // It is on its way to us.
-            Ranged::Record(_) => self.look_ahead.forget(),
-            Ranged::End => {
-                let (at, end) = (probe.at.clone(), probe.end);
-                self.look_ahead.forget();
+            Ok(Ranged::Record(_)) => self.look_ahead.end_probe(),
+            Ok(Ranged::End) => {
+                self.look_ahead.end_probe();
                 let partition = self.partitions.get_mut(&at.partition);
                 if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&at.topic)) {
                     input.empty_up_to = input.empty_up_to.max(end);
                 }
             }
+            // The inputs are not to be kept waiting for it.
+            Err(error) if error.is_transient() => self.look_ahead.end_probe(),
+            Err(error) => return Err(error.into()),
         }
         Ok(())
     }
