@@ -143,7 +143,7 @@ pub struct OffsetCommit {
 }
 
 /// Which records count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Isolation {
     /// Those below the first transaction that is still open: Kafka's last stable offset.
     Committed,

@@ -171,6 +171,25 @@ pub struct GatewayResult {
     pub card: Option<PaymentMethod>,
 }
 
+impl PaymentMethod {
+    /// A method of which nothing is known but its tokens.
+    pub fn of_tokens(kind: String, tokens: Vec<GatewayToken>) -> Self {
+        Self {
+            kind,
+            tokens,
+            fingerprint: None,
+            brand: None,
+            funding: None,
+            country: None,
+            iin: None,
+            last4: None,
+            exp_month: None,
+            exp_year: None,
+            wallet: None,
+        }
+    }
+}
+
 /// A payment method as one gateway account knows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GatewayToken {

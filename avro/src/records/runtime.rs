@@ -15,7 +15,7 @@ use crate::{
 pub struct DeadLetter {
     /// Which consuming part gave it up, e.g. `processor-payments`.
     pub part: String,
-    /// `undecodable`, `invalid`, `panicked`, `output_too_large`, or `rejected` by a store.
+    /// `undecodable`, `invalid`, `panicked`, `output_too_large`, `process_died`, or `rejected` by a store.
     pub reason: String,
     /// For an operator; no content of the record.
     pub detail: String,

@@ -131,19 +131,7 @@ fn payment_method(value: Value, default_account: &str, errors: &mut Vec<FieldErr
         (None, Some(value)) => tokens(&mut fields, value),
     };
     fields.end();
-    Some(PaymentMethod {
-        kind: kind_of,
-        tokens: token?,
-        fingerprint: None,
-        brand: None,
-        funding: None,
-        country: None,
-        iin: None,
-        last4: None,
-        exp_month: None,
-        exp_year: None,
-        wallet: None,
-    })
+    Some(PaymentMethod::of_tokens(kind_of, token?))
 }
 
 /// A gateway's token: printable ASCII, and no card number.

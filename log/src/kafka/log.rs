@@ -18,6 +18,7 @@ use super::{
     error::{failed, settings, unavailable},
     metrics::LogMetrics,
     range::RangeReader,
+    reader::NO_GROUP,
     transaction::TransactionalProducer,
 };
 use crate::{
@@ -32,11 +33,8 @@ pub struct KafkaLog {
     askers: Mutex<Askers>,
 }
 
-/// Clients that only ask, by group and by whether they are `read_committed`.
-type Askers = HashMap<(String, bool), Arc<BaseConsumer<Plain>>>;
-
-/// The group of clients that only ask for ends.
-const NO_GROUP: &str = "quittance-reader";
+/// Clients that only ask, by group and isolation level.
+type Askers = HashMap<(String, Isolation), Arc<BaseConsumer<Plain>>>;
 
 impl KafkaLog {
     /// Does not connect yet.
@@ -47,18 +45,17 @@ impl KafkaLog {
     /// A client that never joins its group. Kafka answers by the isolation level of who asks: the last stable offset and
     /// stable positions to a `read_committed` client, the high watermark and whatever is there to the other.
     fn asker(&self, group: &str, isolation: Isolation) -> Result<Arc<BaseConsumer<Plain>>, LogError> {
-        let is_committed = isolation == Isolation::Committed;
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(asker) = askers.get(&(group.to_owned(), is_committed)) {
+        if let Some(asker) = askers.get(&(group.to_owned(), isolation)) {
             return Ok(Arc::clone(asker));
         }
         let mut config = self.args.consumer(group);
-        config.set("isolation.level", if is_committed { "read_committed" } else { "read_uncommitted" });
+        config.set("isolation.level", format!("read_{isolation}"));
         let asker: BaseConsumer<Plain> = config
             .create_with_context(Plain::default())
             .map_err(settings(format!("a client that asks about group {group}")))?;
         let asker = Arc::new(asker);
-        askers.insert((group.to_owned(), is_committed), Arc::clone(&asker));
+        askers.insert((group.to_owned(), isolation), Arc::clone(&asker));
         Ok(asker)
     }
 }

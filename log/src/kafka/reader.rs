@@ -24,7 +24,7 @@ use crate::{LogError, Record, TopicPartition};
 /// How long a read may stand still before it is given up.
 const NO_PROGRESS: Duration = Duration::from_secs(60);
 /// Readers never join a group; librdkafka wants a name all the same.
-const NO_GROUP: &str = "quittance-reader";
+pub(super) const NO_GROUP: &str = "quittance-reader";
 
 /// Settings of a consumer that reads up to an end and wants to be told of it soon: the brokers tell when they have waited
 /// so long for more.

@@ -62,21 +62,12 @@ pub(super) fn command(capture: CaptureMethod) -> CreatePayment {
         amount: amount(1250),
         currency: currency("EUR"),
         capture,
-        payment_method: PaymentMethod {
-            kind: "card".to_owned(),
-            tokens: ["other", "simulator"]
+        payment_method: PaymentMethod::of_tokens(
+            "card".to_owned(),
+            ["other", "simulator"]
                 .map(|account| GatewayToken { gateway_account: account.to_owned(), token: format!("tok_{account}") })
                 .into(),
-            fingerprint: None,
-            brand: None,
-            funding: None,
-            country: None,
-            iin: None,
-            last4: None,
-            exp_month: None,
-            exp_year: None,
-            wallet: None,
-        },
+        ),
         gateway_account: "simulator".to_owned(),
         initiator: Initiator::Customer,
         stored_credential: None,

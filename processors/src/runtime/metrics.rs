@@ -3,6 +3,8 @@
 use prometheus::{Histogram, IntCounterVec, IntGauge, IntGaugeVec};
 use quittance_service::metrics::Metrics;
 
+use super::{partition::Partition, window::Window};
+
 /// Metrics of a worker.
 #[derive(Clone)]
 pub struct RuntimeMetrics {
@@ -28,7 +30,7 @@ pub struct RuntimeMetrics {
     pub lag_records: IntGaugeVec,
     /// Dead letters by reason.
     pub dead_letters: IntCounterVec,
-    /// Age of the latest input when it was read, milliseconds, by topic and partition.
+    /// Age of the latest input when its window was committed, milliseconds, by topic and partition.
     pub lag_ms: IntGaugeVec,
 }
 
@@ -64,9 +66,32 @@ impl RuntimeMetrics {
             dead_letters: metrics.counter("runtime_dead_letters_total", "Dead letters by reason", &["reason"]),
             lag_ms: metrics.gauge(
                 "runtime_lag_ms",
-                "Age of the latest input when it was read, milliseconds",
+                "Age of the latest input when its window was committed, milliseconds",
                 &["topic", "partition"],
             ),
         }
+    }
+
+    /// A window is committed.
+    pub(super) fn promoted<S: Clone>(&self, window: &Window<S>, now_ms: i64) {
+        #[expect(clippy::cast_precision_loss, reason = "a window has thousands of records, not 2^52")]
+        self.window_records.observe(window.records as f64);
+        for (result, count) in &window.results {
+            self.inputs.with_label_values(&[result]).inc_by(*count);
+        }
+        for (reason, count) in &window.buried {
+            self.dead_letters.with_label_values(&[reason]).inc_by(*count);
+        }
+        for (at, timestamp_ms) in window.latest() {
+            let labels = [&*at.topic, &at.partition.to_string()];
+            self.lag_ms.with_label_values(&labels).set((now_ms - timestamp_ms).max(0));
+        }
+    }
+
+    /// What a partition holds now.
+    pub(super) fn holds<S: Clone>(&self, number: i32, partition: &Partition<S>) {
+        let number = number.to_string();
+        self.states.with_label_values(&[&number]).set(i64::try_from(partition.len()).unwrap_or(i64::MAX));
+        self.timers.with_label_values(&[&number]).set(i64::try_from(partition.timers.len()).unwrap_or(i64::MAX));
     }
 }

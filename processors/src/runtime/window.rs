@@ -22,7 +22,10 @@ pub(super) struct Window<S> {
     /// Unique; found again in the committed positions if the commit's end is unknown.
     pub(super) id: String,
     overlay: BTreeMap<i32, BTreeMap<String, S>>,
-    read: BTreeMap<TopicPartition, i64>,
+    read: BTreeMap<TopicPartition, Read>,
+    /// What became of its inputs, and why records were buried: counted once it is committed.
+    pub(super) results: BTreeMap<&'static str, u64>,
+    pub(super) buried: BTreeMap<&'static str, u64>,
     touched: BTreeSet<i32>,
     pub(super) records: usize,
     bulk: usize,
@@ -31,12 +34,22 @@ pub(super) struct Window<S> {
     opened: Duration,
 }
 
+/// How far an input was read.
+#[derive(Debug, Clone, Copy)]
+struct Read {
+    next: i64,
+    /// Of the last record.
+    timestamp_ms: Option<i64>,
+}
+
 impl<S: Clone> Window<S> {
     pub(super) fn new(id: String, opened: Duration) -> Self {
         Self {
             id,
             overlay: BTreeMap::new(),
             read: BTreeMap::new(),
+            results: BTreeMap::new(),
+            buried: BTreeMap::new(),
             touched: BTreeSet::new(),
             records: 0,
             bulk: 0,
@@ -74,15 +87,16 @@ impl<S: Clone> Window<S> {
 
     /// The next offset to read of a partition that this window has read from.
     pub(super) fn position(&self, at: &TopicPartition) -> Option<i64> {
-        self.read.get(at).copied()
+        self.read.get(at).map(|read| read.next)
     }
 
     /// Notes that a record was read.
     pub(super) fn read(&mut self, record: &Record, class: Class) {
+        let read = Read { next: record.offset + 1, timestamp_ms: record.timestamp_ms };
         match self.read.get_mut(&record.at) {
-            Some(position) => *position = record.offset + 1,
+            Some(before) => *before = read,
             None => {
-                self.read.insert(record.at.clone(), record.offset + 1);
+                self.read.insert(record.at.clone(), read);
             }
         }
         self.records += 1;
@@ -95,7 +109,7 @@ impl<S: Clone> Window<S> {
     pub(super) fn positions(&self, partitions: &BTreeMap<i32, Partition<S>>, writer: &str) -> Vec<OffsetCommit> {
         let metadata = self.metadata(writer);
         let commit = |at: TopicPartition, offset| OffsetCommit { at, offset, metadata: metadata.clone() };
-        let mut commits: Vec<_> = self.read.iter().map(|(at, offset)| commit(at.clone(), *offset)).collect();
+        let mut commits: Vec<_> = self.read.iter().map(|(at, read)| commit(at.clone(), read.next)).collect();
         for number in &self.touched {
             let is_read = self.read.keys().any(|at| at.partition == *number);
             let input = partitions.get(number).and_then(|partition| partition.inputs.first_key_value());
@@ -110,6 +124,11 @@ impl<S: Clone> Window<S> {
     /// over can fence it.
     fn metadata(&self, writer: &str) -> String {
         format!("{} {writer}", self.id)
+    }
+
+    /// The time of the last record of each input, milliseconds since the epoch.
+    pub(super) fn latest(&self) -> impl Iterator<Item = (&TopicPartition, i64)> {
+        self.read.iter().filter_map(|(at, read)| Some((at, read.timestamp_ms?)))
     }
 
     /// What was done, by partition.

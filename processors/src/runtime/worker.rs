@@ -183,8 +183,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
     }
 
-    /// The aggregates that it holds, committed ones only.
-    pub fn states(&self) -> usize {
+    /// How many aggregates it holds, committed ones only.
+    fn states(&self) -> usize {
         self.partitions.values().map(Partition::len).sum()
     }
 

@@ -1,6 +1,8 @@
 //! How a window begins and ends.
 
-use quittance_log::{Ended, Log, LogError, Member, SendError, TopicPartition, Transactions};
+use std::sync::Arc;
+
+use quittance_log::{Ended, Log, LogError, Member, OffsetCommit, SendError, TopicPartition, Transactions};
 
 use super::{Fatal, Phase, Processor, Trouble, Window, Worker, unknown::Unknown};
 use crate::runtime::{partition::Partition, store::Batch, timers::Timers};
@@ -102,15 +104,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
         &mut self,
         window: Window<P::State>,
         end: &str,
-        positions: &[quittance_log::OffsetCommit],
+        positions: &[OffsetCommit],
     ) -> Result<(), Fatal> {
         if !window.is_empty() {
             self.failures = 0;
             self.went_well();
         }
         self.settings.metrics.windows.with_label_values(&[end]).inc();
-        #[expect(clippy::cast_precision_loss, reason = "a window has thousands of records, not 2^52")]
-        self.settings.metrics.window_records.observe(window.records as f64);
+        self.settings.metrics.promoted(&window, self.now.wall_ms);
         for commit in positions {
             self.suspects.forget(&commit.at, commit.offset).map_err(Fatal::Notepad)?;
             let partition = self.partitions.get_mut(&commit.at.partition);
@@ -124,7 +125,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             let states = states.into_iter().map(|(key, state)| (key, Some(state))).collect();
             let (processor, now_ms) = (&self.processor, self.now.wall_ms);
             partition.apply(Batch { states }, |timers, key, state| note(processor, timers, key, state, now_ms))?;
-            show(&self.settings.metrics, number, partition);
+            self.settings.metrics.holds(number, partition);
         }
         Ok(())
     }
@@ -144,7 +145,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// The next offsets to read, as they were committed.
     pub(super) fn positions(&self) -> Vec<(TopicPartition, i64)> {
         let of = |(&number, partition): (&i32, &Partition<P::State>)| -> Vec<_> {
-            let at = |topic: &std::sync::Arc<str>| TopicPartition { topic: topic.clone(), partition: number };
+            let at = |topic: &Arc<str>| TopicPartition { topic: Arc::clone(topic), partition: number };
             partition.inputs.iter().map(|(topic, input)| (at(topic), input.position)).collect()
         };
         self.partitions.iter().flat_map(of).collect()
@@ -174,10 +175,4 @@ pub(super) fn note<P: Processor>(processor: &P, timers: &mut Timers, key: &str, 
     if let Some((name, at_ms)) = state.and_then(|state| processor.test_clock(state)) {
         timers.set_clock(&name, at_ms, now_ms);
     }
-}
-
-fn show<S: Clone>(metrics: &crate::runtime::RuntimeMetrics, number: i32, partition: &Partition<S>) {
-    let number = number.to_string();
-    metrics.states.with_label_values(&[&number]).set(i64::try_from(partition.len()).unwrap_or(i64::MAX));
-    metrics.timers.with_label_values(&[&number]).set(i64::try_from(partition.timers.len()).unwrap_or(i64::MAX));
 }

@@ -36,7 +36,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
             return Err(trouble);
         }
         self.inputs_since_look += 1;
-        self.show_lag(&record);
         let done = self.deal_with(&record, decoded)?;
         if let Some(window) = &mut self.window {
             window.read(&record, class);
@@ -79,7 +78,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
         decoded: Result<(String, P::Input), ReadError>,
     ) -> Result<Result<(), Write>, Trouble> {
         let (number, now_ms) = (record.at.partition, self.now.wall_ms);
-        if let Some(detail) = self.condemned.get(&(record.at.clone(), record.offset)).cloned() {
+        let condemned =
+            if self.condemned.is_empty() { None } else { self.condemned.get(&(record.at.clone(), record.offset)) };
+        if let Some(detail) = condemned.cloned() {
             return Ok(self.bury(record, "output_too_large", detail));
         }
         if self.suspects.is_condemned(&record.at, record.offset) {
@@ -132,13 +133,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Ok(processed) => processed.map_err(Failed::Encode),
             Err(_) => Err(Failed::Panicked),
         })
-    }
-
-    fn show_lag(&self, record: &Record) {
-        let Some(timestamp_ms) = record.timestamp_ms else { return };
-        let lag = &self.settings.metrics.lag_ms;
-        let labels = [&*record.at.topic, &record.at.partition.to_string()];
-        lag.with_label_values(&labels).set((self.now.wall_ms - timestamp_ms).max(0));
     }
 }
 

@@ -266,6 +266,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.partitions = taking.partitions;
         self.phase = Phase::Running;
         self.member.start(&self.positions())?;
+        for (number, partition) in &self.partitions {
+            self.settings.metrics.holds(*number, partition);
+        }
         let took_ms = u64::try_from((self.now.uptime - taking.began).as_millis()).unwrap_or(u64::MAX);
         let states = self.states();
         tracing::info!(partitions = ?taking.numbers, states, took_ms, "took over partitions");

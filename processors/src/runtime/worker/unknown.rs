@@ -23,27 +23,23 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// With both ids taken over again no earlier transaction can still end, and the committed positions carry the id of
     /// the last window that did.
     pub(super) fn resolve(&mut self) -> Result<(), Trouble> {
+        let Phase::Resolving(unknown) = &self.phase else { return Ok(()) };
+        let asked: Vec<TopicPartition> = unknown.positions.iter().take(1).map(|commit| commit.at.clone()).collect();
+        let id = unknown.window.id.clone();
         // Those that were there when the end got lost must not be used again: an end that arrives late would be that of
         // their next transaction.
-        if let Phase::Resolving(unknown) = &self.phase {
-            let asked: Vec<TopicPartition> = unknown.positions.iter().take(1).map(|commit| commit.at.clone()).collect();
-            self.writers = None;
-            self.writers()?;
-            let committed = self.member.committed(&asked)?;
-            // A window without a position has done nothing.
-            let verdict = match committed.first() {
-                Some((at, committed)) => self.verdict(at, &committed.metadata),
-                None => Verdict::NotApplied,
-            };
-            return self.resolved(&verdict);
-        }
-        Ok(())
+        self.writers = None;
+        self.writers()?;
+        let committed = self.member.committed(&asked)?;
+        // A window without a position has done nothing.
+        let verdict =
+            committed.first().map_or(Verdict::NotApplied, |(at, found)| self.verdict(&id, at, &found.metadata));
+        self.resolved(&verdict)
     }
 
-    fn verdict(&self, at: &TopicPartition, metadata: &str) -> Verdict {
-        let Phase::Resolving(unknown) = &self.phase else { return Verdict::Lost };
+    fn verdict(&self, id: &str, at: &TopicPartition, metadata: &str) -> Verdict {
         let known = self.partitions.get(&at.partition).and_then(|partition| partition.inputs.get(&at.topic));
-        if window_id(metadata) == unknown.window.id {
+        if window_id(metadata) == id {
             Verdict::Applied
         } else if known.is_some_and(|input| input.metadata == metadata) {
             Verdict::NotApplied

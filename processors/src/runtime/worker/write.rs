@@ -29,7 +29,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         number: i32,
         key: String,
         processed: Processed<P::State>,
-        result: &str,
+        result: &'static str,
     ) -> Result<(), Write> {
         if let Some(window) = &mut self.window {
             window.touch(number);
@@ -56,12 +56,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 headers: output.headers,
             })?;
         }
-        self.settings.metrics.inputs.with_label_values(&[result]).inc();
+        if let Some(window) = &mut self.window {
+            *window.results.entry(result).or_default() += 1;
+        }
         Ok(())
     }
 
     /// Writes a record that can never be processed to the dead letters, in the same transaction as its position.
-    pub(super) fn bury(&mut self, record: &Record, reason: &str, detail: String) -> Result<(), Write> {
+    pub(super) fn bury(&mut self, record: &Record, reason: &'static str, detail: String) -> Result<(), Write> {
         tracing::error!(
             at = %record.at, offset = record.offset, reason, detail,
             "a record can never be processed and goes to the dead letters"
@@ -77,8 +79,10 @@ impl<P: Processor, L: Log> Worker<P, L> {
             value: Some(value),
             headers: Headers::default(),
         })?;
-        self.settings.metrics.inputs.with_label_values(&["dead_letter"]).inc();
-        self.settings.metrics.dead_letters.with_label_values(&[reason]).inc();
+        if let Some(window) = &mut self.window {
+            *window.results.entry("dead_letter").or_default() += 1;
+            *window.buried.entry(reason).or_default() += 1;
+        }
         Ok(())
     }
 
