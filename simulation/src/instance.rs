@@ -48,13 +48,37 @@ pub(crate) enum Pause {
     Call {
         /// Whether it can go wrong.
         is_local: bool,
-        /// Whether it asks for the generation of the group.
-        is_generation: bool,
+        /// What it is for.
+        moment: Moment,
     },
     /// There is nothing to do until then, by the model's clock.
     Wait(i64),
     /// It is dead.
     Dies,
+}
+
+/// What a call is for, as far as some things go wrong at some of them only.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// To take over a transactional id.
+    TakeOver,
+    /// To begin a window.
+    Begin,
+    /// To commit the positions of a window.
+    Positions,
+    /// Anything else.
+    Other,
+}
+
+impl Moment {
+    fn of(call: &Call) -> Self {
+        match call {
+            Call::TakeOver { .. } => Self::TakeOver,
+            Call::Begin { .. } => Self::Begin,
+            Call::CommitOffsets { .. } => Self::Positions,
+            _ => Self::Other,
+        }
+    }
 }
 
 /// A process on its own stack.
@@ -195,9 +219,7 @@ struct Seat<'y> {
 
 impl Driver for Seat<'_> {
     fn on_call(&self, model: &Model, _: ProcessId, call: &Call) -> Fate {
-        let fate = self
-            .yielder
-            .suspend(Pause::Call { is_local: call.is_local(), is_generation: matches!(call, Call::Generation { .. }) });
+        let fate = self.yielder.suspend(Pause::Call { is_local: call.is_local(), moment: Moment::of(call) });
         self.trace.line(model.now_ms(), &self.who, || match fate {
             Fate::Happens => call.to_string(),
             fate => format!("{call}  *** {fate:?}"),

@@ -40,6 +40,8 @@ pub struct Faults {
     pub unanswered: u32,
     /// A request arrives after its sender has given it up.
     pub late: u32,
+    /// The positions of a window do.
+    pub late_positions: u32,
     /// A broker refuses.
     pub refused: u32,
     /// A call takes its time.
@@ -50,8 +52,9 @@ pub struct Faults {
     pub store: u32,
     /// All processes are down at once for a while: so many times in the run.
     pub blackouts: u32,
-    /// A process is stopped for long where it asks for its generation, and all others die meanwhile.
-    pub ambush: bool,
+    /// A process is stopped where it begins its first window since it took over, until others have had its partitions and
+    /// died: so many times in the run. Nobody has fenced it then, and the group is empty.
+    pub ambushes: u32,
     /// The changelog is compacted now and then.
     pub compaction: bool,
     /// Of the inputs, so many in a hundred are poison.
@@ -108,12 +111,13 @@ impl Faults {
             lost: rare(rng),
             unanswered: rare(rng),
             late: rare(rng),
+            late_positions: if rng.random_ratio(1, 6) { 1 << rng.random_range(2..=5) } else { 0 },
             refused: rare(rng),
             slow: often(rng),
             clock,
             store: if rng.random_ratio(1, 8) { 300 } else { 0 },
             blackouts: if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 },
-            ambush: rng.random_ratio(1, 8),
+            ambushes: if rng.random_ratio(1, 6) { rng.random_range(1..=4) } else { 0 },
             compaction: rng.random_ratio(1, 3),
             poison: if rng.random_ratio(1, 3) { 15 } else { 0 },
             gateway: if clock == 0 && rng.random_ratio(2, 3) { 40 } else { 0 },

@@ -18,7 +18,7 @@ use crate::{
     chance::Chance,
     client::{self, Kind, Wish},
     gateway::{Deed, Gateway},
-    instance::{Parts, Pause, Process, Slot, Start},
+    instance::{Moment, Parts, Pause, Process, Slot, Start},
     oracle::{self, Asked},
     plan::{Faults, Plan},
     topics::{self, PREFIX},
@@ -70,8 +70,8 @@ pub(crate) struct World {
     last_number: u64,
     /// How many transactions others have written inputs in.
     upstreams: u32,
-    /// From when on a process that asks for its generation is stopped there.
-    ambush_ms: Option<i64>,
+    /// From when on the next process that begins a first window is stopped there, the last first.
+    ambushes_ms: Vec<i64>,
     heals_ms: i64,
     is_settled: bool,
     turns: u64,
@@ -86,6 +86,8 @@ struct Running {
     wakes_ms: i64,
     fate: Fate,
     is_paused: bool,
+    /// It has not begun a window since it took over.
+    is_fresh: bool,
 }
 
 impl World {
@@ -112,7 +114,7 @@ impl World {
             agenda: BTreeMap::new(),
             last_number: 0,
             upstreams: 0,
-            ambush_ms: None,
+            ambushes_ms: Vec::new(),
             heals_ms: START_MS + i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX),
             is_settled: false,
             turns: 0,
@@ -135,9 +137,9 @@ impl World {
             let length_ms = self.chance.between(2_000, 25_000);
             self.later(at_ms, Happening::Blackout(length_ms));
         }
-        if self.faults.ambush {
-            self.ambush_ms = Some(self.chance.between(START_MS + 1_000, self.heals_ms));
-        }
+        let ambush_ms = |_| self.chance.between(START_MS + 1_000, self.heals_ms);
+        self.ambushes_ms = (0..self.faults.ambushes).map(ambush_ms).collect();
+        self.ambushes_ms.sort_by_key(|at_ms| std::cmp::Reverse(*at_ms));
         if self.faults.compaction {
             self.later(START_MS + 3_000, Happening::Compacted);
         }
@@ -271,8 +273,11 @@ impl World {
     }
 
     fn faults_are_on(&self) -> bool {
-        let Faults { crash, pause, restart, lost, unanswered, late, refused, clock, store, .. } = self.faults;
-        [crash, pause, restart, lost, unanswered, late, refused, clock, store].iter().any(|rate| *rate > 0)
+        let Faults { crash, pause, restart, lost, unanswered, late, late_positions, refused, clock, store, .. } =
+            self.faults;
+        [crash, pause, restart, lost, unanswered, late, late_positions, refused, clock, store]
+            .iter()
+            .any(|rate| *rate > 0)
             || self.faults.gateway > 0
             || self.faults.blackouts > 0
     }
@@ -301,6 +306,7 @@ impl World {
             wakes_ms: self.model.now_ms(),
             fate: Fate::Happens,
             is_paused: false,
+            is_fresh: false,
         });
     }
 
@@ -379,12 +385,20 @@ impl World {
                 let after_ms = if chance.one_in(2) { chance.between(10, 500) } else { chance.between(500, 20_000) };
                 return self.ends(slot, after_ms);
             }
-            Pause::Call { is_generation: true, .. } if self.ambush_ms.is_some_and(|at_ms| at_ms <= now_ms) => {
-                return self.ambush(slot);
+            Pause::Call { moment: Moment::Begin, .. } if self.is_ambushed(slot) => return self.ambush(slot),
+            Pause::Call { moment: Moment::Positions, .. } if chance.one_in(faults.late_positions) => {
+                let given_up_ms = chance.between(500, 2_000);
+                let late = Duration::from_millis((given_up_ms + chance.between(0, 2_000)).unsigned_abs());
+                (now_ms + given_up_ms, Fate::Late(late))
             }
             Pause::Call { is_local: true, .. } => (now_ms, Fate::Happens),
             Pause::Call { is_local: false, .. } => self.request(),
         };
+        if matches!(pause, Pause::Call { moment: Moment::TakeOver, .. })
+            && let Some(running) = &mut self.slots[slot].1
+        {
+            running.is_fresh = true;
+        }
         self.rock(slot);
         let is_stopped = chance.one_in(faults.pause);
         let length_ms = if is_stopped { chance.between(50, 30_000) } else { 0 };
@@ -399,14 +413,26 @@ impl World {
         }
     }
 
-    /// Whoever asks who it is hears it only after all others have come, taken its place, and gone.
+    /// Whether a process that begins a window is to be stopped there.
+    fn is_ambushed(&mut self, slot: usize) -> bool {
+        let now_ms = self.model.now_ms();
+        let is_fresh = self.slots[slot].1.as_mut().is_some_and(|running| std::mem::take(&mut running.is_fresh));
+        is_fresh && self.ambushes_ms.pop_if(|at_ms| *at_ms <= now_ms).is_some()
+    }
+
+    /// Whoever begins a window goes on with it only after its session is over, and in half of all cases after those of
+    /// all others, too.
     fn ambush(&mut self, slot: usize) {
         let now_ms = self.model.now_ms();
-        self.ambush_ms = None;
         self.trace.line(now_ms, &self.slots[slot].0.name, || "is ambushed");
-        self.later(now_ms + self.chance.between(9_000, 12_000), Happening::Blackout(15_000));
+        let is_last = self.chance.one_in(2);
+        if is_last {
+            let after_ms = self.chance.between(9_000, 13_000);
+            self.later(now_ms + after_ms, Happening::Blackout(15_000));
+        }
+        let stopped_ms = if is_last { self.chance.between(18_000, 26_000) } else { self.chance.between(7_000, 16_000) };
         let Some(running) = self.slots[slot].1.as_mut() else { return };
-        (running.wakes_ms, running.fate) = (now_ms + self.chance.between(18_000, 26_000), Fate::Happens);
+        (running.wakes_ms, running.fate) = (now_ms + stopped_ms, Fate::Happens);
         running.is_paused = true;
         if let Some(id) = running.id.get() {
             self.model.pause(id);
