@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{eventually, spawner, stack::root};
+use crate::{eventually, metrics, spawner, stack::root};
 
 /// A process of Quittance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -155,6 +155,11 @@ impl Process {
     /// A URL on its listener.
     pub fn url(&self, path: &str) -> String {
         format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    /// Its metrics as text.
+    pub async fn metrics(&self) -> Result<String> {
+        metrics::scrape(&self.url("/metrics")).await
     }
 
     /// All that it has logged so far.

@@ -20,7 +20,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use quittance_avro::topics::Topic;
 use quittance_log::{Producer, Tail, Tailed};
-use quittance_tests::{Commands, Installation, Options, Part, metric};
+use quittance_tests::{Commands, Installation, Options, Part, Process, metric};
 use tokio::task::JoinSet;
 
 use self::book::Book;
@@ -31,6 +31,12 @@ struct Args {
     /// Inputs a second
     #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     rate: u32,
+    /// Processors that share the work
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=8))]
+    processors: u16,
+    /// Partitions of each topic
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    partitions: u16,
     /// How long to measure, seconds
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=600))]
     seconds: u32,
@@ -46,11 +52,16 @@ const LAST_WITHIN: Duration = Duration::from_secs(30);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
     let args = Args::parse();
-    let variables = vec![("QUITTANCE_LOG", "warn".to_owned())];
-    let mut installation = Installation::prepare("latency", Options { variables })?;
-    let processor = installation.process(Part::Processor);
-    processor.start()?;
-    processor.ready(Duration::from_secs(60)).await?;
+    let variables = vec![("QUITTANCE_LOG", "warn".to_owned()), ("QUITTANCE_PARTITIONS", args.partitions.to_string())];
+    let installation = Installation::prepare("latency", Options { variables })?;
+    let slots = 0..args.processors;
+    let processors: Result<Vec<Process>> =
+        slots.map(|slot| installation.another(Part::Processor, &slot.to_string())).collect();
+    let mut processors = processors?;
+    processors.iter_mut().try_for_each(Process::start)?;
+    for processor in &processors {
+        processor.ready(Duration::from_secs(60)).await?;
+    }
     let book = Book::default();
     let reader = Reading::start(&installation, &book)?;
     write(&installation, &args, &book).await?;
@@ -60,9 +71,16 @@ async fn main() -> Result<()> {
     }
     reader.stop()?;
     ensure!(book.missing() == 0, "{} inputs have no output", book.missing());
-    println!("{} inputs/s for {} s, after {} s of warm-up", args.rate, args.seconds, args.warmup_seconds);
+    let mut metrics = String::new();
+    for processor in &processors {
+        metrics += &processor.metrics().await?;
+    }
+    let Args { rate, processors, partitions, seconds, warmup_seconds } = args;
+    println!(
+        "{rate} inputs/s, {processors} processors, {partitions} partitions: {seconds} s after {warmup_seconds} s of warm-up"
+    );
     println!("{}", book.report());
-    println!("{}", commits(&installation.metrics(Part::Processor).await?));
+    println!("{}", commits(&metrics));
     Ok(())
 }
 
