@@ -168,7 +168,14 @@ impl Source {
                 let mut records = Vec::new();
                 reader.read_all(&partitions, |record| records.push(record))?;
                 for record in records {
-                    letters.push(Letter::read(part, &record, &mut schemas).context("reading a dead letter")?);
+                    match Letter::read(part, &record, &mut schemas) {
+                        Ok(letter) => letters.push(letter),
+                        Err(error) if error.is_transient() => return Err(error).context("reading a dead letter"),
+                        // One that cannot be read is not to hide the others.
+                        Err(error) => {
+                            eprintln!("the dead letter at {}@{} cannot be read: {error}", record.at, record.offset)
+                        }
+                    }
                 }
             }
             Ok(letters)

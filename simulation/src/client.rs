@@ -85,12 +85,15 @@ fn poison(encoder: &Encoder<CreatePayment>, seed: u64, number: usize, at_ms: i64
     let mut wish = wish(encoder, &command, at_ms + rng.random_range(0..3_000));
     wish.kind = Kind::Poison;
     let trick = |trick: &str| Headers::default().with(TRICK, trick);
-    match rng.random_range(0..6) {
+    match rng.random_range(0..9) {
         0 => wish.record.value = Some(vec![0, 0, 0, 0, 99, 1, 2, 3]),
         1 => wish.record.value = Some(b"not what it should be".to_vec()),
         2 => wish.record.key = b"somebody else's".to_vec(),
         3 => wish.record.headers = trick("panic"),
         4 => wish.record.headers = trick("large"),
+        5 => wish.record.headers = trick("panic when read"),
+        6 => wish.record.headers = trick("die when read"),
+        7 => wish.record.headers = trick("panic when due"),
         _ => wish.record.headers = trick("die"),
     }
     wish

@@ -171,7 +171,7 @@ impl Start {
             let store = Unreliable::new(MemoryStore::default(), partition, chance.clone(), fails);
             Ok::<Box<dyn Store<_>>, StoreError>(Box::new(store))
         });
-        let processor = Tricked { payments, yielder };
+        let processor = Tricked::new(payments, yielder);
         let mut worker = Worker::join(processor, log, self.settings(id), stores, Box::new(notes))?;
         let started_ms = self.model.now_ms();
         while !self.stop.get() {

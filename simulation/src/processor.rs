@@ -1,6 +1,6 @@
 //! The payment processor, with rules that can be made to go wrong.
 
-use std::{panic::resume_unwind, sync::Arc};
+use std::{cell::Cell, panic::resume_unwind, sync::Arc};
 
 use corosensei::Yielder;
 use quittance_avro::{records::PaymentChangelog, topics::Topic, wire::EncodeError};
@@ -21,8 +21,26 @@ pub(crate) const RECORD_BYTES_MAX: usize = 30_000;
 
 /// Real rules in a wrapper that plays tricks when a command asks for it.
 pub(crate) struct Tricked<'y> {
-    pub(crate) payments: PaymentProcessor,
-    pub(crate) yielder: &'y Yielder<Fate, Pause>,
+    payments: PaymentProcessor,
+    yielder: &'y Yielder<Fate, Pause>,
+    /// The state made last cannot stand to be asked for its timer.
+    is_touchy: Cell<bool>,
+}
+
+impl<'y> Tricked<'y> {
+    pub(crate) fn new(payments: PaymentProcessor, yielder: &'y Yielder<Fate, Pause>) -> Self {
+        Self { payments, yielder, is_touchy: Cell::new(false) }
+    }
+
+    fn dies(&self) -> ! {
+        self.yielder.suspend(Pause::Dies);
+        panics("the process is dead")
+    }
+}
+
+/// A panic that nobody has to read of.
+fn panics(why: &'static str) -> ! {
+    resume_unwind(Box::new(why))
 }
 
 impl Processor for Tricked<'_> {
@@ -38,7 +56,11 @@ impl Processor for Tricked<'_> {
     }
 
     fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
-        self.payments.decode(record)
+        match record.headers.text(TRICK) {
+            Some("panic when read") => panics("the decoder panics"),
+            Some("die when read") => self.dies(),
+            _ => self.payments.decode(record),
+        }
     }
 
     fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
@@ -50,6 +72,9 @@ impl Processor for Tricked<'_> {
     }
 
     fn due(&self, state: &PaymentChangelog) -> Option<Due> {
+        if self.is_touchy.take() {
+            panics("the state cannot tell its timer");
+        }
         self.payments.due(state)
     }
 
@@ -77,11 +102,12 @@ impl Processor for Tricked<'_> {
             Trigger::Timer => None,
         };
         match trick {
-            // A panic that nobody has to read of.
-            Some("panic") => resume_unwind(Box::new("the rules panic")),
-            Some("die") => {
-                self.yielder.suspend(Pause::Dies);
-                resume_unwind(Box::new("the process is dead"))
+            Some("panic") => panics("the rules panic"),
+            Some("die") => self.dies(),
+            Some("panic when due") => {
+                let processed = self.payments.process(state, trigger, now_ms)?;
+                self.is_touchy.set(processed.state.is_some());
+                Ok(processed)
             }
             Some("large") => {
                 let mut processed = self.payments.process(state, trigger, now_ms)?;

@@ -37,6 +37,8 @@ const BOUNDS_MAX: Duration = Duration::from_secs(3);
 const COMMITTED_MAX: Duration = Duration::from_secs(2);
 /// How long a commit may take that is waited for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
+/// How long an owner may take between two polls before the group gives it up: longer than any call in between may take.
+const POLL_INTERVAL_MAX: Duration = Duration::from_secs(600);
 /// How long closing may take before it is left to itself: librdkafka's waits for a coordinator that may be down.
 const CLOSE_MAX: Duration = Duration::from_secs(3);
 
@@ -94,7 +96,7 @@ impl GroupConsumer {
             .set("group.instance.id", &membership.instance)
             .set("session.timeout.ms", membership.session_timeout.as_millis().to_string())
             .set("heartbeat.interval.ms", (membership.session_timeout.as_millis() / 4).to_string())
-            .set("max.poll.interval.ms", "600000")
+            .set("max.poll.interval.ms", POLL_INTERVAL_MAX.as_millis().to_string())
             // Eager: under the cooperative protocol a generation bump can fence a retained partition's transaction
             // without a callback.
             .set("partition.assignment.strategy", "range");

@@ -1,14 +1,18 @@
-//! What a transaction spends its time on.
+//! What a transaction spends its time on, and what keeps it from its end.
 
 use std::time::Duration;
 
-use prometheus::HistogramVec;
+use prometheus::{HistogramVec, IntCounterVec};
 use quittance_service::metrics::{LATENCY_BUCKETS_SECONDS, Metrics};
+use rdkafka::error::KafkaError;
 
-/// Durations of the calls that end a transaction.
+use crate::Ended;
+
+/// Durations of the calls that end a transaction, and how it failed.
 #[derive(Clone)]
 pub struct LogMetrics {
     commit: HistogramVec,
+    failed: IntCounterVec,
 }
 
 /// A part of a commit.
@@ -25,8 +29,25 @@ pub(super) enum Phase {
 impl LogMetrics {
     /// Registers them.
     pub fn new(metrics: &Metrics) -> Self {
-        let help = "Duration of a transaction's commit, by phase: positions, records, end";
-        Self { commit: metrics.histogram("log_commit_seconds", help, &["phase"], LATENCY_BUCKETS_SECONDS) }
+        let commit = "Duration of a transaction's commit, by phase: positions, records, end";
+        let failed = "Transactions that were not committed because of an error, by how they ended and Kafka's error";
+        Self {
+            commit: metrics.histogram("log_commit_seconds", commit, &["phase"], LATENCY_BUCKETS_SECONDS),
+            failed: metrics.counter("log_transactions_failed_total", failed, &["end", "cause"]),
+        }
+    }
+
+    /// A transaction ended so because of an error.
+    pub(super) fn failed(&self, ended: &Ended, error: &KafkaError) {
+        let end = match ended {
+            Ended::Committed => return,
+            Ended::Aborted(_) => "aborted",
+            Ended::Fenced(_) => "fenced",
+            Ended::Unknown(_) => "unknown",
+        };
+        // The set of Kafka's error codes is bounded, and so are the series.
+        let cause = error.rdkafka_error_code().map_or("none".to_owned(), |code| format!("{code:?}"));
+        self.failed.with_label_values(&[end, &cause]).inc();
     }
 
     pub(super) fn took(&self, phase: Phase, time: Duration) {

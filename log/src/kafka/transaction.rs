@@ -128,14 +128,14 @@ impl TransactionalProducer {
         watch.took(Phase::Records);
         let ended = self.until(deadline, || self.producer.commit_transaction(left(deadline)));
         watch.took(Phase::End);
-        match ended {
-            Ok(()) => Ended::Committed,
-            Err(error) => match remedy(&error) {
-                Remedy::Fenced => Ended::Fenced(error.to_string()),
-                Remedy::Abort => self.abort(&error.to_string()),
-                Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
-            },
-        }
+        let Err(error) = ended else { return Ended::Committed };
+        let ended = match remedy(&error) {
+            Remedy::Fenced => Ended::Fenced(error.to_string()),
+            Remedy::Abort => self.abort(&error.to_string()),
+            Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+        };
+        self.metrics.failed(&ended, &error);
+        ended
     }
 
     /// Ends the transaction without any of it, because of `cause`.
@@ -145,13 +145,14 @@ impl TransactionalProducer {
         // acknowledgements that nobody takes in meanwhile.
         self.producer.purge(PurgeConfig::default().queue());
         self.drain(deadline);
-        match self.until(deadline, || self.producer.abort_transaction(left(deadline))) {
-            Ok(()) => Ended::Aborted(cause.to_owned()),
-            Err(error) => match remedy(&error) {
-                Remedy::Fenced => Ended::Fenced(error.to_string()),
-                Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
-            },
-        }
+        let aborted = self.until(deadline, || self.producer.abort_transaction(left(deadline)));
+        let Err(error) = aborted else { return Ended::Aborted(cause.to_owned()) };
+        let ended = match remedy(&error) {
+            Remedy::Fenced => Ended::Fenced(error.to_string()),
+            Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+        };
+        self.metrics.failed(&ended, &error);
+        ended
     }
 
     /// Waits until all records of the transaction have arrived, or failed to.
@@ -169,11 +170,13 @@ impl TransactionalProducer {
     }
 
     fn end_without_commit(&self, error: &KafkaError) -> Ended {
-        match remedy(error) {
+        let ended = match remedy(error) {
             Remedy::Fenced => Ended::Fenced(error.to_string()),
             Remedy::Abort | Remedy::Retry => self.abort(&error.to_string()),
             Remedy::Destroy => Ended::Unknown(error.to_string()),
-        }
+        };
+        self.metrics.failed(&ended, error);
+        ended
     }
 
     fn offsets(&self, offsets: &[OffsetCommit]) -> Result<TopicPartitionList, KafkaError> {

@@ -191,6 +191,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
     fn tell_time(&mut self, now: Now) {
         if now.wall_ms < self.now.wall_ms {
             self.partitions.values_mut().for_each(|partition| partition.set_back(now.wall_ms));
+            if let Phase::TakingOver(taking) = &mut self.phase {
+                taking.set_back(now.wall_ms);
+            }
         }
         self.now = now;
     }

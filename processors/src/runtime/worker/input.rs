@@ -3,9 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use quittance_avro::wire::EncodeError;
-use quittance_log::{Log, ReadError, Record, SendError};
+use quittance_log::{Log, Record, SendError};
 
-use super::{Fatal, INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker, write::Write};
+use super::{
+    Fatal, INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker,
+    write::{Made, Poison, Write},
+};
 use crate::runtime::{
     processor::{Class, Processed, Trigger, apply},
     window::RECORDS_MAX,
@@ -22,21 +25,21 @@ impl<P: Processor, L: Log> Worker<P, L> {
             self.commit()?;
             return self.probe();
         };
-        let decoded = match self.processor.decode(&record) {
-            Err(error) if error.is_transient() => {
+        let read = match self.noted(&record, |worker| worker.read(&record))? {
+            Ok(read) => read,
+            Err(why) => {
                 // It says nothing about the record. The group is polled before it is tried again.
                 self.put_back(class, record);
                 self.commit()?;
-                return Err(Trouble::Later(error.to_string()));
+                return Err(Trouble::Later(why));
             }
-            decoded => decoded,
         };
         if let Err(trouble) = self.open_window() {
             self.put_back(class, record);
             return Err(trouble);
         }
         self.inputs_since_look += 1;
-        let done = self.deal_with(&record, decoded)?;
+        let done = self.deal_with(&record, read)?;
         if let Some(window) = &mut self.window {
             window.read(&record, class);
         }
@@ -72,44 +75,61 @@ impl<P: Processor, L: Log> Worker<P, L> {
         None
     }
 
-    fn deal_with(
-        &mut self,
-        record: &Record,
-        decoded: Result<(String, P::Input), ReadError>,
-    ) -> Result<Result<(), Write>, Trouble> {
-        let (number, now_ms) = (record.at.partition, self.now.wall_ms);
-        let condemned =
-            if self.condemned.is_empty() { None } else { self.condemned.get(&(record.at.clone(), record.offset)) };
-        if let Some(detail) = condemned.cloned() {
-            return Ok(self.bury(record, "output_too_large", detail));
+    /// What a record says, or why it can never be processed. The error tells why nobody can say so now.
+    fn read(&mut self, record: &Record) -> Result<Result<(String, P::Input), Poison>, String> {
+        if let Some(detail) = self.condemned.get(&(record.at.clone(), record.offset)) {
+            return Ok(Err(Poison { reason: "output_too_large", detail: detail.clone() }));
         }
         if self.suspects.is_condemned(&record.at, record.offset) {
-            return Ok(self.bury(record, "process_died", "processes died again and again with it in hand".to_owned()));
+            let detail = "processes died again and again with it in hand".to_owned();
+            return Ok(Err(Poison { reason: "process_died", detail }));
         }
-        let (key, input) = match decoded {
-            Ok(decoded) => decoded,
-            Err(error) => return Ok(self.bury(record, "undecodable", error.to_string())),
-        };
-        let is_suspicious = self.is_suspicious(record);
-        if is_suspicious {
-            self.suspects.take_in_hand(&record.at, record.offset).map_err(notepad)?;
-        }
-        let processed = self.process(number, &key, &Trigger::Input(&input, &record.headers), now_ms)?;
-        if is_suspicious {
-            self.suspects.put_down().map_err(notepad)?;
-        }
-        Ok(match processed {
-            Ok(Processed { invalid: Some(detail), .. }) => self.bury(record, "invalid", detail),
-            Ok(processed) => self.write(number, key, processed, "processed"),
-            Err(cause) => self.bury(record, cause.reason(), cause.to_string()),
+        let processor = &mut self.processor;
+        // A decoder that panics has added to what it knows of schemas, or has not.
+        Ok(match catch_unwind(AssertUnwindSafe(|| processor.decode(record))) {
+            Ok(Ok(decoded)) => Ok(decoded),
+            Ok(Err(error)) if error.is_transient() => return Err(error.to_string()),
+            Ok(Err(error)) => Err(Poison { reason: "undecodable", detail: error.to_string() }),
+            Err(_) => Err(Failed::Panicked.into()),
         })
     }
 
-    /// Whether it is among the records that a predecessor may have died of.
-    fn is_suspicious(&self, record: &Record) -> bool {
+    fn deal_with(
+        &mut self,
+        record: &Record,
+        read: Result<(String, P::Input), Poison>,
+    ) -> Result<Result<(), Write>, Trouble> {
+        let (number, now_ms) = (record.at.partition, self.now.wall_ms);
+        let made = match read {
+            Ok((key, input)) => {
+                let trigger = Trigger::Input(&input, &record.headers);
+                let made = self.noted(record, |worker| worker.process(number, &key, &trigger, now_ms))??;
+                made.map_err(Poison::from).map(|made| (key, made))
+            }
+            Err(poison) => Err(poison),
+        };
+        Ok(match made {
+            Ok((_, Made { processed: Processed { invalid: Some(detail), .. }, .. })) => {
+                self.bury(record, Poison { reason: "invalid", detail })
+            }
+            Ok((key, made)) => self.write(number, key, made, "processed"),
+            Err(poison) => self.bury(record, poison),
+        })
+    }
+
+    /// Does something with a record that may be the end of the process. If it is among those that a predecessor may have
+    /// died of, that is noted meanwhile.
+    fn noted<T>(&mut self, record: &Record, work: impl FnOnce(&mut Self) -> T) -> Result<T, Trouble> {
         let partition = self.partitions.get(&record.at.partition);
         let input = partition.and_then(|partition| partition.inputs.get(&record.at.topic));
-        input.is_some_and(|input| record.offset < input.taken_over_at + SUSPECT_OFFSETS)
+        let is_suspicious = input.is_some_and(|input| record.offset < input.taken_over_at + SUSPECT_OFFSETS);
+        if !is_suspicious {
+            return Ok(work(self));
+        }
+        self.suspects.take_in_hand(&record.at, record.offset).map_err(notepad)?;
+        let done = work(self);
+        self.suspects.put_down().map_err(notepad)?;
+        Ok(done)
     }
 
     /// Applies the rules to the state as the window sees it. The inner error tells that they cannot be applied to it, now
@@ -120,7 +140,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         key: &str,
         trigger: &Trigger<'_, P::Input>,
         now_ms: i64,
-    ) -> Result<Result<Processed<P::State>, Failed>, Trouble> {
+    ) -> Result<Result<Made<P::State>, Failed>, Trouble> {
         let made = self.window.as_ref().and_then(|window| window.state(number, key));
         let kept = match (made, self.partitions.get(&number)) {
             (None, Some(partition)) => partition.state(key)?,
@@ -128,9 +148,12 @@ impl<P: Processor, L: Log> Worker<P, L> {
         };
         let state = made.or(kept.as_deref());
         // The rules are pure and get references only, so a panic in them leaves nothing half-done.
-        let run = AssertUnwindSafe(|| apply(&self.processor, state, trigger, now_ms));
+        let run = AssertUnwindSafe(|| {
+            let processed = apply(&self.processor, state, trigger, now_ms)?;
+            Made::of(&self.processor, processed)
+        });
         Ok(match catch_unwind(run) {
-            Ok(processed) => processed.map_err(Failed::Encode),
+            Ok(made) => made.map_err(Failed::Encode),
             Err(_) => Err(Failed::Panicked),
         })
     }
@@ -149,12 +172,12 @@ pub(super) enum Failed {
     Encode(EncodeError),
 }
 
-impl Failed {
-    /// Reason of a dead letter.
-    fn reason(&self) -> &'static str {
-        match self {
-            Self::Panicked => "panicked",
-            Self::Encode(_) => "invalid",
-        }
+impl From<Failed> for Poison {
+    fn from(failed: Failed) -> Self {
+        let reason = match failed {
+            Failed::Panicked => "panicked",
+            Failed::Encode(_) => "invalid",
+        };
+        Self { reason, detail: failed.to_string() }
     }
 }

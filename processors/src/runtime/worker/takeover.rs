@@ -56,6 +56,13 @@ enum Stage<L: Log> {
     Restoring { range: L::Range, ends: BTreeMap<i32, i64> },
 }
 
+impl<S: Clone, L: Log> TakeOver<S, L> {
+    /// The clock has been set back.
+    pub(super) fn set_back(&mut self, now_ms: i64) {
+        self.partitions.values_mut().for_each(|partition| partition.set_back(now_ms));
+    }
+}
+
 impl<P: Processor, L: Log> Worker<P, L> {
     /// Begins to make the assigned partitions ours.
     pub(super) fn assigned(&mut self, assigned: &[TopicPartition]) -> Result<(), Trouble> {

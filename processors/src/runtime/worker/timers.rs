@@ -44,10 +44,10 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let mut unchanged = Vec::new();
         for ripe in ripe {
             match self.process(number, &ripe.key, &Trigger::Timer, ripe.now_ms)? {
-                Ok(processed) => {
+                Ok(made) => {
                     // It fires once: what the rules leave as it is has nothing more to wait for.
-                    let is_unchanged = processed.state.is_none();
-                    match self.write(number, ripe.key.clone(), processed, "timer") {
+                    let is_unchanged = made.processed.state.is_none();
+                    match self.write(number, ripe.key.clone(), made, "timer") {
                         Ok(()) if is_unchanged => unchanged.push(ripe.key),
                         Ok(()) => {}
                         Err(Write::Fatal(error)) => return Err(Trouble::Fatal(error)),
