@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 
+mod ambush;
 mod chance;
 mod client;
 mod gateway;

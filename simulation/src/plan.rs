@@ -52,8 +52,7 @@ pub struct Faults {
     pub store: u32,
     /// All processes are down at once for a while: so many times in the run.
     pub blackouts: u32,
-    /// A process is stopped where it begins its first window since it took over, until others have had its partitions and
-    /// died: so many times in the run. Nobody has fenced it then, and the group is empty.
+    /// A process is stopped where that is worst, for as long as is worst: so many times in the run.
     pub ambushes: u32,
     /// The changelog is compacted now and then.
     pub compaction: bool,

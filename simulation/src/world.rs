@@ -15,6 +15,7 @@ use quittance_log::{
 };
 
 use crate::{
+    ambush::{Ambush, Ambushes, Steps},
     chance::Chance,
     client::{self, Kind, Wish},
     gateway::{Deed, Gateway},
@@ -70,8 +71,7 @@ pub(crate) struct World {
     last_number: u64,
     /// How many transactions others have written inputs in.
     upstreams: u32,
-    /// From when on the next process that begins a first window is stopped there, the last first.
-    ambushes_ms: Vec<i64>,
+    ambushes: Ambushes,
     heals_ms: i64,
     is_settled: bool,
     turns: u64,
@@ -86,8 +86,7 @@ struct Running {
     wakes_ms: i64,
     fate: Fate,
     is_paused: bool,
-    /// It has not begun a window since it took over.
-    is_fresh: bool,
+    steps: Steps,
 }
 
 impl World {
@@ -114,7 +113,7 @@ impl World {
             agenda: BTreeMap::new(),
             last_number: 0,
             upstreams: 0,
-            ambushes_ms: Vec::new(),
+            ambushes: Ambushes::default(),
             heals_ms: START_MS + i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX),
             is_settled: false,
             turns: 0,
@@ -137,9 +136,7 @@ impl World {
             let length_ms = self.chance.between(2_000, 25_000);
             self.later(at_ms, Happening::Blackout(length_ms));
         }
-        let ambush_ms = |_| self.chance.between(START_MS + 1_000, self.heals_ms);
-        self.ambushes_ms = (0..self.faults.ambushes).map(ambush_ms).collect();
-        self.ambushes_ms.sort_by_key(|at_ms| std::cmp::Reverse(*at_ms));
+        self.ambushes = Ambushes::draw(self.faults.ambushes, START_MS + 1_000..self.heals_ms, &self.chance);
         if self.faults.compaction {
             self.later(START_MS + 3_000, Happening::Compacted);
         }
@@ -306,7 +303,7 @@ impl World {
             wakes_ms: self.model.now_ms(),
             fate: Fate::Happens,
             is_paused: false,
-            is_fresh: false,
+            steps: Steps::default(),
         });
     }
 
@@ -370,6 +367,12 @@ impl World {
         let now_ms = self.model.now_ms();
         let (faults, chance) = (self.faults, self.chance.clone());
         let name = self.slots[slot].0.name.clone();
+        if let Pause::Call { moment, .. } = pause
+            && let Some(running) = &mut self.slots[slot].1
+            && let Some(ambush) = self.ambushes.at(&mut running.steps, *moment, now_ms)
+        {
+            return self.ambush(slot, ambush);
+        }
         let (wakes_ms, fate) = match pause {
             Pause::Dies => {
                 self.trace.line(now_ms, &name, || "dies in the rules");
@@ -385,7 +388,6 @@ impl World {
                 let after_ms = if chance.one_in(2) { chance.between(10, 500) } else { chance.between(500, 20_000) };
                 return self.ends(slot, after_ms);
             }
-            Pause::Call { moment: Moment::Begin, .. } if self.is_ambushed(slot) => return self.ambush(slot),
             Pause::Call { moment: Moment::Positions, .. } if chance.one_in(faults.late_positions) => {
                 let given_up_ms = chance.between(500, 2_000);
                 let late = Duration::from_millis((given_up_ms + chance.between(0, 2_000)).unsigned_abs());
@@ -394,11 +396,6 @@ impl World {
             Pause::Call { is_local: true, .. } => (now_ms, Fate::Happens),
             Pause::Call { is_local: false, .. } => self.request(),
         };
-        if matches!(pause, Pause::Call { moment: Moment::TakeOver, .. })
-            && let Some(running) = &mut self.slots[slot].1
-        {
-            running.is_fresh = true;
-        }
         self.rock(slot);
         let is_stopped = chance.one_in(faults.pause);
         let length_ms = if is_stopped { chance.between(50, 30_000) } else { 0 };
@@ -413,24 +410,13 @@ impl World {
         }
     }
 
-    /// Whether a process that begins a window is to be stopped there.
-    fn is_ambushed(&mut self, slot: usize) -> bool {
+    fn ambush(&mut self, slot: usize, ambush: Ambush) {
         let now_ms = self.model.now_ms();
-        let is_fresh = self.slots[slot].1.as_mut().is_some_and(|running| std::mem::take(&mut running.is_fresh));
-        is_fresh && self.ambushes_ms.pop_if(|at_ms| *at_ms <= now_ms).is_some()
-    }
-
-    /// Whoever begins a window goes on with it only after its session is over, and in half of all cases after those of
-    /// all others, too.
-    fn ambush(&mut self, slot: usize) {
-        let now_ms = self.model.now_ms();
-        self.trace.line(now_ms, &self.slots[slot].0.name, || "is ambushed");
-        let is_last = self.chance.one_in(2);
-        if is_last {
-            let after_ms = self.chance.between(9_000, 13_000);
+        self.trace.line(now_ms, &self.slots[slot].0.name, || format!("is ambushed: {ambush:?}"));
+        if let Some(after_ms) = ambush.others_die_after_ms(&self.chance) {
             self.later(now_ms + after_ms, Happening::Blackout(15_000));
         }
-        let stopped_ms = if is_last { self.chance.between(18_000, 26_000) } else { self.chance.between(7_000, 16_000) };
+        let stopped_ms = ambush.lasts_ms(&self.chance);
         let Some(running) = self.slots[slot].1.as_mut() else { return };
         (running.wakes_ms, running.fate) = (now_ms + stopped_ms, Fate::Happens);
         running.is_paused = true;
