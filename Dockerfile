@@ -24,7 +24,9 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 COPY --from=build /usr/local/bin/quittance /usr/local/bin/
 COPY --chmod=755 docker/healthy-http /usr/local/bin/
-# A number, because Kubernetes cannot tell of a name whether it is root. It owns no file and needs none: the root
+# For a volume, which takes its owner from here.
+RUN install --directory --owner=10001 --group=10001 /var/lib/quittance
+# A number, because Kubernetes cannot tell of a name whether it is root. It owns no other file and needs none: the root
 # filesystem may be read-only.
 USER 10001:10001
 ENTRYPOINT ["quittance"]

@@ -109,7 +109,7 @@ impl DeadLetters {
             Self::Show(args) => {
                 let Show { source, ids } = *args;
                 let letters = some(&source.letters(PARTS.to_vec()).await?, &ids)?;
-                print(letters.iter().map(Letter::in_full))
+                print(source.in_full(letters).await?.into_iter())
             }
             Self::Replay(args) => {
                 let Replay { source, filter, which } = *args;
@@ -156,10 +156,20 @@ fn some(letters: &[Letter], ids: &[LetterId]) -> anyhow::Result<Vec<Letter>> {
 }
 
 impl Source {
+    fn schemas(&self) -> anyhow::Result<Schemas> {
+        Ok(Schemas::new(self.registry.registry(&self.kafka.topic_prefix)?, Handle::current()))
+    }
+
+    async fn in_full(&self, letters: Vec<Letter>) -> anyhow::Result<Vec<serde_json::Value>> {
+        let mut schemas = self.schemas()?;
+        let in_full = move || letters.iter().map(|letter| letter.in_full(&mut schemas)).collect::<Result<_, _>>();
+        tokio::task::spawn_blocking(in_full).await?.context("reading the record of a dead letter")
+    }
+
     /// All dead letters of these parts that stand in the log now.
     async fn letters(&self, parts: Vec<Part>) -> anyhow::Result<Vec<Letter>> {
         let kafka = self.kafka.clone();
-        let mut schemas = Schemas::new(self.registry.registry(&kafka.topic_prefix)?, Handle::current());
+        let mut schemas = self.schemas()?;
         tokio::task::spawn_blocking(move || {
             let mut letters = Vec::new();
             for part in parts {

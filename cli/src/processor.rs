@@ -111,6 +111,7 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
             latch: latch.take().unwrap_or_else(|| health.latch("worker")),
             heartbeat: health.heartbeat("worker", STEP_MAX),
             record_bytes_max: RECORD_BYTES_MAX as usize,
+            dead_letter_bytes_max: part.dead_letters().spec().record_bytes_max as usize,
             seed: rand::random(),
         };
         let stores = Box::new(|_| Ok(Box::<MemoryStore<_>>::default() as _));

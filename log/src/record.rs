@@ -1,10 +1,14 @@
 //! Records as they are read and as they are written.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
 use rdkafka::{
     Message,
-    message::{BorrowedMessage, Header, Headers as _, OwnedHeaders},
+    message::{BorrowedHeaders, BorrowedMessage, Header, Headers as _, OwnedHeaders},
 };
 
 /// A partition of a topic.
@@ -47,6 +51,9 @@ impl Headers {
     }
 }
 
+/// Stands for the name of a header that is not UTF-8.
+const UNNAMED: &str = "\u{fffd}";
+
 /// A record that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Record {
@@ -67,7 +74,7 @@ pub struct Record {
 impl Record {
     pub(crate) fn read(message: &BorrowedMessage<'_>, topic: Arc<str>) -> Self {
         let headers = message.headers().map_or_else(Headers::default, |headers| {
-            Headers(headers.iter().map(|h| (h.key.to_owned(), h.value.map(<[u8]>::to_vec))).collect())
+            Headers((0..headers.count()).map(|index| header(headers, index)).collect())
         });
         Self {
             at: TopicPartition { topic, partition: message.partition() },
@@ -77,6 +84,24 @@ impl Record {
             value: message.payload().map(<[u8]>::to_vec),
             headers,
         }
+    }
+}
+
+/// A header as it was read. A name need not be UTF-8 for a broker to take it, and rdkafka panics at one that is not: it is
+/// given as `UNNAMED`, without its value.
+fn header(headers: &BorrowedHeaders, index: usize) -> (String, Option<Vec<u8>>) {
+    // Nothing is changed by looking at it.
+    let read = catch_unwind(AssertUnwindSafe(|| headers.try_get(index)));
+    let header = read.ok().flatten();
+    header.map_or((UNNAMED.to_owned(), None), |header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec)))
+}
+
+impl Record {
+    /// What it takes in memory, about: key, value and headers.
+    pub fn bytes(&self) -> usize {
+        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        let headers = self.headers.0.iter().map(|(name, value)| name.len() + length(value));
+        length(&self.key) + length(&self.value) + headers.sum::<usize>()
     }
 }
 

@@ -30,9 +30,9 @@ pub enum ReadError {
     /// The registry has never heard of its schema.
     #[error(transparent)]
     Unknown(RegistryError),
-    /// There is no registry that could know it.
-    #[error("schema {0} is none of this build")]
-    Foreign(u32),
+    /// Its schema has not been learned yet.
+    #[error("schema {0} is not known")]
+    Lacking(u32),
     /// A newer build wrote it; this one would drop what it does not know.
     #[error("its state is of version {found}, and this build knows versions up to {known}; finish the upgrade")]
     Newer {
@@ -56,7 +56,7 @@ impl ReadError {
             Self::Unavailable(_) => true,
             Self::Undecodable(_)
             | Self::Unknown(_)
-            | Self::Foreign(_)
+            | Self::Lacking(_)
             | Self::NoSchema(_)
             | Self::Newer { .. }
             | Self::Invalid(_) => false,
@@ -75,18 +75,31 @@ impl Schemas {
         Self { source: None, decoder }
     }
 
+    /// Reads by the schemas that are known. Asks nobody.
+    pub fn read_known<T>(&self, read: impl Fn(&Decoder) -> Result<T, DecodeError>) -> Result<T, ReadError> {
+        read(&self.decoder).map_err(|error| match error {
+            DecodeError::UnknownSchema(id) => ReadError::Lacking(id),
+            error => error.into(),
+        })
+    }
+
+    /// Fetches a schema. Blocks while the registry has not answered, for as long as its client waits.
+    pub fn learn(&mut self, id: u32) -> Result<(), ReadError> {
+        let Source { registry, handle } = self.source.as_ref().ok_or(ReadError::Lacking(id))?;
+        let json = handle.block_on(registry.fetch(id)).map_err(|error| {
+            if error.is_transient() { ReadError::Unavailable(error) } else { ReadError::Unknown(error) }
+        })?;
+        Ok(self.decoder.learn(id, &json)?)
+    }
+
     /// Reads by the schemas that are known, after fetching the one that is not.
     pub fn read<T>(&mut self, read: impl Fn(&Decoder) -> Result<T, DecodeError>) -> Result<T, ReadError> {
-        match read(&self.decoder) {
-            Err(DecodeError::UnknownSchema(id)) => {
-                let Source { registry, handle } = self.source.as_ref().ok_or(ReadError::Foreign(id))?;
-                let json = handle.block_on(registry.fetch(id)).map_err(|error| {
-                    if error.is_transient() { ReadError::Unavailable(error) } else { ReadError::Unknown(error) }
-                })?;
-                self.decoder.learn(id, &json)?;
-                Ok(read(&self.decoder)?)
+        match self.read_known(&read) {
+            Err(ReadError::Lacking(id)) => {
+                self.learn(id)?;
+                self.read_known(read)
             }
-            read => Ok(read?),
+            read => read,
         }
     }
 }

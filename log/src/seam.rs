@@ -217,14 +217,6 @@ impl SendError {
     pub fn too_large(record: &NewRecord) -> Self {
         Self::TooLarge { topic: record.topic.to_string(), bytes: record.bytes() }
     }
-
-    /// Whether the record is to blame, and not the state of things.
-    pub fn is_about_the_record(&self) -> bool {
-        match self {
-            Self::TooLarge { .. } => true,
-            Self::Failed { .. } => false,
-        }
-    }
 }
 
 impl fmt::Display for Isolation {

@@ -27,7 +27,7 @@ pub use self::{
     metrics::RuntimeMetrics,
     processor::{Class, Output, Processed, Processor, Source, Trigger},
     store::{Batch, MemoryStore, Store, StoreError},
-    suspects::{FileNotepad, NoNotepad, Notepad, Suspect},
+    suspects::{FileNotepad, InHand, NoNotepad, Notepad, Suspect},
     time::{Clock, Due, Next, Now},
     worker::{Fatal, Settings, Stores, Worker},
 };

@@ -30,8 +30,8 @@ pub(crate) enum Kind {
     Command(CommandId),
     /// An outcome that tells a stranger that there is no such payment.
     Stranger(CommandId),
-    /// A dead letter.
-    Poison,
+    /// A dead letter, for this reason.
+    Poison(&'static str),
 }
 
 /// What a gateway says of a payment when it first sees it.
@@ -83,19 +83,46 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
 fn poison(encoder: &Encoder<CreatePayment>, seed: u64, number: usize, at_ms: i64, rng: &mut SmallRng) -> Wish {
     let command = command(seed, number, 1, false);
     let mut wish = wish(encoder, &command, at_ms + rng.random_range(0..3_000));
-    wish.kind = Kind::Poison;
-    let trick = |trick: &str| Headers::default().with(TRICK, trick);
-    match rng.random_range(0..9) {
-        0 => wish.record.value = Some(vec![0, 0, 0, 0, 99, 1, 2, 3]),
-        1 => wish.record.value = Some(b"not what it should be".to_vec()),
-        2 => wish.record.key = b"somebody else's".to_vec(),
-        3 => wish.record.headers = trick("panic"),
-        4 => wish.record.headers = trick("large"),
-        5 => wish.record.headers = trick("panic when read"),
-        6 => wish.record.headers = trick("die when read"),
-        7 => wish.record.headers = trick("panic when due"),
-        _ => wish.record.headers = trick("die"),
-    }
+    let mut trick = |trick: &str| wish.record.headers = Headers::default().with(TRICK, trick);
+    let reason = match rng.random_range(0..9) {
+        0 => {
+            wish.record.value = Some(vec![0, 0, 0, 0, 99, 1, 2, 3]);
+            "undecodable"
+        }
+        1 => {
+            wish.record.value = Some(b"not what it should be".to_vec());
+            "undecodable"
+        }
+        2 => {
+            wish.record.key = b"somebody else's".to_vec();
+            "undecodable"
+        }
+        3 => {
+            trick("panic");
+            "panicked"
+        }
+        4 => {
+            trick("panic when read");
+            "panicked"
+        }
+        5 => {
+            trick("panic when due");
+            "panicked"
+        }
+        6 => {
+            trick("large");
+            "output_too_large"
+        }
+        7 => {
+            trick("die when read");
+            "process_died"
+        }
+        _ => {
+            trick("die");
+            "process_died"
+        }
+    };
+    wish.kind = Kind::Poison(reason);
     wish
 }
 

@@ -33,7 +33,7 @@ use quittance_service::{
 use crate::{
     chance::Chance,
     plan::Plan,
-    processor::{RECORD_BYTES_MAX, Tricked},
+    processor::{RECORD_BYTES_MAX, Registry, Tricked},
     store::Unreliable,
     topics::{self, PREFIX},
     trace::Trace,
@@ -110,6 +110,7 @@ pub(crate) struct Start {
     pub(crate) chance: Chance,
     pub(crate) trace: Trace,
     pub(crate) store_fails: u32,
+    pub(crate) registry_once_in: u32,
     /// Set when it is to end in order.
     pub(crate) stop: Rc<Cell<bool>>,
     /// Told as soon as it is known.
@@ -171,7 +172,8 @@ impl Start {
             let store = Unreliable::new(MemoryStore::default(), partition, chance.clone(), fails);
             Ok::<Box<dyn Store<_>>, StoreError>(Box::new(store))
         });
-        let processor = Tricked::new(payments, yielder);
+        let registry = Registry { chance: self.chance.clone(), once_in: self.registry_once_in, was_asked: false };
+        let processor = Tricked::new(payments, yielder, registry);
         let mut worker = Worker::join(processor, log, self.settings(id), stores, Box::new(notes))?;
         let started_ms = self.model.now_ms();
         while !self.stop.get() {
@@ -205,6 +207,7 @@ impl Start {
             latch: health.latch("worker"),
             heartbeat: health.heartbeat("worker", Duration::from_secs(3_600)),
             record_bytes_max: RECORD_BYTES_MAX,
+            dead_letter_bytes_max: 2 * RECORD_BYTES_MAX,
             seed: self.chance.number(),
         }
     }

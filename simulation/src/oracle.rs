@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use quittance_avro::{
     ids::CommandId,
-    records::{DeadLetter, GatewayEffect, GatewayResult, Outcome, PaymentChangelog, PaymentState},
+    records::{Bytes, DeadLetter, GatewayEffect, GatewayResult, Outcome, PaymentChangelog, PaymentState},
     topics::Topic,
     words::{PaymentStatus, TimerKind},
 };
@@ -173,7 +173,7 @@ fn outcomes(world: &World) -> Result<BTreeMap<String, BTreeSet<String>>, String>
     for record in &world.asked {
         match record.kind {
             Kind::Command(id) | Kind::Stranger(id) => *asked.entry(id).or_default() += 1,
-            Kind::Poison => {}
+            Kind::Poison(_) => {}
         }
     }
     if told != asked {
@@ -183,21 +183,35 @@ fn outcomes(world: &World) -> Result<BTreeMap<String, BTreeSet<String>>, String>
     Ok(said)
 }
 
-/// Every poison is buried once, and nothing else is.
+/// Every poison is buried once and as it is, for the right reason, and nothing else is.
 fn dead_letters(world: &World) -> Result<(), String> {
-    let mut buried = BTreeMap::new();
+    let mut letters: BTreeMap<(String, i32, i64), Vec<DeadLetter>> = BTreeMap::new();
     for (_, letter) in decoded::<DeadLetter>(world, Topic::ProcessorPaymentsDeadLetters) {
-        let count = buried.entry((letter.topic.clone(), letter.partition, letter.offset)).or_insert((0, letter.reason));
-        count.0 += 1;
+        letters.entry((letter.topic.clone(), letter.partition, letter.offset)).or_default().push(letter);
     }
-    let place = |asked: &Asked| (asked.at.topic.to_string(), asked.at.partition, asked.offset);
-    let poison: BTreeSet<_> = world.asked.iter().filter(|asked| asked.kind == Kind::Poison).map(place).collect();
-    let unburied = poison.iter().find(|place| !buried.contains_key(*place));
-    let wrong = buried.iter().find(|(place, (count, _))| *count != 1 || !poison.contains(*place));
-    match (unburied, wrong) {
-        (None, None) => Ok(()),
-        (Some(place), _) => Err(format!("poison at {place:?} is not in the dead letters")),
-        (None, Some(found)) => Err(format!("in the dead letters, wrongly or twice: {found:?}")),
+    for Asked { at, offset, kind } in &world.asked {
+        let Kind::Poison(reason) = kind else { continue };
+        let found = letters.remove(&(at.topic.to_string(), at.partition, *offset)).unwrap_or_default();
+        let [letter] = found.as_slice() else {
+            return Err(format!("poison at {at}@{offset} is {} times in the dead letters", found.len()));
+        };
+        if letter.reason != *reason {
+            return Err(format!("poison at {at}@{offset} is buried as {}, and is {reason}", letter.reason));
+        }
+        let record = world.model.records(at, Isolation::Committed).into_iter().find(|record| record.offset == *offset);
+        let is_whole = record.is_some_and(|record| {
+            let value = |bytes: &Option<Bytes>| bytes.as_ref().map(|bytes| bytes.0.clone());
+            let headers = letter.headers.iter().map(|header| (header.key.clone(), value(&header.value)));
+            let headers: Vec<_> = headers.collect();
+            (value(&letter.key), value(&letter.value), headers) == (record.key, record.value, record.headers.0)
+        });
+        if !is_whole {
+            return Err(format!("poison at {at}@{offset} is not in its dead letter as it is"));
+        }
+    }
+    match letters.first_key_value() {
+        None => Ok(()),
+        Some((place, _)) => Err(format!("in the dead letters, and no poison: {place:?}")),
     }
 }
 
@@ -284,6 +298,10 @@ fn money(world: &World, id: &str, kept: &PaymentChangelog) -> Result<Figures, St
     }
     if state.status == PaymentStatus::Processing && kept.timer.is_none() && state.review.is_none() {
         return Err(format!("{id} is processing, and nothing will ever move it"));
+    }
+    let faults = &world.plan.faults;
+    if state.review.is_some() && faults.gateway == 0 && faults.clock == 0 {
+        return Err(format!("{id} is under review, and nothing went wrong at the gateway or with a clock"));
     }
     if !is_right && state.review.is_none() {
         return Err(format!("{id} is {:?}, charged at the gateway: {is_charged}", state.status));

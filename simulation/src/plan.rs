@@ -50,6 +50,8 @@ pub struct Faults {
     pub clock: u32,
     /// A store fails.
     pub store: u32,
+    /// A schema has to be fetched, and the registry may be down.
+    pub registry: u32,
     /// All processes are down at once for a while: so many times in the run.
     pub blackouts: u32,
     /// A process is stopped where that is worst, for as long as is worst: so many times in the run.
@@ -115,6 +117,7 @@ impl Faults {
             slow: often(rng),
             clock,
             store: if rng.random_ratio(1, 8) { 300 } else { 0 },
+            registry: if rng.random_ratio(1, 4) { 8 } else { 0 },
             blackouts: if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 },
             ambushes: if rng.random_ratio(1, 6) { rng.random_range(1..=4) } else { 0 },
             compaction: rng.random_ratio(1, 3),

@@ -3,14 +3,14 @@
 use std::{cell::Cell, panic::resume_unwind, sync::Arc};
 
 use corosensei::Yielder;
-use quittance_avro::{records::PaymentChangelog, topics::Topic, wire::EncodeError};
+use quittance_avro::{records::PaymentChangelog, registry::RegistryError, topics::Topic, wire::EncodeError};
 use quittance_log::{Headers, ReadError, Record, model::Fate};
 use quittance_processors::{
     payment::{Input, PaymentProcessor},
     runtime::{Due, Output, Processed, Processor, Source, Trigger},
 };
 
-use crate::{instance::Pause, topics};
+use crate::{chance::Chance, instance::Pause, topics};
 
 /// Header of a command that the rules cannot stand.
 pub(crate) const TRICK: &str = "trick";
@@ -23,13 +23,26 @@ pub(crate) const RECORD_BYTES_MAX: usize = 30_000;
 pub(crate) struct Tricked<'y> {
     payments: PaymentProcessor,
     yielder: &'y Yielder<Fate, Pause>,
+    registry: Registry,
     /// The state made last cannot stand to be asked for its timer.
     is_touchy: Cell<bool>,
 }
 
+/// A schema registry that has to be asked now and then, and may be down.
+pub(crate) struct Registry {
+    pub(crate) chance: Chance,
+    /// It has to be asked one time in so many; never if zero.
+    pub(crate) once_in: u32,
+    /// It has been asked for what comes next.
+    pub(crate) was_asked: bool,
+}
+
+/// The schema that it is asked for.
+const SCHEMA: u32 = 1;
+
 impl<'y> Tricked<'y> {
-    pub(crate) fn new(payments: PaymentProcessor, yielder: &'y Yielder<Fate, Pause>) -> Self {
-        Self { payments, yielder, is_touchy: Cell::new(false) }
+    pub(crate) fn new(payments: PaymentProcessor, yielder: &'y Yielder<Fate, Pause>, registry: Registry) -> Self {
+        Self { payments, yielder, registry, is_touchy: Cell::new(false) }
     }
 
     fn dies(&self) -> ! {
@@ -56,11 +69,26 @@ impl Processor for Tricked<'_> {
     }
 
     fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
+        if !std::mem::take(&mut self.registry.was_asked) && self.registry.chance.one_in(self.registry.once_in) {
+            return Err(ReadError::Lacking(SCHEMA));
+        }
         match record.headers.text(TRICK) {
             Some("panic when read") => panics("the decoder panics"),
             Some("die when read") => self.dies(),
             _ => self.payments.decode(record),
         }
+    }
+
+    fn learn(&mut self, schema: u32) -> Result<(), ReadError> {
+        if schema != SCHEMA {
+            return self.payments.learn(schema);
+        }
+        if self.registry.chance.one_in(2) {
+            let (url, detail) = (String::new(), "it is down".to_owned());
+            return Err(ReadError::Unavailable(RegistryError::Unavailable { url, detail }));
+        }
+        self.registry.was_asked = true;
+        Ok(())
     }
 
     fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {

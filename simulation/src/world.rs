@@ -229,7 +229,7 @@ impl World {
         let (at, offset) = self.append(&wish.record, wish.held_ms);
         self.trace.line(now_ms, "client", || match &wish.kind {
             Kind::Command(id) | Kind::Stranger(id) => format!("{id} at {at}@{offset}"),
-            Kind::Poison => format!("poison at {at}@{offset}"),
+            Kind::Poison(_) => format!("poison at {at}@{offset}"),
         });
         self.asked.push(Asked { at, offset, kind: wish.kind });
     }
@@ -292,6 +292,7 @@ impl World {
             chance: self.chance.clone(),
             trace: self.trace.clone(),
             store_fails: self.faults.store,
+            registry_once_in: self.faults.registry,
             stop: Rc::clone(&stop),
             id: Rc::clone(&id),
         };

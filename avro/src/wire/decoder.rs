@@ -39,11 +39,12 @@ pub enum DecodeError {
         wanted: &'static str,
     },
     /// The datum does not follow its schema, or cannot be resolved to ours. Final.
-    #[error("{record} does not decode: {cause}")]
+    #[error("{record} does not decode")]
     Malformed {
         /// Full name of the record.
         record: String,
-        /// What the Avro reader said.
+        /// What the Avro reader said, which may show what is in the record: not for a log.
+        #[source]
         cause: Box<apache_avro::Error>,
     },
     /// Bytes are left over after the datum. Final.

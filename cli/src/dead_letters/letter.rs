@@ -1,6 +1,10 @@
 //! A dead letter as an operator sees it.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
+    str::FromStr,
+};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use quittance_avro::{
@@ -24,8 +28,6 @@ pub(super) struct Letter {
     pub(super) id: LetterId,
     pub(super) part: Part,
     pub(super) says: DeadLetter,
-    /// What the record says, if it can be read.
-    decoded: Option<(String, Value)>,
 }
 
 impl fmt::Display for LetterId {
@@ -53,13 +55,24 @@ impl FromStr for LetterId {
 impl Letter {
     pub(super) fn read(part: Part, record: &Record, schemas: &mut Schemas) -> Result<Self, ReadError> {
         let says: DeadLetter = schemas.read(|decoder| decoder.decode(record.value.as_deref().unwrap_or_default()))?;
-        let value = says.value.as_ref().map(|value| value.0.as_slice()).unwrap_or_default();
-        let decoded = schemas.read(|decoder| decoder.json(value).map(|(name, value)| (name.to_owned(), value)));
         let id = LetterId { part: part.name().to_owned(), partition: record.at.partition, offset: record.offset };
-        match decoded {
+        Ok(Self { id, part, says })
+    }
+
+    /// Whether its record was too large to be copied.
+    pub(super) fn is_empty(&self) -> bool {
+        self.says.key.is_none() && self.says.value.is_none()
+    }
+
+    /// Name and content of the record, if it can be read. What a decoder panicked at may have been given up for just that.
+    fn decoded(&self, schemas: &mut Schemas) -> Result<Option<(String, Value)>, ReadError> {
+        let value = self.says.value.as_ref().map(|value| value.0.as_slice()).unwrap_or_default();
+        let read = || schemas.read(|decoder| decoder.json(value).map(|(name, value)| (name.to_owned(), value)));
+        match catch_unwind(AssertUnwindSafe(read)) {
             // It would be shown as undecodable although it is not.
-            Err(error) if error.is_transient() => Err(error),
-            decoded => Ok(Self { id, part, says, decoded: decoded.ok() }),
+            Ok(Err(error)) if error.is_transient() => Err(error),
+            Ok(decoded) => Ok(decoded.ok()),
+            Err(_) => Ok(None),
         }
     }
 
@@ -79,19 +92,19 @@ impl Letter {
     }
 
     /// All of it. Bytes that are no record are shown in base64.
-    pub(super) fn in_full(&self) -> Value {
+    pub(super) fn in_full(&self, schemas: &mut Schemas) -> Result<Value, ReadError> {
         let mut line = self.line();
         let headers = self.says.headers.iter();
         line["headers"] = headers.map(|header| (header.key.clone(), json!(header.value.as_ref().map(text)))).collect();
         line["timestamp"] = json!(self.says.timestamp);
-        match (&self.decoded, &self.says.value) {
+        match (self.decoded(schemas)?, &self.says.value) {
             (Some((name, value)), _) => {
                 line["record"] = json!(name);
-                line["value"] = value.clone();
+                line["value"] = value;
             }
             (None, value) => line["bytes"] = json!(value.as_ref().map(|value| BASE64_STANDARD.encode(&value.0))),
         }
-        line
+        Ok(line)
     }
 }
 

@@ -41,6 +41,15 @@ fn record(kafka: &KafkaArgs, letter: &Letter) -> anyhow::Result<NewRecord> {
             letter.id
         );
     }
+    if letter.is_empty() {
+        bail!(
+            "{} holds no copy of its record, which stands at {}[{}]@{} as long as that topic keeps it",
+            letter.id,
+            says.topic,
+            says.partition,
+            says.offset
+        );
+    }
     let mut topics = letter.part.topics().map(|topic| topic.name(&kafka.topic_prefix));
     if !topics.any(|topic| topic == says.topic) {
         bail!("{} was read from {}, which {} does not read", letter.id, says.topic, letter.part.name());

@@ -131,7 +131,7 @@ impl TransactionalProducer {
         let Err(error) = ended else { return Ended::Committed };
         let ended = match remedy(&error) {
             Remedy::Fenced => Ended::Fenced(error.to_string()),
-            Remedy::Abort => self.abort(&error.to_string()),
+            Remedy::Abort => self.try_abort(&error.to_string()),
             Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
         };
         self.metrics.failed(&ended, &error);
@@ -140,19 +140,25 @@ impl TransactionalProducer {
 
     /// Ends the transaction without any of it, because of `cause`.
     pub fn abort(&self, cause: &str) -> Ended {
+        let ended = self.try_abort(cause);
+        self.metrics.given_up(&ended);
+        ended
+    }
+
+    fn try_abort(&self, cause: &str) -> Ended {
         let deadline = Instant::now() + self.end_timeout;
         // What has not been sent need not be; what has is waited for here, since librdkafka waits inside the abort for
         // acknowledgements that nobody takes in meanwhile.
         self.producer.purge(PurgeConfig::default().queue());
         self.drain(deadline);
         let aborted = self.until(deadline, || self.producer.abort_transaction(left(deadline)));
-        let Err(error) = aborted else { return Ended::Aborted(cause.to_owned()) };
-        let ended = match remedy(&error) {
-            Remedy::Fenced => Ended::Fenced(error.to_string()),
-            Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
-        };
-        self.metrics.failed(&ended, &error);
-        ended
+        match aborted {
+            Ok(()) => Ended::Aborted(cause.to_owned()),
+            Err(error) => match remedy(&error) {
+                Remedy::Fenced => Ended::Fenced(error.to_string()),
+                Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+            },
+        }
     }
 
     /// Waits until all records of the transaction have arrived, or failed to.
@@ -172,7 +178,7 @@ impl TransactionalProducer {
     fn end_without_commit(&self, error: &KafkaError) -> Ended {
         let ended = match remedy(error) {
             Remedy::Fenced => Ended::Fenced(error.to_string()),
-            Remedy::Abort | Remedy::Retry => self.abort(&error.to_string()),
+            Remedy::Abort | Remedy::Retry => self.try_abort(&error.to_string()),
             Remedy::Destroy => Ended::Unknown(error.to_string()),
         };
         self.metrics.failed(&ended, error);

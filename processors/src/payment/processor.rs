@@ -176,8 +176,12 @@ impl Processor for PaymentProcessor {
 
     fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
         let value = record.value.as_deref().unwrap_or_default();
-        let message = self.schemas.read(|decoder| Message::read(decoder, value))?;
+        let message = self.schemas.read_known(|decoder| Message::read(decoder, value))?;
         message.addressed(record.key.as_deref())
+    }
+
+    fn learn(&mut self, schema: u32) -> Result<(), ReadError> {
+        self.schemas.learn(schema)
     }
 
     fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {

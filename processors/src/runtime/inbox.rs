@@ -53,14 +53,14 @@ impl Inbox {
 
     pub(super) fn push(&mut self, record: Record) {
         let Some(lane) = self.classes.get(&record.at.topic).and_then(|class| self.lanes.get_mut(class)) else { return };
-        lane.bytes += size(&record);
+        lane.bytes += record.bytes();
         lane.records.push_back(record);
     }
 
     /// Puts a record back that was taken and could not be dealt with yet.
     pub(super) fn put_back(&mut self, class: Class, record: Record) {
         if let Some(lane) = self.lanes.get_mut(&class) {
-            lane.bytes += size(&record);
+            lane.bytes += record.bytes();
             lane.records.push_front(record);
         }
     }
@@ -69,7 +69,7 @@ impl Inbox {
     pub(super) fn pop(&mut self) -> Option<(Class, Record)> {
         let (class, lane) = self.lanes.iter_mut().find(|(_, lane)| !lane.records.is_empty())?;
         let record = lane.records.pop_front()?;
-        lane.bytes -= size(&record);
+        lane.bytes -= record.bytes();
         Some((*class, record))
     }
 
@@ -114,10 +114,6 @@ impl Inbox {
         let at = |topic: &Arc<str>, partition| TopicPartition { topic: Arc::clone(topic), partition };
         topics.flat_map(|(topic, _)| numbers.iter().map(move |&partition| at(topic, partition))).collect()
     }
-}
-
-fn size(record: &Record) -> usize {
-    record.value.as_ref().map_or(0, Vec::len)
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ pub(super) struct Partition<S> {
     pub(super) timers: Timers,
     /// The inputs, by topic.
     pub(super) inputs: BTreeMap<Arc<str>, Input>,
+    /// How many timers fired since the partition was taken over.
+    pub(super) fired: usize,
     horizon: Option<Horizon>,
 }
 
@@ -23,8 +25,8 @@ pub(super) struct Input {
     pub(super) position: i64,
     /// What was committed beside it: whose window it was.
     pub(super) metadata: String,
-    /// Where it stood when the partition was taken over.
-    pub(super) taken_over_at: i64,
+    /// How many records were committed since the partition was taken over.
+    pub(super) committed: usize,
     /// An offset up to which there is nothing more to read from the position on: what is there are the marks of
     /// transactions and what came to nothing.
     pub(super) empty_up_to: i64,
@@ -39,13 +41,13 @@ struct Horizon {
 
 impl Input {
     pub(super) fn at(position: i64, metadata: String) -> Self {
-        Self { position, metadata, taken_over_at: position, empty_up_to: position }
+        Self { position, metadata, committed: 0, empty_up_to: position }
     }
 }
 
 impl<S: Clone> Partition<S> {
     pub(super) fn new(store: Box<dyn Store<S>>, inputs: BTreeMap<Arc<str>, Input>) -> Self {
-        Self { store, timers: Timers::default(), inputs, horizon: None }
+        Self { store, timers: Timers::default(), inputs, fired: 0, horizon: None }
     }
 
     pub(super) fn state(&self, key: &str) -> Result<Option<Cow<'_, S>>, StoreError> {

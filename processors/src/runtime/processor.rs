@@ -23,8 +23,12 @@ pub trait Processor {
     /// Name of the topic that its states are kept on.
     fn changelog(&self) -> &Arc<str>;
 
-    /// Reads a record: the key of the aggregate it is for, and what it says.
+    /// Reads a record: the key of the aggregate it is for, and what it says. Asks nobody: a schema that it does not know
+    /// is [`ReadError::Lacking`], and is learned by the next call.
     fn decode(&mut self, record: &Record) -> Result<(String, Self::Input), ReadError>;
+
+    /// Learns a schema that [`Processor::decode`] lacked. May block.
+    fn learn(&mut self, schema: u32) -> Result<(), ReadError>;
 
     /// Reads a state back from the changelog.
     fn restore(&mut self, value: &[u8]) -> Result<Self::State, ReadError>;

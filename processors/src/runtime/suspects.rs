@@ -1,12 +1,12 @@
 //! Who is to blame when the process dies.
 //!
 //! A panic in the rules is caught. What ends the whole process is not: a stack that overflows, an abort, memory that
-//! runs out. The record in hand then comes again after each start, and would end each of them. So the record is noted
+//! runs out. The record or timer in hand then comes again after each start, and would end each of them. So it is noted
 //! before the rules see it, in a place that outlives the process, and the note is taken back after. Whoever starts with
-//! a note has died with that record in hand, and the second time the record goes to the dead letters.
+//! a note has died with that in hand, and the second time a record goes to the dead letters, and a timer is left alone.
 //!
-//! Only the first records after a take-over are noted. What killed a process was not committed, so it comes again among
-//! them, and nothing has to be noted when all is well.
+//! Only the first records and timers after a take-over are noted. What killed a process was not committed, so it comes
+//! again among them, and nothing has to be noted when all is well.
 
 use std::{
     fs, io,
@@ -14,18 +14,28 @@ use std::{
     sync::Arc,
 };
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use quittance_log::TopicPartition;
 
 /// How often a process may die with the same record in hand before the record is taken for the cause.
 const DEATHS_MAX: u32 = 2;
 
-/// A record in hand.
+/// What the rules were looking at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InHand {
+    /// The record at this offset of an input.
+    Record(i64),
+    /// The timer of the aggregate with this key, whose state is on a partition of the changelog.
+    Timer(String),
+}
+
+/// What may have been the end of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suspect {
     /// Where it stands.
     pub at: TopicPartition,
-    /// At which offset.
-    pub offset: i64,
+    /// What it is.
+    pub in_hand: InHand,
     /// How often a process has died with it in hand, this one included should it die.
     pub deaths: u32,
 }
@@ -50,23 +60,23 @@ impl Suspects {
     pub(super) fn read(mut notepad: Box<dyn Notepad>) -> io::Result<Self> {
         let known = notepad.read()?;
         for suspect in &known {
-            let Suspect { at, offset, deaths } = suspect;
-            tracing::warn!(%at, offset, deaths, "a process died with this record in hand");
+            let Suspect { at, in_hand, deaths } = suspect;
+            tracing::warn!(%at, ?in_hand, deaths, "a process died with this in hand");
         }
         Ok(Self { notepad, known })
     }
 
-    /// Whether a record has ended too many processes.
-    pub(super) fn is_condemned(&self, at: &TopicPartition, offset: i64) -> bool {
-        self.known.iter().any(|suspect| suspect.is(at, offset) && suspect.deaths >= DEATHS_MAX)
+    /// Whether something has ended too many processes.
+    pub(super) fn is_condemned(&self, at: &TopicPartition, in_hand: &InHand) -> bool {
+        self.known.iter().any(|suspect| suspect.is(at, in_hand) && suspect.deaths >= DEATHS_MAX)
     }
 
-    /// The rules are about to see a record.
-    pub(super) fn take_in_hand(&mut self, at: &TopicPartition, offset: i64) -> io::Result<()> {
+    /// The rules are about to see it.
+    pub(super) fn take_in_hand(&mut self, at: &TopicPartition, in_hand: &InHand) -> io::Result<()> {
         let mut noted = self.known.clone();
-        match noted.iter_mut().find(|suspect| suspect.is(at, offset)) {
+        match noted.iter_mut().find(|suspect| suspect.is(at, in_hand)) {
             Some(suspect) => suspect.deaths += 1,
-            None => noted.push(Suspect { at: at.clone(), offset, deaths: 1 }),
+            None => noted.push(Suspect { at: at.clone(), in_hand: in_hand.clone(), deaths: 1 }),
         }
         self.notepad.write(&noted)
     }
@@ -78,15 +88,35 @@ impl Suspects {
 
     /// Everything up to an offset of a partition is done.
     pub(super) fn forget(&mut self, at: &TopicPartition, position: i64) -> io::Result<()> {
+        self.retain(|suspect| match suspect.in_hand {
+            InHand::Record(offset) => suspect.at != *at || offset >= position,
+            InHand::Timer(_) => true,
+        })
+    }
+
+    /// The state of a timer is another now.
+    pub(super) fn forget_timer(&mut self, at: &TopicPartition, key: &str) -> io::Result<()> {
+        self.retain(|suspect| match &suspect.in_hand {
+            InHand::Record(_) => true,
+            InHand::Timer(of) => suspect.at != *at || of != key,
+        })
+    }
+
+    /// Whether there is nothing to forget.
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    fn retain(&mut self, is_kept: impl FnMut(&Suspect) -> bool) -> io::Result<()> {
         let before = self.known.len();
-        self.known.retain(|suspect| suspect.at != *at || suspect.offset >= position);
+        self.known.retain(is_kept);
         if self.known.len() == before { Ok(()) } else { self.notepad.write(&self.known) }
     }
 }
 
 impl Suspect {
-    fn is(&self, at: &TopicPartition, offset: i64) -> bool {
-        self.at == *at && self.offset == offset
+    fn is(&self, at: &TopicPartition, in_hand: &InHand) -> bool {
+        self.at == *at && self.in_hand == *in_hand
     }
 }
 
@@ -114,16 +144,30 @@ impl Notepad for FileNotepad {
     }
 
     fn write(&mut self, suspects: &[Suspect]) -> io::Result<()> {
-        let line = |s: &Suspect| format!("{} {} {} {}\n", s.at.topic, s.at.partition, s.offset, s.deaths);
         fs::write(&self.path, suspects.iter().map(line).collect::<String>())
     }
+}
+
+fn line(suspect: &Suspect) -> String {
+    let Suspect { at, in_hand, deaths } = suspect;
+    let in_hand = match in_hand {
+        InHand::Record(offset) => format!("record {offset}"),
+        // A key may hold anything.
+        InHand::Timer(key) => format!("timer {}", BASE64_STANDARD.encode(key)),
+    };
+    format!("{} {} {in_hand} {deaths}\n", at.topic, at.partition)
 }
 
 fn parse(line: &str) -> Option<Suspect> {
     let mut words = line.split(' ');
     let topic = Arc::from(words.next()?);
     let at = TopicPartition { topic, partition: words.next()?.parse().ok()? };
-    Some(Suspect { at, offset: words.next()?.parse().ok()?, deaths: words.next()?.parse().ok()? })
+    let in_hand = match (words.next()?, words.next()?) {
+        ("record", offset) => InHand::Record(offset.parse().ok()?),
+        ("timer", key) => InHand::Timer(String::from_utf8(BASE64_STANDARD.decode(key).ok()?).ok()?),
+        _ => return None,
+    };
+    Some(Suspect { at, in_hand, deaths: words.next()?.parse().ok()? })
 }
 
 /// Keeps no note, for who has no directory: a record that ends processes has to be found by hand then.
@@ -158,18 +202,18 @@ mod tests {
         let path = dir.path().join("suspect");
         for deaths in 0..2 {
             let mut process = started(&path);
-            assert!(!process.is_condemned(&at(), 7), "after {deaths}");
+            assert!(!process.is_condemned(&at(), &InHand::Record(7)), "after {deaths}");
             // The one before it does no harm, and does not make the suspect forgotten.
-            process.take_in_hand(&at(), 6).expect("noted");
+            process.take_in_hand(&at(), &InHand::Record(6)).expect("noted");
             process.put_down().expect("noted");
-            process.take_in_hand(&at(), 7).expect("noted");
+            process.take_in_hand(&at(), &InHand::Record(7)).expect("noted");
         }
         let mut process = started(&path);
-        assert!(process.is_condemned(&at(), 7) && !process.is_condemned(&at(), 6));
+        assert!(process.is_condemned(&at(), &InHand::Record(7)) && !process.is_condemned(&at(), &InHand::Record(6)));
         process.forget(&at(), 7).expect("noted");
-        assert!(process.is_condemned(&at(), 7), "it is not behind us yet");
+        assert!(process.is_condemned(&at(), &InHand::Record(7)), "it is not behind us yet");
         process.forget(&at(), 8).expect("noted");
-        assert!(!started(&path).is_condemned(&at(), 7));
+        assert!(!started(&path).is_condemned(&at(), &InHand::Record(7)));
     }
 
     #[test]
@@ -178,11 +222,11 @@ mod tests {
         let path = dir.path().join("suspect");
         for offset in [7, 7, 8, 8] {
             let mut process = started(&path);
-            assert!(!process.is_condemned(&at(), offset));
-            process.take_in_hand(&at(), offset).expect("noted");
+            assert!(!process.is_condemned(&at(), &InHand::Record(offset)));
+            process.take_in_hand(&at(), &InHand::Record(offset)).expect("noted");
         }
         let process = started(&path);
-        assert!(process.is_condemned(&at(), 7) && process.is_condemned(&at(), 8));
+        assert!(process.is_condemned(&at(), &InHand::Record(7)) && process.is_condemned(&at(), &InHand::Record(8)));
     }
 
     #[test]
@@ -190,9 +234,25 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("suspect");
         let mut process = started(&path);
-        process.take_in_hand(&at(), 6).expect("noted");
+        process.take_in_hand(&at(), &InHand::Record(6)).expect("noted");
         process.put_down().expect("noted");
         drop(process);
         assert!(started(&path).known.is_empty());
+    }
+
+    #[test]
+    fn a_timer_is_found_as_well_and_forgotten_with_its_state() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("suspect");
+        let timer = InHand::Timer("a key\nwith anything".to_owned());
+        for _ in 0..2 {
+            started(&path).take_in_hand(&at(), &timer).expect("noted");
+        }
+        let mut process = started(&path);
+        assert!(process.is_condemned(&at(), &timer));
+        process.forget(&at(), i64::MAX).expect("noted");
+        assert!(process.is_condemned(&at(), &timer), "records are another matter");
+        process.forget_timer(&at(), "a key\nwith anything").expect("noted");
+        assert!(started(&path).is_empty());
     }
 }

@@ -38,6 +38,7 @@ pub(super) struct Window<S> {
 #[derive(Debug, Clone, Copy)]
 struct Read {
     next: i64,
+    count: usize,
     /// Of the last record.
     timestamp_ms: Option<i64>,
 }
@@ -90,18 +91,23 @@ impl<S: Clone> Window<S> {
         self.read.get(at).map(|read| read.next)
     }
 
+    /// How many records of a partition this window has read.
+    pub(super) fn count(&self, at: &TopicPartition) -> usize {
+        self.read.get(at).map_or(0, |read| read.count)
+    }
+
     /// Notes that a record was read.
     pub(super) fn read(&mut self, record: &Record, class: Class) {
-        let read = Read { next: record.offset + 1, timestamp_ms: record.timestamp_ms };
+        let read = Read { next: record.offset + 1, count: 1, timestamp_ms: record.timestamp_ms };
         match self.read.get_mut(&record.at) {
-            Some(before) => *before = read,
+            Some(before) => *before = Read { count: before.count + 1, ..read },
             None => {
                 self.read.insert(record.at.clone(), read);
             }
         }
         self.records += 1;
         self.bulk += usize::from(class == Class::Bulk);
-        self.bytes += record.value.as_ref().map_or(0, Vec::len);
+        self.bytes += record.bytes();
     }
 
     /// The positions to commit: one for each input that was read, and one for each partition that was written without

@@ -62,6 +62,8 @@ pub struct Settings {
     pub heartbeat: Heartbeat,
     /// The largest record that the topics of its outputs take, bytes.
     pub record_bytes_max: usize,
+    /// The largest that the topic for dead letters takes, bytes.
+    pub dead_letter_bytes_max: usize,
     /// Spreads the times at which workers come back to a server.
     pub seed: u64,
 }
@@ -89,8 +91,8 @@ pub struct Worker<P: Processor, L: Log> {
     inbox: Inbox,
     inputs_since_look: usize,
     window: Option<Window<P::State>>,
-    /// Records whose outputs are too large to be written: buried when they are read again.
-    condemned: BTreeMap<(TopicPartition, i64), String>,
+    /// The schema that was asked for last, if nobody will ever know it, and why.
+    unlearnable: Option<(u32, String)>,
     /// The group wants the partitions back.
     is_leaving: bool,
     look_ahead: LookAhead<L::Range>,
@@ -145,7 +147,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             partitions: BTreeMap::new(),
             inputs_since_look: 0,
             window: None,
-            condemned: BTreeMap::new(),
+            unlearnable: None,
             is_leaving: false,
             look_ahead: LookAhead::default(),
             watch: Watch::default(),
@@ -221,12 +223,13 @@ impl<P: Processor, L: Log> Worker<P, L> {
             let is_idle = self.inbox.is_empty() && self.window.is_none();
             self.look(if is_idle { self.patience() } else { Duration::ZERO })?;
         }
-        self.input()?;
+        let stuck = self.input()?;
         if self.window.as_ref().is_some_and(|window| window.is_full(self.now.uptime)) {
             self.commit()?;
         }
         self.fire_timers()?;
-        self.watch()
+        self.watch()?;
+        stuck.map_or(Ok(()), |why| Err(Trouble::Later(why)))
     }
 
     /// Takes in what the log has, waiting for the first of it.

@@ -55,10 +55,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Gives up the open window because something could not be added to it. Never `Ok`.
     pub(super) fn give_up_window(&mut self, error: &SendError) -> Trouble {
         let Some(window) = self.window.take() else { return Trouble::Again };
-        if error.is_about_the_record() {
-            // It is dealt with; there is nothing to wait for.
-            self.failures = 0;
-        }
         tracing::warn!(window = window.id, %error, "a window was given up and its input is read again");
         match self.abort(&error.to_string()).and_then(|()| self.replay("aborted", &error.to_string())) {
             Ok(()) => Trouble::Again,
@@ -117,10 +113,17 @@ impl<P: Processor, L: Log> Worker<P, L> {
             let partition = self.partitions.get_mut(&commit.at.partition);
             if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&commit.at.topic)) {
                 input.position = commit.offset;
+                input.committed += window.count(&commit.at);
                 input.metadata.clone_from(&commit.metadata);
             }
         }
         for (number, states) in window.into_states() {
+            if !self.suspects.is_empty() {
+                let at = TopicPartition { topic: Arc::clone(self.processor.changelog()), partition: number };
+                for key in states.keys() {
+                    self.suspects.forget_timer(&at, key).map_err(Fatal::Notepad)?;
+                }
+            }
             let Some(partition) = self.partitions.get_mut(&number) else { continue };
             let states = states.into_iter().map(|(key, state)| (key, Some(state))).collect();
             let (processor, now_ms) = (&self.processor, self.now.wall_ms);

@@ -48,7 +48,7 @@ impl<R> LookAhead<R> {
 }
 
 impl<P: Processor, L: Log> Worker<P, L> {
-    /// Asks for the ends of the inputs of those partitions whose due timers have to wait for them to be read.
+    /// Asks for the ends of the inputs of a partition whose due timers have to wait for them to be read.
     pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
         let now = self.now;
         let wanting = self.partitions.iter().filter(|(_, partition)| partition.wants_horizon(now.wall_ms));
@@ -58,27 +58,28 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         // The brokers may take their time to answer, or never do: no transaction is to be open meanwhile.
         self.commit()?;
-        for number in beginning_after(wanting, self.look_ahead.last) {
-            self.look_ahead.last = number;
-            match self.ends(number) {
-                Ok(ends) => {
-                    if let Some(partition) = self.partitions.get_mut(&number) {
-                        partition.set_horizon(now.wall_ms, ends);
-                    }
+        // One at a time: each end is a question, and the inputs and the group wait meanwhile.
+        let last = self.look_ahead.last;
+        let Some(&number) = wanting.iter().find(|number| **number > last).or(wanting.first()) else { return Ok(()) };
+        self.look_ahead.last = number;
+        match self.ends(number) {
+            Ok(ends) => {
+                self.look_ahead.again_at = None;
+                self.look_ahead.backoff.reset();
+                if let Some(partition) = self.partitions.get_mut(&number) {
+                    partition.set_horizon(now.wall_ms, ends);
                 }
-                // One that does not answer must not keep the inputs waiting; the others have their turn later.
-                Err(error) if error.is_transient() => {
-                    tracing::warn!(%error, "timers wait");
-                    let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
-                    self.look_ahead.again_at = Some(now.uptime + delay);
-                    return Ok(());
-                }
-                Err(error) => return Err(error.into()),
+                Ok(())
             }
+            // One that does not answer must not keep the inputs waiting; the others have their turn later.
+            Err(error) if error.is_transient() => {
+                tracing::warn!(%error, "timers wait");
+                let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
+                self.look_ahead.again_at = Some(now.uptime + delay);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
         }
-        self.look_ahead.again_at = None;
-        self.look_ahead.backoff.reset();
-        Ok(())
     }
 
     fn ends(&self, number: i32) -> Result<BTreeMap<Arc<str>, i64>, LogError> {
@@ -135,28 +136,5 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Err(error) => return Err(error.into()),
         }
         Ok(())
-    }
-}
-
-/// The numbers, which are in rising order, with those behind `last` first: each gets its turn.
-fn beginning_after(mut numbers: Vec<i32>, last: i32) -> Vec<i32> {
-    let first = numbers.partition_point(|number| *number <= last);
-    numbers.rotate_left(first);
-    numbers
-}
-
-#[cfg(test)]
-mod tests {
-    use rstest::rstest;
-
-    use super::*;
-
-    #[rstest]
-    #[case(-1, [0, 2, 5])]
-    #[case(0, [2, 5, 0])]
-    #[case(3, [5, 0, 2])]
-    #[case(5, [0, 2, 5])]
-    fn each_partition_gets_its_turn(#[case] last: i32, #[case] order: [i32; 3]) {
-        assert_eq!(beginning_after(vec![0, 2, 5], last), order);
     }
 }

@@ -2,56 +2,62 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use quittance_avro::wire::EncodeError;
-use quittance_log::{Log, Record, SendError};
+use quittance_log::{Log, ReadError, Record};
 
 use super::{
-    Fatal, INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker,
-    write::{Made, Poison, Write},
+    INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker,
+    write::{Failed, Made, Poison},
 };
 use crate::runtime::{
-    processor::{Class, Processed, Trigger, apply},
+    processor::{Class, Trigger, apply},
+    suspects::InHand,
     window::RECORDS_MAX,
 };
 
-/// Offsets behind the position at which a partition was taken over within which the record must be that a predecessor
-/// died of: those of a full window, each with the mark of a transaction of its own.
-const SUSPECT_OFFSETS: i64 = 2 * RECORDS_MAX as i64;
+/// What an input comes to.
+enum Decided<S> {
+    /// The rules gave this for the aggregate of that key.
+    Made(String, Made<S>),
+    /// It can never be processed.
+    Poison(Poison),
+    /// It is written by this schema, which has to be learned first.
+    Lacks(u32),
+    /// It cannot be read now. It says nothing about the record.
+    Later(String),
+}
 
 impl<P: Processor, L: Log> Worker<P, L> {
-    /// Takes the next record in hand; with none, the window ends.
-    pub(super) fn input(&mut self) -> Result<(), Trouble> {
+    /// Takes the next record in hand; with none, the window ends. Gives why the next one cannot be read now, if so.
+    pub(super) fn input(&mut self) -> Result<Option<String>, Trouble> {
         let Some((class, record)) = self.next_record() else {
             self.commit()?;
-            return self.probe();
-        };
-        let read = match self.noted(&record, |worker| worker.read(&record))? {
-            Ok(read) => read,
-            Err(why) => {
-                // It says nothing about the record. The group is polled before it is tried again.
-                self.put_back(class, record);
-                self.commit()?;
-                return Err(Trouble::Later(why));
-            }
+            self.probe()?;
+            return Ok(None);
         };
         if let Err(trouble) = self.open_window() {
             self.put_back(class, record);
             return Err(trouble);
         }
+        let sent = match self.decide(&record)? {
+            Decided::Made(key, made) => self.write(record.at.partition, key, made, "processed"),
+            Decided::Poison(poison) => self.bury(&record, poison)?,
+            Decided::Lacks(schema) => {
+                self.put_back(class, record);
+                return self.learn(schema);
+            }
+            Decided::Later(why) => {
+                self.put_back(class, record);
+                self.commit()?;
+                return Ok(Some(why));
+            }
+        };
         self.inputs_since_look += 1;
-        let done = self.deal_with(&record, read)?;
         if let Some(window) = &mut self.window {
             window.read(&record, class);
         }
-        match done {
-            Ok(()) => Ok(()),
-            Err(Write::Fatal(error)) => Err(Trouble::Fatal(error)),
-            Err(Write::Send(error)) => {
-                if matches!(error, SendError::TooLarge { .. }) {
-                    self.condemned.insert((record.at.clone(), record.offset), error.to_string());
-                }
-                Err(self.give_up_window(&error))
-            }
+        match sent {
+            Ok(()) => Ok(None),
+            Err(error) => Err(self.give_up_window(&error)),
         }
     }
 
@@ -59,6 +65,20 @@ impl<P: Processor, L: Log> Worker<P, L> {
     fn put_back(&mut self, class: Class, record: Record) {
         self.inbox.put_back(class, record);
         self.inputs_since_look = INPUTS_BEFORE_A_LOOK;
+    }
+
+    /// Learns a schema. The registry may take its time: meanwhile no transaction is open, for which readers would wait, and
+    /// no record is in hand, which could be taken for the cause of a death.
+    fn learn(&mut self, schema: u32) -> Result<Option<String>, Trouble> {
+        self.commit()?;
+        match self.processor.learn(schema) {
+            Ok(()) => Ok(None),
+            Err(error) if error.is_transient() => Ok(Some(error.to_string())),
+            Err(error) => {
+                self.unlearnable = Some((schema, error.to_string()));
+                Ok(None)
+            }
+        }
     }
 
     /// The next record that has not been read yet, of a partition of ours. What was fetched before the partition was
@@ -75,61 +95,46 @@ impl<P: Processor, L: Log> Worker<P, L> {
         None
     }
 
-    /// What a record says, or why it can never be processed. The error tells why nobody can say so now.
-    fn read(&mut self, record: &Record) -> Result<Result<(String, P::Input), Poison>, String> {
-        if let Some(detail) = self.condemned.get(&(record.at.clone(), record.offset)) {
-            return Ok(Err(Poison { reason: "output_too_large", detail: detail.clone() }));
+    /// If it is among those that a predecessor may have died of, that is noted meanwhile.
+    fn decide(&mut self, record: &Record) -> Result<Decided<P::State>, Trouble> {
+        let in_hand = InHand::Record(record.offset);
+        if self.suspects.is_condemned(&record.at, &in_hand) {
+            return Ok(Decided::Poison(Poison::of_the_process()));
         }
-        if self.suspects.is_condemned(&record.at, record.offset) {
-            let detail = "processes died again and again with it in hand".to_owned();
-            return Ok(Err(Poison { reason: "process_died", detail }));
-        }
-        let processor = &mut self.processor;
-        // A decoder that panics has added to what it knows of schemas, or has not.
-        Ok(match catch_unwind(AssertUnwindSafe(|| processor.decode(record))) {
-            Ok(Ok(decoded)) => Ok(decoded),
-            Ok(Err(error)) if error.is_transient() => return Err(error.to_string()),
-            Ok(Err(error)) => Err(Poison { reason: "undecodable", detail: error.to_string() }),
-            Err(_) => Err(Failed::Panicked.into()),
-        })
-    }
-
-    fn deal_with(
-        &mut self,
-        record: &Record,
-        read: Result<(String, P::Input), Poison>,
-    ) -> Result<Result<(), Write>, Trouble> {
-        let (number, now_ms) = (record.at.partition, self.now.wall_ms);
-        let made = match read {
-            Ok((key, input)) => {
-                let trigger = Trigger::Input(&input, &record.headers);
-                let made = self.noted(record, |worker| worker.process(number, &key, &trigger, now_ms))??;
-                made.map_err(Poison::from).map(|made| (key, made))
-            }
-            Err(poison) => Err(poison),
-        };
-        Ok(match made {
-            Ok((_, Made { processed: Processed { invalid: Some(detail), .. }, .. })) => {
-                self.bury(record, Poison { reason: "invalid", detail })
-            }
-            Ok((key, made)) => self.write(number, key, made, "processed"),
-            Err(poison) => self.bury(record, poison),
-        })
-    }
-
-    /// Does something with a record that may be the end of the process. If it is among those that a predecessor may have
-    /// died of, that is noted meanwhile.
-    fn noted<T>(&mut self, record: &Record, work: impl FnOnce(&mut Self) -> T) -> Result<T, Trouble> {
         let partition = self.partitions.get(&record.at.partition);
         let input = partition.and_then(|partition| partition.inputs.get(&record.at.topic));
-        let is_suspicious = input.is_some_and(|input| record.offset < input.taken_over_at + SUSPECT_OFFSETS);
-        if !is_suspicious {
-            return Ok(work(self));
+        // What a predecessor died of was in its window, and what was committed since was not.
+        if input.is_some_and(|input| input.committed >= RECORDS_MAX) {
+            return self.read(record);
         }
-        self.suspects.take_in_hand(&record.at, record.offset).map_err(notepad)?;
-        let done = work(self);
-        self.suspects.put_down().map_err(notepad)?;
-        Ok(done)
+        self.noted(&record.at, &in_hand, |worker| worker.read(record))?
+    }
+
+    fn read(&mut self, record: &Record) -> Result<Decided<P::State>, Trouble> {
+        let processor = &mut self.processor;
+        // A decoder keeps nothing of a record that it panics at.
+        let (key, input) = match catch_unwind(AssertUnwindSafe(|| processor.decode(record))) {
+            Ok(Ok(read)) => read,
+            Ok(Err(error)) => return Ok(self.unread(error)),
+            Err(_) => return Ok(Decided::Poison(Failed::Panicked.into())),
+        };
+        let trigger = Trigger::Input(&input, &record.headers);
+        Ok(match self.process(record.at.partition, &key, &trigger, self.now.wall_ms)? {
+            Ok(made) => Decided::Made(key, made),
+            Err(failed) => Decided::Poison(failed.into()),
+        })
+    }
+
+    fn unread(&mut self, error: ReadError) -> Decided<P::State> {
+        let detail = match error {
+            ReadError::Lacking(schema) => match self.unlearnable.take() {
+                Some((known, detail)) if known == schema => detail,
+                Some(_) | None => return Decided::Lacks(schema),
+            },
+            error if error.is_transient() => return Decided::Later(error.to_string()),
+            error => error.to_string(),
+        };
+        Decided::Poison(Poison { reason: "undecodable", detail })
     }
 
     /// Applies the rules to the state as the window sees it. The inner error tells that they cannot be applied to it, now
@@ -150,34 +155,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
         // The rules are pure and get references only, so a panic in them leaves nothing half-done.
         let run = AssertUnwindSafe(|| {
             let processed = apply(&self.processor, state, trigger, now_ms)?;
-            Made::of(&self.processor, processed)
+            Made::of(&self.processor, number, key, processed, self.settings.record_bytes_max)
         });
-        Ok(match catch_unwind(run) {
-            Ok(made) => made.map_err(Failed::Encode),
-            Err(_) => Err(Failed::Panicked),
-        })
-    }
-}
-
-fn notepad(error: std::io::Error) -> Trouble {
-    Trouble::Fatal(Fatal::Notepad(error))
-}
-
-/// Why the rules gave nothing.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum Failed {
-    #[error("the rules panicked; the log of the process says where")]
-    Panicked,
-    #[error("what they gave does not fit its schema: {0}")]
-    Encode(EncodeError),
-}
-
-impl From<Failed> for Poison {
-    fn from(failed: Failed) -> Self {
-        let reason = match failed {
-            Failed::Panicked => "panicked",
-            Failed::Encode(_) => "invalid",
-        };
-        Self { reason, detail: failed.to_string() }
+        Ok(catch_unwind(run).unwrap_or(Err(Failed::Panicked)))
     }
 }

@@ -305,7 +305,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
         tracing::info!(partitions = ?self.partitions.keys().collect::<Vec<_>>(), "gave back partitions");
         self.empty_inbox()?;
         self.partitions.clear();
-        self.condemned.clear();
         self.look_ahead.forget();
         self.show_nothing();
         if matches!(self.phase, Phase::Resolving(_)) {

@@ -1,14 +1,20 @@
 //! Timers that are due.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use quittance_log::Log;
+use quittance_log::{Log, TopicPartition};
 
-use super::{IDLE_POLL, Processor, Trouble, Worker, write::Write};
-use crate::runtime::processor::Trigger;
+use super::{
+    IDLE_POLL, Processor, Trouble, Worker,
+    write::{Made, Poison},
+};
+use crate::runtime::{processor::Trigger, suspects::InHand, timers::Ripe};
 
 /// How many timers fire in one go, so that inputs are not kept waiting.
 const TIMERS_MAX: usize = 500;
+/// So many timers after a take-over may be those that a predecessor died of: it had as many in hand, and what it committed
+/// before it died may have set others in front of them.
+const TIMERS_NOTED: usize = 2 * TIMERS_MAX;
 /// How often it is looked whether the inputs have been read that due timers wait for.
 const AWAITING_POLL: Duration = Duration::from_millis(5);
 
@@ -42,24 +48,18 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let Some(ripe) = ripe.filter(|ripe| !ripe.is_empty()) else { return Ok(()) };
         self.open_window()?;
         let mut unchanged = Vec::new();
-        for ripe in ripe {
-            match self.process(number, &ripe.key, &Trigger::Timer, ripe.now_ms)? {
+        for Ripe { key, now_ms } in ripe {
+            match self.decide_timer(number, &key, now_ms)? {
                 Ok(made) => {
                     // It fires once: what the rules leave as it is has nothing more to wait for.
-                    let is_unchanged = made.processed.state.is_none();
-                    match self.write(number, ripe.key.clone(), made, "timer") {
-                        Ok(()) if is_unchanged => unchanged.push(ripe.key),
-                        Ok(()) => {}
-                        Err(Write::Fatal(error)) => return Err(Trouble::Fatal(error)),
-                        Err(Write::Send(error)) => {
-                            if error.is_about_the_record() {
-                                self.suspend(number, &ripe.key, &error);
-                            }
-                            return Err(self.give_up_window(&error));
-                        }
+                    if made.state.is_none() {
+                        unchanged.push(key.clone());
+                    }
+                    if let Err(error) = self.write(number, key, made, "timer") {
+                        return Err(self.give_up_window(&error));
                     }
                 }
-                Err(cause) => self.suspend(number, &ripe.key, &cause),
+                Err(cause) => self.suspend(number, &key, &cause),
             }
         }
         self.commit()?;
@@ -67,10 +67,25 @@ impl<P: Processor, L: Log> Worker<P, L> {
         Ok(())
     }
 
+    /// If it is among those that a predecessor may have died of, that is noted meanwhile.
+    fn decide_timer(&mut self, number: i32, key: &str, now_ms: i64) -> Result<Result<Made<P::State>, Poison>, Trouble> {
+        let at = TopicPartition { topic: Arc::clone(self.processor.changelog()), partition: number };
+        let in_hand = InHand::Timer(key.to_owned());
+        if self.suspects.is_condemned(&at, &in_hand) {
+            return Ok(Err(Poison::of_the_process()));
+        }
+        let Some(partition) = self.partitions.get_mut(&number) else { return Err(Trouble::Again) };
+        partition.fired = partition.fired.saturating_add(1);
+        let process = |worker: &mut Self| worker.process(number, key, &Trigger::Timer, now_ms);
+        let made = if partition.fired > TIMERS_NOTED { process(self) } else { self.noted(&at, &in_hand, process)? };
+        Ok(made?.map_err(Poison::from))
+    }
+
     /// Lets a timer be that can never fire: it would hold up all others. It is tried again when the state changes, or at
     /// the next start.
-    fn suspend(&mut self, number: i32, key: &str, cause: &dyn std::error::Error) {
-        tracing::error!(key, %cause, "a timer cannot fire and is left alone");
+    fn suspend(&mut self, number: i32, key: &str, cause: &Poison) {
+        let Poison { reason, detail } = cause;
+        tracing::error!(key, reason, detail, "a timer cannot fire and is left alone");
         self.settings.metrics.inputs.with_label_values(&["timer_failed"]).inc();
         self.let_be(number, key);
     }

@@ -6,7 +6,7 @@ use quittance_avro::wire::EncodeError;
 use quittance_log::{Log, LogError, ReadError, TopicPartition};
 
 use super::{Processor, Worker};
-use crate::runtime::store::StoreError;
+use crate::runtime::{store::StoreError, suspects::InHand};
 
 /// Why a worker cannot go on. The process ends; the next start begins from what was committed.
 #[derive(Debug, thiserror::Error)]
@@ -66,13 +66,20 @@ impl From<StoreError> for Trouble {
     }
 }
 
-impl From<EncodeError> for Trouble {
-    fn from(error: EncodeError) -> Self {
-        Self::Fatal(error.into())
-    }
-}
-
 impl<P: Processor, L: Log> Worker<P, L> {
+    /// Does something that may be the end of the process, and notes meanwhile what was in hand.
+    pub(super) fn noted<T>(
+        &mut self,
+        at: &TopicPartition,
+        in_hand: &InHand,
+        work: impl FnOnce(&mut Self) -> T,
+    ) -> Result<T, Fatal> {
+        self.suspects.take_in_hand(at, in_hand).map_err(Fatal::Notepad)?;
+        let done = work(self);
+        self.suspects.put_down().map_err(Fatal::Notepad)?;
+        Ok(done)
+    }
+
     /// Waits before something is tried again. Gives for how long.
     pub(super) fn put_off(&mut self, why: &str) -> Duration {
         tracing::warn!(error = why, "waiting");

@@ -8,36 +8,23 @@ use quittance_log::{Headers, Log, NewRecord, Record, SendError, Transactions, de
 use super::{Fatal, Processor, Worker};
 use crate::runtime::processor::Processed;
 
-/// Why something was not written into the window.
-pub(super) enum Write {
-    /// The transaction cannot go on.
-    Send(SendError),
-    /// The process cannot.
-    Fatal(Fatal),
-}
-
-impl From<SendError> for Write {
-    fn from(error: SendError) -> Self {
-        Self::Send(error)
-    }
-}
-
-/// What the rules gave, and the state as the changelog has it.
+/// What the rules gave, ready to be written.
 pub(super) struct Made<S> {
-    pub(super) processed: Processed<S>,
-    kept: Option<Vec<u8>>,
+    pub(super) state: Option<S>,
+    records: Vec<NewRecord>,
 }
 
-impl<S> Made<S> {
-    /// All that is ever asked of a new state is asked here once: what fails is poison, as long as it is not committed.
-    pub(super) fn of<P: Processor<State = S>>(processor: &P, processed: Processed<S>) -> Result<Self, EncodeError> {
-        let kept = processed.state.as_ref().map(|state| {
-            // Whoever takes the state over asks for these outside of any window.
-            let _ = (processor.due(state), processor.test_clock(state));
-            processor.keep(state)
-        });
-        Ok(Self { kept: kept.transpose()?, processed })
-    }
+/// Why the rules gave nothing.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failed {
+    #[error("it makes the rules or the decoder panic; the log of the process says where")]
+    Panicked,
+    #[error("what the rules gave does not fit its schema: {0}")]
+    Encode(#[from] EncodeError),
+    #[error("what the rules gave, of {bytes} bytes, is larger than {topic} takes")]
+    TooLarge { topic: Arc<str>, bytes: usize },
+    #[error("{0}")]
+    Invalid(String),
 }
 
 /// Why a record can never be processed.
@@ -45,6 +32,64 @@ pub(super) struct Poison {
     pub(super) reason: &'static str,
     /// For an operator, with nothing of its content.
     pub(super) detail: String,
+}
+
+impl Poison {
+    pub(super) fn of_the_process() -> Self {
+        let detail = "processes died again and again with it in hand".to_owned();
+        Self { reason: "process_died", detail }
+    }
+}
+
+impl From<Failed> for Poison {
+    fn from(failed: Failed) -> Self {
+        let reason = match failed {
+            Failed::Panicked => "panicked",
+            Failed::Encode(_) | Failed::Invalid(_) => "invalid",
+            Failed::TooLarge { .. } => "output_too_large",
+        };
+        Self { reason, detail: failed.to_string() }
+    }
+}
+
+impl<S> Made<S> {
+    /// Everything that can fail for good does so here, before any of it is written.
+    pub(super) fn of<P: Processor<State = S>>(
+        processor: &P,
+        number: i32,
+        key: &str,
+        processed: Processed<S>,
+        bytes_max: usize,
+    ) -> Result<Self, Failed> {
+        let Processed { state, outputs, invalid } = processed;
+        if let Some(detail) = invalid {
+            return Err(Failed::Invalid(detail));
+        }
+        let mut records = Vec::with_capacity(outputs.len() + 1);
+        if let Some(state) = &state {
+            // Whoever takes the state over asks for these outside of any window.
+            let _ = (processor.due(state), processor.test_clock(state));
+            records.push(NewRecord {
+                topic: Arc::clone(processor.changelog()),
+                partition: Some(number),
+                key: key.as_bytes().to_vec(),
+                value: Some(processor.keep(state)?),
+                headers: Headers::default(),
+            });
+        }
+        records.extend(outputs.into_iter().map(|output| NewRecord {
+            topic: output.topic,
+            partition: Some(number),
+            key: output.key.into_bytes(),
+            value: Some(output.value),
+            headers: output.headers,
+        }));
+        // The broker would refuse it with the whole window, and not say which record it was.
+        match records.iter().find(|record| record.bytes() > bytes_max) {
+            Some(record) => Err(Failed::TooLarge { topic: Arc::clone(&record.topic), bytes: record.bytes() }),
+            None => Ok(Self { state, records }),
+        }
+    }
 }
 
 impl<P: Processor, L: Log> Worker<P, L> {
@@ -55,85 +100,57 @@ impl<P: Processor, L: Log> Worker<P, L> {
         key: String,
         made: Made<P::State>,
         result: &'static str,
-    ) -> Result<(), Write> {
-        if let Some(window) = &mut self.window {
-            window.touch(number);
+    ) -> Result<(), SendError> {
+        for record in &made.records {
+            self.send(record)?;
         }
-        let Made { processed, kept } = made;
-        if let (Some(state), Some(value)) = (processed.state, kept) {
-            self.send(&NewRecord {
-                topic: Arc::clone(self.processor.changelog()),
-                partition: Some(number),
-                key: key.clone().into_bytes(),
-                value: Some(value),
-                headers: Headers::default(),
-            })?;
-            if let Some(window) = &mut self.window {
-                window.put(number, key, state);
-            }
+        let Some(window) = &mut self.window else { return Ok(()) };
+        window.touch(number);
+        if let Some(state) = made.state {
+            window.put(number, key, state);
         }
-        for output in processed.outputs {
-            self.send(&NewRecord {
-                topic: output.topic,
-                partition: Some(number),
-                key: output.key.into_bytes(),
-                value: Some(output.value),
-                headers: output.headers,
-            })?;
-        }
-        if let Some(window) = &mut self.window {
-            *window.results.entry(result).or_default() += 1;
-        }
+        *window.results.entry(result).or_default() += 1;
         Ok(())
     }
 
     /// Writes a record that can never be processed to the dead letters, in the same transaction as its position.
-    pub(super) fn bury(&mut self, record: &Record, poison: Poison) -> Result<(), Write> {
+    pub(super) fn bury(&mut self, record: &Record, poison: Poison) -> Result<Result<(), SendError>, Fatal> {
         let Poison { reason, detail } = poison;
         tracing::error!(
             at = %record.at, offset = record.offset, reason, detail,
-            "a record can never be processed and goes to the dead letters"
+            "a record can never be processed and goes to the dead letters with its window"
         );
         let now = Timestamp::from_ms(self.now.wall_ms);
         let mut letter = dead_letter(self.settings.part, record, reason, detail, now);
-        // Its topic takes larger records than any other, as long as nobody has changed that.
-        match self.post(&letter) {
-            Err(Write::Send(SendError::TooLarge { .. })) => {
-                letter.detail += "; it is too large to be copied, and is to be found where it stood";
-                (letter.key, letter.value, letter.headers) = (None, None, Vec::new());
-                self.post(&letter)?;
-            }
-            posted => posted?,
+        let mut posted = self.letter(&letter)?;
+        if posted.bytes() > self.settings.dead_letter_bytes_max {
+            letter.detail += "; it is too large to be copied, and is to be found where it stood";
+            (letter.key, letter.value, letter.headers) = (None, None, Vec::new());
+            posted = self.letter(&letter)?;
         }
+        let sent = self.send(&posted);
         if let Some(window) = &mut self.window {
             *window.results.entry("dead_letter").or_default() += 1;
             *window.buried.entry(reason).or_default() += 1;
         }
-        Ok(())
+        Ok(sent)
     }
 
-    fn post(&mut self, letter: &DeadLetter) -> Result<(), Write> {
-        let value = self.settings.dead_letter_encoder.encode(letter).map_err(|error| Write::Fatal(error.into()))?;
-        self.send_any(&NewRecord {
+    fn letter(&self, letter: &DeadLetter) -> Result<NewRecord, EncodeError> {
+        Ok(NewRecord {
             topic: Arc::clone(&self.settings.dead_letters),
             partition: None,
             key: letter.key.as_ref().map(|key| key.0.clone()).unwrap_or_default(),
-            value: Some(value),
+            value: Some(self.settings.dead_letter_encoder.encode(letter)?),
             headers: Headers::default(),
         })
     }
 
-    fn send(&mut self, record: &NewRecord) -> Result<(), Write> {
-        // The broker would refuse it with the whole window, and not say which record it was.
-        if record.bytes() > self.settings.record_bytes_max {
-            return Err(SendError::too_large(record).into());
-        }
-        self.send_any(record)
-    }
-
-    fn send_any(&mut self, record: &NewRecord) -> Result<(), Write> {
+    fn send(&mut self, record: &NewRecord) -> Result<(), SendError> {
         let turn = self.turn;
-        let writers = self.writers().map_err(|error| Write::Fatal(error.into()))?;
-        Ok(writers[turn].send(record)?)
+        match &mut self.writers {
+            Some(writers) => writers[turn].send(record),
+            None => Err(SendError::Failed { topic: record.topic.to_string(), cause: "nobody holds the ids".into() }),
+        }
     }
 }

@@ -20,7 +20,7 @@ impl From<ReadError> for Verdict {
             ReadError::Invalid(_) | ReadError::Newer { .. } => "invalid",
             ReadError::Undecodable(_)
             | ReadError::Unknown(_)
-            | ReadError::Foreign(_)
+            | ReadError::Lacking(_)
             | ReadError::NoSchema(_)
             | ReadError::Unavailable(_) => "undecodable",
         };

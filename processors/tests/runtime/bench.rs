@@ -1,0 +1,181 @@
+//! A worker over the model of Kafka, driven step by step.
+
+use std::{cell::RefCell, io, rc::Rc, sync::Arc, time::Duration};
+
+use quittance_avro::{records::DeadLetter, wire::Decoder, wire::Encoder};
+use quittance_log::{
+    Headers, Isolation, Membership, NewRecord, OffsetCommit, TopicPartition,
+    model::{Cleanup, Model, ModelLog, Prompt, Settings as ModelSettings},
+};
+use quittance_processors::runtime::{
+    InHand, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Suspect, Worker,
+};
+use quittance_service::{health::Health, metrics::Metrics};
+
+use crate::counter::{BYTES_MAX, Counter, Registry};
+
+pub(crate) const START_MS: i64 = 1_000_000;
+const GROUP: &str = "counters";
+
+/// What outlives a process.
+#[derive(Clone)]
+pub(crate) struct Bench {
+    pub(crate) model: Model,
+    pub(crate) registry: Registry,
+    pub(crate) notes: Rc<RefCell<Vec<Suspect>>>,
+    pub(crate) metrics: Rc<Metrics>,
+    pub(crate) health: Health,
+    runtime_metrics: RuntimeMetrics,
+}
+
+struct Notes(Rc<RefCell<Vec<Suspect>>>);
+
+impl Notepad for Notes {
+    fn read(&mut self) -> io::Result<Vec<Suspect>> {
+        Ok(self.0.borrow().clone())
+    }
+
+    fn write(&mut self, suspects: &[Suspect]) -> io::Result<()> {
+        *self.0.borrow_mut() = suspects.to_vec();
+        Ok(())
+    }
+}
+
+/// A worker that runs.
+pub(crate) struct Running {
+    bench: Bench,
+    worker: Worker<Counter, ModelLog<'static>>,
+}
+
+impl Bench {
+    pub(crate) fn new(partitions: i32) -> Self {
+        let model = Model::new(ModelSettings { start_ms: START_MS, ..ModelSettings::default() }, Prompt);
+        for topic in ["results", "commands", "bulk", "output"] {
+            model.create_topic(topic, partitions, Cleanup::Delete);
+        }
+        model.create_topic("changelog", partitions, Cleanup::Compact);
+        model.create_topic("dead-letters", 1, Cleanup::Delete);
+        for topic in ["results", "commands", "bulk"] {
+            for partition in 0..partitions {
+                let commit = OffsetCommit { at: at(topic, partition), offset: 0, metadata: String::new() };
+                model.set_position(GROUP, &commit);
+            }
+        }
+        let metrics = Rc::new(Metrics::new("test"));
+        Self {
+            model,
+            registry: Registry::default(),
+            notes: Rc::default(),
+            runtime_metrics: RuntimeMetrics::new(&metrics),
+            metrics,
+            health: Health::default(),
+        }
+    }
+
+    /// A process starts.
+    pub(crate) fn start(&self) -> Running {
+        let settings = Settings {
+            membership: Membership {
+                group: GROUP.to_owned(),
+                instance: "one".to_owned(),
+                session_timeout: Duration::from_secs(6),
+            },
+            name: "counters.one".to_owned(),
+            incarnation: self.model.process().id().to_string().replace(' ', ""),
+            part: "counters",
+            dead_letters: Arc::from("dead-letters"),
+            dead_letter_encoder: Encoder::of_this_build(),
+            metrics: self.runtime_metrics.clone(),
+            latch: self.health.latch("worker"),
+            heartbeat: self.health.heartbeat("worker", Duration::from_secs(60)),
+            record_bytes_max: BYTES_MAX,
+            dead_letter_bytes_max: 2 * BYTES_MAX,
+            seed: 1,
+        };
+        let stores = Box::new(|_| Ok(Box::<MemoryStore<_>>::default() as _));
+        let notes = Box::new(Notes(Rc::clone(&self.notes)));
+        let counter = Counter::new(Rc::clone(&self.registry));
+        let worker = Worker::join(counter, self.model.process(), settings, stores, notes).expect("it joins");
+        Running { bench: self.clone(), worker }
+    }
+
+    /// Writes an input.
+    pub(crate) fn tell(&self, topic: &str, key: &str, says: impl Into<Vec<u8>>) {
+        let record = NewRecord {
+            topic: Arc::from(topic),
+            partition: Some(0),
+            key: key.as_bytes().to_vec(),
+            value: Some(says.into()),
+            headers: Headers::default(),
+        };
+        self.model.append(&record, self.model.now_ms()).expect("the topic is there");
+    }
+
+    /// What readers of committed records find in a topic, as text.
+    pub(crate) fn told(&self, topic: &str) -> Vec<String> {
+        let records = self.model.records(&at(topic, 0), Isolation::Committed);
+        records
+            .into_iter()
+            .map(|record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned())
+            .collect()
+    }
+
+    pub(crate) fn letters(&self) -> Vec<DeadLetter> {
+        let decoder = Decoder::of_this_build();
+        let records = self.model.records(&at("dead-letters", 0), Isolation::Committed);
+        let letter = |value: Option<Vec<u8>>| decoder.decode(&value.unwrap_or_default()).expect("a letter");
+        records.into_iter().map(|record| letter(record.value)).collect()
+    }
+
+    /// Reason and place of each letter.
+    pub(crate) fn buried(&self) -> Vec<(String, i64)> {
+        self.letters().into_iter().map(|letter| (letter.reason, letter.offset)).collect()
+    }
+
+    /// A process died so often with this in hand.
+    pub(crate) fn died(&self, topic: &str, in_hand: InHand, deaths: u32) {
+        self.notes.borrow_mut().push(Suspect { at: at(topic, 0), in_hand, deaths });
+    }
+
+    /// A metric's value; `None` if it was never touched.
+    pub(crate) fn metric(&self, name: &str, label: &str) -> Option<f64> {
+        let text = self.metrics.render();
+        let found = text.lines().find(|line| line.contains(name) && line.contains(label) && !line.starts_with('#'))?;
+        found.rsplit_once(' ')?.1.parse().ok()
+    }
+}
+
+impl Running {
+    /// Steps for so long, by the model's clock.
+    pub(crate) fn run(&mut self, time: Duration) -> &mut Self {
+        let until_ms = self.bench.model.now_ms() + i64::try_from(time.as_millis()).expect("a short time");
+        for _ in 0..100_000 {
+            let now_ms = self.bench.model.now_ms();
+            if now_ms >= until_ms {
+                return self;
+            }
+            match self.step() {
+                Next::Step => {}
+                Next::Wait(time) => self.bench.model.advance(time.max(Duration::from_millis(1))),
+            }
+        }
+        panic!("it loops hot");
+    }
+
+    pub(crate) fn step(&mut self) -> Next {
+        let now_ms = self.bench.model.now_ms();
+        let uptime = Duration::from_millis((now_ms - START_MS).unsigned_abs());
+        self.worker.step(Now { wall_ms: now_ms, uptime }).expect("it goes on")
+    }
+
+    /// It dies where it stands.
+    pub(crate) fn dies(self) {
+        let Self { bench, worker } = self;
+        drop(worker);
+        bench.model.advance(Duration::from_secs(1));
+    }
+}
+
+pub(crate) fn at(topic: &str, partition: i32) -> TopicPartition {
+    TopicPartition { topic: Arc::from(topic), partition }
+}

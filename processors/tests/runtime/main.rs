@@ -1,0 +1,190 @@
+//! What a worker does with inputs and timers of every kind, over the model of Kafka when all goes well. What it does when
+//! things go wrong on the way is the simulation's to show.
+
+mod bench;
+mod counter;
+
+use std::time::Duration;
+
+use quittance_processors::runtime::InHand;
+use rstest::rstest;
+
+use self::{
+    bench::{Bench, START_MS},
+    counter::Answer,
+};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn inputs_add_up_and_are_told() {
+    let bench = Bench::new(1);
+    let mut worker = bench.start();
+    bench.tell("commands", "a", "add 2");
+    bench.tell("commands", "b", "add 1");
+    bench.tell("commands", "a", "add 3");
+    worker.run(SECOND);
+    assert_eq!(bench.told("output"), ["2 0 ", "1 0 ", "5 0 "]);
+    assert_eq!(bench.health.readiness(), Ok(()));
+    worker.dies();
+    bench.tell("commands", "a", "add 4");
+    bench.start().run(9 * SECOND);
+    assert_eq!(bench.told("output").last().map(String::as_str), Some("9 0 "), "states outlive the process");
+}
+
+#[test]
+fn results_come_before_commands_and_bulk_comes_last() {
+    let bench = Bench::new(1);
+    for (topic, says) in [("bulk", "add 1"), ("commands", "add 10"), ("results", "add 100")] {
+        bench.tell(topic, "a", says);
+    }
+    bench.start().run(SECOND);
+    assert_eq!(bench.told("output"), ["100 0 ", "110 0 ", "111 0 "]);
+}
+
+#[rstest]
+#[case::undecodable(b"\xff".to_vec(), "undecodable")]
+#[case::senseless(b"what?".to_vec(), "invalid")]
+#[case::panicking(b"panic".to_vec(), "panicked")]
+#[case::with_a_state_that_cannot_tell_its_timer(b"ring 1 untellable".to_vec(), "panicked")]
+#[case::too_large(b"large".to_vec(), "output_too_large")]
+#[case::of_a_schema_that_nobody_knows(b"lacks 7".to_vec(), "undecodable")]
+fn poison_is_buried_and_holds_nothing_up(#[case] says: Vec<u8>, #[case] reason: &str) {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", "add 2");
+    bench.tell("commands", "a", says);
+    bench.tell("commands", "a", "add 3");
+    bench.start().run(SECOND);
+    assert_eq!(bench.told("output"), ["2 0 ", "5 0 "]);
+    assert_eq!(bench.buried(), [(reason.to_owned(), 1)]);
+    assert_eq!(bench.metric("dead_letters_total", reason), Some(1.0));
+    assert_eq!(bench.metric("windows_total", "aborted"), None, "nothing had to be read again");
+}
+
+#[test]
+fn a_letter_that_its_topic_does_not_take_says_where_the_record_stands() {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", [vec![0xff], vec![b'x'; 3_000]].concat());
+    bench.start().run(SECOND);
+    let letters = bench.letters();
+    assert_eq!(bench.buried(), [("undecodable".to_owned(), 0)]);
+    assert!(letters[0].value.is_none() && letters[0].detail.contains("too large to be copied"), "{:?}", letters[0]);
+}
+
+#[test]
+fn a_registry_that_is_down_holds_up_inputs_and_no_timers() {
+    let bench = Bench::new(1);
+    bench.registry.borrow_mut().insert(7, Answer::Down);
+    let mut worker = bench.start();
+    bench.tell("commands", "a", format!("ring {} add", START_MS + 2_000));
+    worker.run(SECOND);
+    bench.model.advance(2 * SECOND);
+    // The timer was due before this was written, so it need not wait for it.
+    worker.run(SECOND / 10);
+    bench.tell("commands", "a", "lacks 7");
+    bench.tell("commands", "a", "add 3");
+    worker.run(20 * SECOND);
+    assert_eq!(bench.told("output"), [format!("0 {} add", START_MS + 2_000), "1 0 ".to_owned()]);
+    assert!(bench.buried().is_empty(), "it says nothing about the record");
+    let why = bench.health.readiness().expect_err("it is not ready");
+    assert!(why[0].1.contains("registry"), "{why:?}");
+    assert_eq!(bench.metric("lag_records", "commands"), Some(2.0));
+    bench.registry.borrow_mut().insert(7, Answer::Known);
+    worker.run(30 * SECOND);
+    assert_eq!(bench.told("output")[2..], ["2 0 ", "5 0 "]);
+    assert_eq!(bench.health.readiness(), Ok(()));
+}
+
+#[rstest]
+#[case::that_panics("panic")]
+#[case::that_is_too_large("large")]
+#[case::that_makes_no_sense("what?")]
+fn a_timer_that_cannot_fire_is_left_alone(#[case] word: &str) {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", format!("ring {} {word}", START_MS + 1_000));
+    bench.tell("commands", "b", format!("ring {} add", START_MS + 1_500));
+    let mut worker = bench.start();
+    worker.run(5 * SECOND);
+    assert_eq!(bench.told("output").last().map(String::as_str), Some("1 0 "), "the others fire");
+    assert_eq!(bench.metric("inputs_total", "timer_failed"), Some(1.0), "once");
+    bench.tell("commands", "a", format!("ring {} add", START_MS + 6_000));
+    worker.run(3 * SECOND);
+    assert_eq!(bench.told("output").last().map(String::as_str), Some("1 0 "), "it is tried again with another state");
+    assert_eq!(bench.told("output").len(), 5);
+}
+
+#[test]
+fn a_timer_that_changes_nothing_fires_once() {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", format!("ring {} nothing", START_MS + 1_000));
+    bench.start().run(5 * SECOND);
+    let windows = bench.metric("windows_total", "committed").expect("some were committed");
+    assert!(windows < 5.0, "{windows} windows");
+    assert_eq!(bench.metric("timers_late", "partition=\"0\""), Some(0.0));
+}
+
+#[test]
+fn what_processes_died_of_twice_is_buried_and_its_timer_left_alone() {
+    let bench = Bench::new(1);
+    bench.died("commands", InHand::Record(0), 2);
+    bench.died("commands", InHand::Record(1), 1);
+    bench.died("changelog", InHand::Timer("b".to_owned()), 2);
+    bench.tell("commands", "a", "add 2");
+    bench.tell("commands", "a", "add 3");
+    bench.tell("commands", "b", format!("ring {} add", START_MS + 2_000));
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    assert_eq!(bench.buried(), [("process_died".to_owned(), 0)]);
+    assert_eq!(bench.told("output"), ["3 0 ".to_owned(), format!("0 {} add", START_MS + 2_000)]);
+    worker.run(3 * SECOND);
+    assert!(bench.notes.borrow().is_empty(), "what was done is forgotten, a timer with its state: {:?}", bench.notes);
+}
+
+#[test]
+fn a_timer_that_ends_processes_is_left_alone() {
+    let bench = Bench::new(1);
+    bench.tell("commands", "b", format!("ring {} add", START_MS + 2_000));
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    worker.dies();
+    bench.died("changelog", InHand::Timer("b".to_owned()), 2);
+    bench.start().run(10 * SECOND);
+    assert_eq!(bench.told("output").len(), 1, "it has not fired");
+    assert_eq!(bench.metric("inputs_total", "timer_failed"), Some(1.0));
+}
+
+#[test]
+fn a_flood_is_worked_off_in_windows_of_bounded_size() {
+    let bench = Bench::new(1);
+    for number in 0..9_000 {
+        bench.tell("commands", &format!("k{}", number % 10), "add 1");
+    }
+    for number in 0..500 {
+        bench.tell("bulk", &format!("k{}", number % 10), "add 1");
+    }
+    let mut worker = bench.start();
+    worker.run(60 * SECOND);
+    let told = bench.told("output");
+    assert_eq!(told.len(), 9_500);
+    assert_eq!(told.last().map(String::as_str), Some("950 0 "));
+    let committed = bench.metric("windows_total", "committed").expect("some were committed");
+    assert!(committed >= 7.0, "{committed} windows for 9,000 commands and 500 of bulk");
+}
+
+#[test]
+fn due_timers_of_many_partitions_all_fire() {
+    let bench = Bench::new(5);
+    for partition in 0..5 {
+        let record = quittance_log::NewRecord {
+            topic: "commands".into(),
+            partition: Some(partition),
+            key: format!("k{partition}").into_bytes(),
+            value: Some(format!("ring {} add", START_MS + 3_000).into_bytes()),
+            headers: quittance_log::Headers::default(),
+        };
+        bench.model.append(&record, START_MS).expect("the topic is there");
+    }
+    bench.start().run(6 * SECOND);
+    let fired = bench.metric("inputs_total", "result=\"timer\"");
+    assert_eq!(fired, Some(5.0));
+}
