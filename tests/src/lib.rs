@@ -9,6 +9,7 @@ mod fold;
 mod installation;
 mod metrics;
 mod process;
+mod raw;
 mod simulator;
 mod spawner;
 mod stack;
@@ -21,6 +22,7 @@ pub use self::{
     installation::{Installation, Options},
     metrics::{metric, scrape},
     process::{Part, Process},
+    raw::{RawRecord, produce_raw},
     simulator::{Charged, Simulator},
     stack::{Frozen, Outage, Server, Stack},
     wait::{eventually, until},

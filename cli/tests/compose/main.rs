@@ -83,12 +83,29 @@ fn every_command_line_is_accepted() {
     for (name, service, subcommand, rest) in Compose::read().programs() {
         let given = service.environment.iter().map(|(variable, value)| {
             let flag = &options[variable].flag;
-            format!("{flag}={}", interpolate(value, &secrets))
+            // It is there in the image, and not here.
+            let value = if variable == "QUITTANCE_DATA_DIR" { "." } else { &*interpolate(value, &secrets) };
+            format!("{flag}={value}")
         });
         let line = ["quittance"].into_iter().chain(subcommand.split(' ')).map(str::to_owned).chain(rest).chain(given);
         let accepted = parse(line.map(Into::into));
         assert!(accepted.is_ok(), "{name}: {:?}", accepted.err());
     }
+}
+
+#[test]
+fn a_data_directory_is_a_volume_that_belongs_to_the_program() {
+    let compose = Compose::read();
+    let mut count = 0;
+    for (name, service) in &compose.services {
+        let Some(dir) = service.environment.get("QUITTANCE_DATA_DIR") else { continue };
+        let volume = service.volumes.iter().find_map(|volume| volume.strip_suffix(&format!(":{dir}")));
+        let volume = volume.unwrap_or_else(|| panic!("{name} has no volume at {dir}"));
+        assert!(compose.volumes.contains_key(volume), "{name}: {volume} is not declared");
+        assert!(text("Dockerfile").contains(&format!("--owner=10001 --group=10001 {dir}\n")), "the image lacks {dir}");
+        count += 1;
+    }
+    assert_eq!(count, 1, "every processor has one");
 }
 
 #[test]

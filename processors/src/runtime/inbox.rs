@@ -159,4 +159,30 @@ mod tests {
         assert_eq!((inbox.flow(), inbox.flow()), (Some(Flow::Resume(Class::Commands)), None));
         assert!(inbox.clear().is_empty() && inbox.is_empty());
     }
+    #[test]
+    fn bytes_count_too_those_of_keys_as_well() {
+        let mut inbox = inbox();
+        let large = |offset| Record { key: Some(vec![0; 1 << 20]), ..record("c", offset) };
+        for offset in 0..16 {
+            assert!(!inbox.is_high() && inbox.flow().is_none(), "{offset}");
+            inbox.push(large(offset));
+        }
+        assert!(inbox.is_high());
+        assert_eq!(inbox.flow(), Some(Flow::Pause(Class::Commands)));
+        assert!(!inbox.is_high(), "others are read on");
+        for left in (3..16).rev() {
+            let (class, record) = inbox.pop().expect("a record");
+            inbox.put_back(class, record);
+            inbox.pop();
+            assert_eq!(inbox.flow(), None, "{left} MiB are left");
+        }
+        inbox.pop();
+        assert_eq!(inbox.flow(), Some(Flow::Resume(Class::Commands)));
+    }
+
+    #[test]
+    fn a_class_has_partitions_of_its_own_topics() {
+        let at = |partition| TopicPartition { topic: Arc::from("c"), partition };
+        assert_eq!(inbox().partitions(Class::Commands, &[0, 2]), [at(0), at(2)]);
+    }
 }
