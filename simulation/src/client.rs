@@ -32,6 +32,8 @@ pub(crate) enum Kind {
     Stranger(CommandId),
     /// A dead letter, for this reason.
     Poison(&'static str),
+    /// Nothing: the transaction that it was written in is aborted.
+    Aborted,
 }
 
 /// What a gateway says of a payment when it first sees it.
@@ -45,6 +47,7 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
     let rng = &mut rng;
     // Apart, so that poison changes nothing about the rest.
     let mut bane = SmallRng::seed_from_u64(plan.seed ^ 0x0bad_f00d);
+    let mut whim = SmallRng::seed_from_u64(plan.seed ^ 0x0aba_0aba);
     let encoder = Encoder::<CreatePayment>::of_this_build();
     let span_ms = i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX) * 3 / 4;
     let mut wishes = Vec::new();
@@ -71,6 +74,11 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
             stranger.envelope.id = CommandId::new(derive(&["stranger", &command.envelope.id])).to_string();
             let mut wish = wish(&encoder, &stranger, at_ms + 6_000);
             wish.kind = Kind::Stranger(stranger.envelope.id.parse().expect("a command's id"));
+            wishes.push(wish);
+        }
+        if whim.random_ratio(1, 8) {
+            let mut wish = wish(&encoder, &self::command(plan.seed, number, 2, false), at_ms);
+            (wish.kind, wish.held_ms) = (Kind::Aborted, Some(whim.random_range(0..4_000)));
             wishes.push(wish);
         }
         if bane.random_ratio(plan.faults.poison, 100) {

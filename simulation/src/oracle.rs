@@ -173,7 +173,7 @@ fn outcomes(world: &World) -> Result<BTreeMap<String, BTreeSet<String>>, String>
     for record in &world.asked {
         match record.kind {
             Kind::Command(id) | Kind::Stranger(id) => *asked.entry(id).or_default() += 1,
-            Kind::Poison(_) => {}
+            Kind::Poison(_) | Kind::Aborted => {}
         }
     }
     if told != asked {

@@ -47,8 +47,8 @@ enum Happening {
     SinkLooks,
     /// The gateway or the sink does something.
     Done(Deed),
-    /// A client ends a transaction that it left open.
-    Ended(OpenTransaction),
+    /// A client ends a transaction that it left open, with a commit or not.
+    Ended(OpenTransaction, bool),
     /// The changelog is compacted.
     Compacted,
     /// Every process dies, but perhaps for those that are stopped, and none starts for so long.
@@ -209,10 +209,10 @@ impl World {
                 }
             }
             Happening::Done(Deed::Tell(record, held_ms)) => {
-                let (at, offset) = self.append(&record, held_ms);
+                let (at, offset) = self.append(&record, held_ms, true);
                 self.trace.line(now_ms, "sink", || format!("a result at {at}@{offset}"));
             }
-            Happening::Ended(open) => self.model.end_open(open, true),
+            Happening::Ended(open, is_commit) => self.model.end_open(open, is_commit),
             Happening::Compacted => {
                 self.model.compact(&topics::name(Topic::PaymentChangelog));
                 if now_ms < self.heals_ms {
@@ -226,16 +226,17 @@ impl World {
 
     fn written(&mut self, wish: Wish) {
         let now_ms = self.model.now_ms();
-        let (at, offset) = self.append(&wish.record, wish.held_ms);
+        let (at, offset) = self.append(&wish.record, wish.held_ms, wish.kind != Kind::Aborted);
         self.trace.line(now_ms, "client", || match &wish.kind {
             Kind::Command(id) | Kind::Stranger(id) => format!("{id} at {at}@{offset}"),
             Kind::Poison(_) => format!("poison at {at}@{offset}"),
+            Kind::Aborted => format!("what will be aborted at {at}@{offset}"),
         });
         self.asked.push(Asked { at, offset, kind: wish.kind });
     }
 
-    /// Appends a record, in a transaction that stays open for so long if it is to be one.
-    fn append(&mut self, record: &NewRecord, held_ms: Option<i64>) -> (TopicPartition, i64) {
+    /// Appends a record, in a transaction that stays open for so long if it is to be one, and then is committed or not.
+    fn append(&mut self, record: &NewRecord, held_ms: Option<i64>, is_commit: bool) -> (TopicPartition, i64) {
         let now_ms = self.model.now_ms();
         let Some(held_ms) = held_ms else {
             return self.model.append(record, now_ms).expect("the topic is there");
@@ -243,7 +244,7 @@ impl World {
         self.upstreams += 1;
         let id = format!("upstream-{}", self.upstreams);
         let (open, at, offset) = self.model.append_open(&id, record).expect("the topic is there");
-        self.later(now_ms + held_ms, Happening::Ended(open));
+        self.later(now_ms + held_ms, Happening::Ended(open, is_commit));
         (at, offset)
     }
 
@@ -260,7 +261,7 @@ impl World {
                 next,
                 Happening::Starts(_)
                     | Happening::Written(_)
-                    | Happening::Ended(_)
+                    | Happening::Ended(..)
                     | Happening::Done(_)
                     | Happening::Blackout(_)
             )
