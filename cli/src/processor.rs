@@ -37,7 +37,7 @@ pub(crate) struct Payments {
     /// Address for health and metrics
     #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9101", help_heading = "Process")]
     admin_listen: SocketAddr,
-    /// Directory for what has to outlive the process: which record it had in hand, should it die of it
+    /// Directory for what has to outlive the process: what it had in hand, should it die of it
     #[arg(long, env = "QUITTANCE_DATA_DIR", help_heading = "Process", value_parser = parse_dir)]
     data_dir: Option<PathBuf>,
 }

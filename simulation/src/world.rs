@@ -53,6 +53,8 @@ enum Happening {
     Compacted,
     /// Every process dies, but perhaps for those that are stopped, and none starts for so long.
     Blackout(i64),
+    /// Nothing goes wrong any more.
+    Heals,
     /// It is looked whether all is settled.
     LookSettled,
 }
@@ -141,6 +143,7 @@ impl World {
             self.later(START_MS + 3_000, Happening::Compacted);
         }
         self.later(START_MS, Happening::SinkLooks);
+        self.later(self.heals_ms, Happening::Heals);
         self.later(self.heals_ms, Happening::LookSettled);
     }
 
@@ -220,6 +223,7 @@ impl World {
                 }
             }
             Happening::Blackout(length_ms) => self.blackout(length_ms),
+            Happening::Heals => self.heal(),
             Happening::LookSettled => self.look_settled(),
         }
     }
@@ -248,14 +252,17 @@ impl World {
         (at, offset)
     }
 
+    /// Nothing goes wrong any more.
+    fn heal(&mut self) {
+        self.faults = Faults { slow: self.faults.slow, ..Faults::default() };
+        self.ambushes = Ambushes::default();
+        self.gateway.heal();
+        self.slots.iter().for_each(|(slot, _)| slot.clock_ms.set(0));
+        self.trace.line(self.model.now_ms(), "world", || "heals");
+    }
+
     fn look_settled(&mut self) {
         let now_ms = self.model.now_ms();
-        if self.faults_are_on() {
-            self.faults = Faults { slow: self.faults.slow, ..Faults::default() };
-            self.gateway.heal();
-            self.slots.iter().for_each(|(slot, _)| slot.clock_ms.set(0));
-            self.trace.line(now_ms, "world", || "heals");
-        }
         let is_busy = self.agenda.values().any(|next| {
             matches!(
                 next,
@@ -268,16 +275,6 @@ impl World {
         });
         self.is_settled = !is_busy && oracle::is_settled(self);
         self.later(now_ms + LOOK_SETTLED_MS, Happening::LookSettled);
-    }
-
-    fn faults_are_on(&self) -> bool {
-        let Faults { crash, pause, restart, lost, unanswered, late, late_positions, refused, clock, store, .. } =
-            self.faults;
-        [crash, pause, restart, lost, unanswered, late, late_positions, refused, clock, store]
-            .iter()
-            .any(|rate| *rate > 0)
-            || self.faults.gateway > 0
-            || self.faults.blackouts > 0
     }
 
     fn starts(&mut self, slot: usize) {

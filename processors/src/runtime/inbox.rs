@@ -159,6 +159,7 @@ mod tests {
         assert_eq!((inbox.flow(), inbox.flow()), (Some(Flow::Resume(Class::Commands)), None));
         assert!(inbox.clear().is_empty() && inbox.is_empty());
     }
+
     #[test]
     fn bytes_count_too_those_of_keys_as_well() {
         let mut inbox = inbox();

@@ -99,11 +99,15 @@ impl Bench {
         Running { bench: self.clone(), worker }
     }
 
-    /// Writes an input.
+    /// Writes an input to the first partition.
     pub(crate) fn tell(&self, topic: &str, key: &str, says: impl Into<Vec<u8>>) {
+        self.tell_at(&at(topic, 0), key, says);
+    }
+
+    pub(crate) fn tell_at(&self, at: &TopicPartition, key: &str, says: impl Into<Vec<u8>>) {
         let record = NewRecord {
-            topic: Arc::from(topic),
-            partition: Some(0),
+            topic: Arc::clone(&at.topic),
+            partition: Some(at.partition),
             key: key.as_bytes().to_vec(),
             value: Some(says.into()),
             headers: Headers::default(),

@@ -10,7 +10,7 @@ use quittance_processors::runtime::InHand;
 use rstest::rstest;
 
 use self::{
-    bench::{Bench, START_MS},
+    bench::{Bench, START_MS, at},
     counter::Answer,
 };
 
@@ -175,14 +175,8 @@ fn a_flood_is_worked_off_in_windows_of_bounded_size() {
 fn due_timers_of_many_partitions_all_fire() {
     let bench = Bench::new(5);
     for partition in 0..5 {
-        let record = quittance_log::NewRecord {
-            topic: "commands".into(),
-            partition: Some(partition),
-            key: format!("k{partition}").into_bytes(),
-            value: Some(format!("ring {} add", START_MS + 3_000).into_bytes()),
-            headers: quittance_log::Headers::default(),
-        };
-        bench.model.append(&record, START_MS).expect("the topic is there");
+        let says = format!("ring {} add", START_MS + 3_000);
+        bench.tell_at(&at("commands", partition), &format!("k{partition}"), says);
     }
     bench.start().run(6 * SECOND);
     let fired = bench.metric("inputs_total", "result=\"timer\"");

@@ -119,7 +119,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         for (number, states) in window.into_states() {
             if !self.suspects.is_empty() {
-                let at = TopicPartition { topic: Arc::clone(self.processor.changelog()), partition: number };
+                let at = self.changelog_at(number);
                 for key in states.keys() {
                     self.suspects.forget_timer(&at, key).map_err(Fatal::Notepad)?;
                 }
@@ -143,6 +143,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         self.failures += 1;
         Err(if self.failures > 1 { Trouble::Later(why.to_owned()) } else { Trouble::Again })
+    }
+
+    /// Where the states of a partition are kept.
+    pub(super) fn changelog_at(&self, partition: i32) -> TopicPartition {
+        TopicPartition { topic: Arc::clone(self.processor.changelog()), partition }
     }
 
     /// The next offsets to read, as they were committed.

@@ -163,10 +163,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn changelog_ends(&self, numbers: &BTreeSet<i32>) -> Result<BTreeMap<i32, i64>, LogError> {
-        let end = |&number: &i32| {
-            let at = TopicPartition { topic: Arc::clone(self.processor.changelog()), partition: number };
-            Ok((number, self.log.end(&at, Isolation::Uncommitted)?))
-        };
+        let end = |&number: &i32| Ok((number, self.log.end(&self.changelog_at(number), Isolation::Uncommitted)?));
         numbers.iter().map(end).collect()
     }
 
@@ -253,8 +250,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Whether a transaction is open on the changelog of partitions that are not its own any more.
     fn is_unstable(&self, ends: &BTreeMap<i32, i64>) -> Result<bool, LogError> {
         for (&partition, &end) in ends {
-            let at = TopicPartition { topic: Arc::clone(self.processor.changelog()), partition };
-            if self.log.end(&at, Isolation::Committed)? < end {
+            if self.log.end(&self.changelog_at(partition), Isolation::Committed)? < end {
                 return Ok(true);
             }
         }

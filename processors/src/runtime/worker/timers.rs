@@ -1,8 +1,8 @@
 //! Timers that are due.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
-use quittance_log::{Log, TopicPartition};
+use quittance_log::Log;
 
 use super::{
     IDLE_POLL, Processor, Trouble, Worker,
@@ -69,15 +69,18 @@ impl<P: Processor, L: Log> Worker<P, L> {
 
     /// If it is among those that a predecessor may have died of, that is noted meanwhile.
     fn decide_timer(&mut self, number: i32, key: &str, now_ms: i64) -> Result<Result<Made<P::State>, Poison>, Trouble> {
-        let at = TopicPartition { topic: Arc::clone(self.processor.changelog()), partition: number };
-        let in_hand = InHand::Timer(key.to_owned());
+        let Some(partition) = self.partitions.get_mut(&number) else { return Err(Trouble::Again) };
+        partition.fired = partition.fired.saturating_add(1);
+        let is_noted = partition.fired <= TIMERS_NOTED;
+        let process = |worker: &mut Self| worker.process(number, key, &Trigger::Timer, now_ms);
+        if !is_noted && self.suspects.is_empty() {
+            return Ok(process(self)?.map_err(Poison::from));
+        }
+        let (at, in_hand) = (self.changelog_at(number), InHand::Timer(key.to_owned()));
         if self.suspects.is_condemned(&at, &in_hand) {
             return Ok(Err(Poison::of_the_process()));
         }
-        let Some(partition) = self.partitions.get_mut(&number) else { return Err(Trouble::Again) };
-        partition.fired = partition.fired.saturating_add(1);
-        let process = |worker: &mut Self| worker.process(number, key, &Trigger::Timer, now_ms);
-        let made = if partition.fired > TIMERS_NOTED { process(self) } else { self.noted(&at, &in_hand, process)? };
+        let made = if is_noted { self.noted(&at, &in_hand, process)? } else { process(self) };
         Ok(made?.map_err(Poison::from))
     }
 
