@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::{eventually, metrics, spawner, stack::root};
 
@@ -120,13 +120,21 @@ impl Process {
         self.child.as_ref().map(Child::id)
     }
 
+    /// How it ended, if it did so by itself.
+    pub fn died(&mut self) -> Result<Option<ExitStatus>> {
+        let status = self.child.as_mut().map(Child::try_wait).transpose()?.flatten();
+        if status.is_some() {
+            self.child = None;
+        }
+        Ok(status)
+    }
+
     /// Waits until it has ended by itself.
     pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
-        let Some(child) = &mut self.child else { bail!("{:?} is not running", self.part) };
+        ensure!(self.child.is_some(), "{:?} is not running", self.part);
         let deadline = std::time::Instant::now() + within;
         loop {
-            if let Some(status) = child.try_wait()? {
-                self.child = None;
+            if let Some(status) = self.died()? {
                 return Ok(status);
             }
             if std::time::Instant::now() > deadline {

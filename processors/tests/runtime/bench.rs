@@ -1,11 +1,17 @@
 //! A worker over the model of Kafka, driven step by step.
 
-use std::{cell::RefCell, io, rc::Rc, sync::Arc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    rc::Rc,
+    sync::Arc,
+    time::Duration,
+};
 
 use quittance_avro::{records::DeadLetter, wire::Decoder, wire::Encoder};
 use quittance_log::{
     Headers, Isolation, Membership, NewRecord, OffsetCommit, TopicPartition,
-    model::{Cleanup, Model, ModelLog, Prompt, Settings as ModelSettings},
+    model::{Call, Cleanup, Driver, Fate, Model, ModelLog, ProcessId, Prompt, Settings as ModelSettings},
 };
 use quittance_processors::runtime::{
     InHand, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Suspect, Worker,
@@ -25,7 +31,22 @@ pub(crate) struct Bench {
     pub(crate) notes: Rc<RefCell<Vec<Suspect>>>,
     pub(crate) metrics: Rc<Metrics>,
     pub(crate) health: Health,
+    /// Whether committed positions are kept from being stable.
+    pub(crate) is_hanging: Rc<Cell<bool>>,
     runtime_metrics: RuntimeMetrics,
+}
+
+/// All goes well, but for what hangs.
+struct Hanging(Rc<Cell<bool>>);
+
+impl Driver for Hanging {
+    fn on_call(&self, _: &Model, _: ProcessId, call: &Call) -> Fate {
+        if self.0.get() && matches!(call, Call::Committed { .. }) { Fate::Refused } else { Fate::Happens }
+    }
+
+    fn wait(&self, model: &Model, process: ProcessId, until_ms: i64) {
+        Prompt.wait(model, process, until_ms);
+    }
 }
 
 struct Notes(Rc<RefCell<Vec<Suspect>>>);
@@ -49,7 +70,9 @@ pub(crate) struct Running {
 
 impl Bench {
     pub(crate) fn new(partitions: i32) -> Self {
-        let model = Model::new(ModelSettings { start_ms: START_MS, ..ModelSettings::default() }, Prompt);
+        let is_hanging = Rc::<Cell<bool>>::default();
+        let settings = ModelSettings { start_ms: START_MS, ..ModelSettings::default() };
+        let model = Model::new(settings, Hanging(Rc::clone(&is_hanging)));
         for topic in ["results", "commands", "bulk", "output"] {
             model.create_topic(topic, partitions, Cleanup::Delete);
         }
@@ -69,6 +92,7 @@ impl Bench {
             runtime_metrics: RuntimeMetrics::new(&metrics),
             metrics,
             health: Health::default(),
+            is_hanging,
         }
     }
 

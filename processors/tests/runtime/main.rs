@@ -95,6 +95,23 @@ fn a_registry_that_is_down_holds_up_inputs_and_no_timers() {
     assert_eq!(bench.health.readiness(), Ok(()));
 }
 
+#[test]
+fn positions_that_stay_unstable_are_waited_for_and_called_what_they_are() {
+    let bench = Bench::new(1);
+    bench.is_hanging.set(true);
+    bench.tell("commands", "a", "add 3");
+    let mut worker = bench.start();
+    let why = |bench: &Bench| bench.health.readiness().expect_err("it is not ready")[0].1.clone();
+    worker.run(30 * SECOND);
+    assert!(!why(&bench).contains("hang"), "a transaction may be open for so long: {}", why(&bench));
+    worker.run(60 * SECOND);
+    assert!(why(&bench).contains("may hang in the brokers"), "{}", why(&bench));
+    bench.is_hanging.set(false);
+    worker.run(30 * SECOND);
+    assert_eq!(bench.told("output"), ["3 0 "]);
+    assert_eq!(bench.health.readiness(), Ok(()));
+}
+
 #[rstest]
 #[case::that_panics("panic")]
 #[case::that_is_too_large("large")]

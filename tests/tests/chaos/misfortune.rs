@@ -2,11 +2,13 @@
 
 use std::{
     fmt::Write as _,
+    future::ready,
+    process::ExitStatus,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
-use quittance_tests::{Process, Server, Stack, until};
+use quittance_tests::{Process, Server, Stack, eventually};
 use rand::{RngExt, seq::IndexedRandom};
 
 use crate::load::Load;
@@ -45,11 +47,13 @@ pub(super) struct Misfortunes<'a> {
     load: &'a Load,
     /// How long it took until all partitions were worked on again.
     recovered: Vec<(Misfortune, Duration)>,
+    /// How processors ended of which nobody had asked it.
+    died: Vec<(usize, ExitStatus)>,
 }
 
 impl<'a> Misfortunes<'a> {
     pub(super) fn new(processors: &'a mut [Process], stack: &'a Stack, load: &'a Load) -> Self {
-        Self { processors, stack, load, recovered: Vec::new() }
+        Self { processors, stack, load, recovered: Vec::new(), died: Vec::new() }
     }
 
     /// One after another: each of them once, then at random, until the time is over.
@@ -63,18 +67,26 @@ impl<'a> Misfortunes<'a> {
                 None => Self::any(),
             };
             let since = self.one(misfortune).await.with_context(|| format!("{misfortune:?}"))?;
-            until("all partitions are worked on", RECOVERED_WITHIN, || async { self.load.recovered(since).is_some() })
-                .await
-                .with_context(|| format!("{misfortune:?}"))?;
-            if let Some(time) = self.load.recovered(since) {
-                self.recovered.push((misfortune, time));
-            }
+            let what = format!("all partitions are worked on after {misfortune:?}");
+            let time = eventually(&what, RECOVERED_WITHIN, || ready(self.supervised(since))).await?;
+            self.recovered.push((misfortune, time));
             for processor in self.processors.iter_mut().filter(|processor| processor.pid().is_none()) {
                 processor.start()?;
             }
             let pause = rand::rng().random_range(500..2_000);
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
+    }
+
+    /// Starts whoever ended by itself, as any supervisor would. Gives how long it took until all partitions were worked on.
+    fn supervised(&mut self, since: Instant) -> Result<Duration> {
+        for (slot, processor) in self.processors.iter_mut().enumerate() {
+            if let Some(status) = processor.died()? {
+                self.died.push((slot, status));
+                processor.start()?;
+            }
+        }
+        self.load.recovered(since).context("they are not")
     }
 
     fn any() -> Misfortune {
@@ -132,6 +144,9 @@ impl<'a> Misfortunes<'a> {
             if let (Some(median), Some(worst)) = (times.get(times.len() / 2), times.last()) {
                 let _ = writeln!(text, "{misfortune:?}: {} times, p50 {median:.1?}, worst {worst:.1?}", times.len());
             }
+        }
+        for (slot, status) in &self.died {
+            let _ = writeln!(text, "processor {slot} ended by itself ({status}) and was started again");
         }
         text
     }

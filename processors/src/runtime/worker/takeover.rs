@@ -13,7 +13,8 @@ use crate::runtime::{partition::Input, store::Batch, window::writers};
 
 /// How long a predecessor's transaction may be open before it is fenced. One who gave back in order has none.
 const PREDECESSOR_MAX: Duration = Duration::from_millis(200);
-/// How long restoring may stand still before it is given up and begun anew.
+/// How long restoring may stand still before it is given up and begun anew, and positions may stay unstable before that
+/// is called by its name: no transaction is open for so long.
 const NO_PROGRESS: Duration = Duration::from_secs(60);
 /// How many records are restored in one step, so that the group is polled in between.
 const RECORDS_PER_STEP: usize = 1_000;
@@ -142,7 +143,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
                     self.writers()?;
                     self.fence_predecessors(taking)?;
                 }
-                return Err(error.into());
+                let still = self.now.uptime.saturating_sub(taking.moved);
+                return Err(if still > NO_PROGRESS { hanging(&error) } else { error.into() });
             }
             committed => committed?,
         };
@@ -329,6 +331,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         Ok(numbers)
     }
+}
+
+/// What may be the matter when positions stay unstable for longer than any transaction is open.
+fn hanging(error: &LogError) -> Trouble {
+    let seconds = NO_PROGRESS.as_secs();
+    Trouble::Later(format!(
+        "{error}; for more than {seconds} s: a transaction of a former owner may hang in the brokers (see \"Brokers\" in docs/runtime.md)"
+    ))
 }
 
 /// A state as it stands on the changelog, by its key. `None` if it was removed.
