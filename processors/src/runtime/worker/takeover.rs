@@ -138,9 +138,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 let is_second_time = !taking.predecessors.is_empty();
                 self.learn_predecessors(taking)?;
                 if is_second_time && self.member.committed(&taking.assigned).is_err() {
-                    // Our own may have been kept since before, and be the ones.
-                    self.writers = None;
-                    self.writers()?;
                     self.fence_predecessors(taking)?;
                 }
                 let still = self.now.uptime.saturating_sub(taking.moved);
@@ -297,8 +294,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
         tracing::warn!(?partitions, "lost partitions");
         self.is_leaving = true;
         self.drop_window()?;
-        // Something went wrong on the way to the brokers, and they may not think of our last transaction as we do.
-        self.writers = None;
         self.leave()
     }
 
