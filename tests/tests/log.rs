@@ -17,6 +17,8 @@ mod on_kafka;
 mod on_model;
 #[path = "log/ranges.rs"]
 mod ranges;
+#[path = "log/reading.rs"]
+mod reading;
 #[path = "log/transactions.rs"]
 mod transactions;
 

@@ -72,10 +72,13 @@ impl RuntimeMetrics {
         }
     }
 
-    /// A window is committed.
-    pub(super) fn promoted<S: Clone>(&self, window: &Window<S>, now_ms: i64) {
-        #[expect(clippy::cast_precision_loss, reason = "a window has thousands of records, not 2^52")]
-        self.window_records.observe(window.records as f64);
+    /// A window is committed. One that was opened for a record which cannot be read yet has done nothing and is none.
+    pub(super) fn promoted<S: Clone>(&self, window: &Window<S>, end: &str, now_ms: i64) {
+        if !window.is_empty() {
+            self.windows.with_label_values(&[end]).inc();
+            #[expect(clippy::cast_precision_loss, reason = "a window has thousands of records, not 2^52")]
+            self.window_records.observe(window.records as f64);
+        }
         for (result, count) in &window.results {
             self.inputs.with_label_values(&[result]).inc_by(*count);
         }

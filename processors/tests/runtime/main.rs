@@ -33,6 +33,21 @@ fn inputs_add_up_and_are_told() {
 }
 
 #[test]
+fn it_shows_what_it_holds_and_how_far_behind_it_is() {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", format!("ring {} add", START_MS + 60_000));
+    bench.tell("commands", "b", "add 3");
+    bench.model.advance(2 * SECOND);
+    bench.start().run(SECOND);
+    let shown = |name: &str| bench.metric(name, "partition=\"0\"");
+    assert_eq!((shown("runtime_states{"), shown("runtime_timers{")), (Some(2.0), Some(1.0)));
+    let behind_ms = bench.metric("runtime_lag_ms{", "commands").expect("it is shown");
+    assert!((2_000.0..3_000.0).contains(&behind_ms), "{behind_ms}");
+    assert_eq!(bench.metric("runtime_window_records_sum", ""), Some(2.0));
+    assert_eq!(bench.metric("runtime_inputs_total", "processed"), Some(2.0));
+}
+
+#[test]
 fn results_come_before_commands_and_bulk_comes_last() {
     let bench = Bench::new(1);
     for (topic, says) in [("bulk", "add 1"), ("commands", "add 10"), ("results", "add 100")] {
@@ -89,6 +104,8 @@ fn a_registry_that_is_down_holds_up_inputs_and_no_timers() {
     let why = bench.health.readiness().expect_err("it is not ready");
     assert!(why[0].1.contains("registry"), "{why:?}");
     assert_eq!(bench.metric("lag_records", "commands"), Some(2.0));
+    let committed = bench.metric("windows_total", "committed");
+    assert_eq!(committed, Some(2.0), "of the command and of its timer; none of trying in vain");
     bench.registry.borrow_mut().insert(7, Answer::Known);
     worker.run(30 * SECOND);
     assert_eq!(bench.told("output")[2..], ["2 0 ", "5 0 "]);

@@ -106,8 +106,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             self.failures = 0;
             self.went_well();
         }
-        self.settings.metrics.windows.with_label_values(&[end]).inc();
-        self.settings.metrics.promoted(&window, self.now.wall_ms);
+        self.settings.metrics.promoted(&window, end, self.now.wall_ms);
         for commit in positions {
             self.suspects.forget(&commit.at, commit.offset).map_err(Fatal::Notepad)?;
             let partition = self.partitions.get_mut(&commit.at.partition);

@@ -1,0 +1,57 @@
+//! What clients ask of a payment, and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::PaymentMethod;
+use crate::{
+    ids::CommandId,
+    money::{Currency, MinorUnits},
+    records::{Envelope, Fingerprint, Sealed},
+    words::{CaptureMethod, Initiator, OutcomeStatus},
+};
+
+/// Command: take a payment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CreatePayment {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// What the request said.
+    pub fingerprint: Fingerprint,
+    /// Amount to take, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub amount: MinorUnits,
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// `automatic` or `manual`.
+    pub capture: CaptureMethod,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// `customer` or `merchant`.
+    pub initiator: Initiator,
+    /// Use of a stored credential: `first`, `recurring`, `installment` or `unscheduled`.
+    pub stored_credential: Option<String>,
+    /// `{"reference", "description", "metadata"}`.
+    pub sealed: Option<Sealed>,
+}
+
+/// What became of a client's command.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// `cmd_…`.
+    pub command_id: CommandId,
+    /// Name of the request, e.g. `payments.create`.
+    pub operation: String,
+    /// Of the request that was applied or refused under this command id.
+    pub fingerprint: Fingerprint,
+    /// `applied` or `refused`.
+    pub status: OutcomeStatus,
+    /// Applied: the sequence that it led to.
+    pub sequence: Option<i64>,
+    /// Refused: stable code.
+    pub code: Option<String>,
+    /// Refused: for a person.
+    pub reason: Option<String>,
+}

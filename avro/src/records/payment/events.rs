@@ -1,0 +1,130 @@
+//! What happened to a payment.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Failure, GatewayDetails, PaymentMethod};
+use crate::{
+    ids::AttemptId,
+    money::{Currency, MinorUnits},
+    records::{Envelope, Sealed},
+    words::{CaptureMethod, Initiator, ReviewReason},
+};
+
+/// Event `payment.created`: the payment was accepted and is being authorized.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentCreated {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// Amount to take, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub amount: MinorUnits,
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// `automatic` or `manual`.
+    pub capture: CaptureMethod,
+    /// How it is paid.
+    pub payment_method: PaymentMethod,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// `customer` or `merchant`.
+    pub initiator: Initiator,
+    /// Use of a stored credential: `first`, `recurring`, `installment` or `unscheduled`.
+    pub stored_credential: Option<String>,
+    /// `{"reference", "description", "metadata"}`.
+    pub sealed: Option<Sealed>,
+}
+
+/// Event `payment.authorized`: the amount is reserved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentAuthorized {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The operation, `aut_…` or `cap_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// Amount authorized by this operation, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub amount: MinorUnits,
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// Amount authorized in all, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub authorized_amount: MinorUnits,
+    /// What the gateway said.
+    pub details: GatewayDetails,
+}
+
+/// Event `payment.captured`: the amount was taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentCaptured {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The operation, `aut_…` or `cap_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// Amount captured by this operation, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub amount: MinorUnits,
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// Amount captured in all, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub captured_amount: MinorUnits,
+    /// Whether what is left of the authorization is released.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// What the gateway said.
+    pub details: GatewayDetails,
+}
+
+/// Event `payment.declined`: the gateway processed it and said no.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentDeclined {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The operation, `aut_…` or `cap_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// Why.
+    pub failure: Failure,
+    /// What the gateway said.
+    pub details: GatewayDetails,
+}
+
+/// Event `payment.failed`: it was definitely not processed and will not be tried again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentFailed {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The operation, `aut_…` or `cap_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// Why.
+    pub failure: Failure,
+    /// What the gateway said.
+    pub details: GatewayDetails,
+}
+
+/// Event `payment.review_opened`: nobody but a person can tell what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentReviewOpened {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The operation, `aut_…` or `cap_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// `outcome_unknown` or `contradicting_result`.
+    pub reason: ReviewReason,
+    /// What the gateway said.
+    pub details: GatewayDetails,
+}
