@@ -21,7 +21,7 @@ pub use self::{
     },
     record::{Headers, NewRecord, Record, TopicPartition},
     registry_args::RegistryArgs,
-    schemas::{ReadError, Schemas},
+    schemas::{ReadError, Schemas, catch_panic},
     seam::{
         Cause, Committed, Ended, Event, Isolation, Log, Member, Membership, OffsetCommit, Range, Ranged, SendError,
         Span, Transactions,

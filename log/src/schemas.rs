@@ -1,5 +1,7 @@
 //! Reading records whose schemas come from the registry, for loops that run on threads of their own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use quittance_avro::{
     registry::{Registry, RegistryError},
     wire::{DecodeError, Decoder, LearnError},
@@ -47,6 +49,9 @@ pub enum ReadError {
     /// Its schema is no schema of a record.
     #[error(transparent)]
     NoSchema(#[from] LearnError),
+    /// Reading it panicked.
+    #[error("it makes its reader panic; the log of the process says where")]
+    Panicked,
 }
 
 impl ReadError {
@@ -59,9 +64,27 @@ impl ReadError {
             | Self::Lacking(_)
             | Self::NoSchema(_)
             | Self::Newer { .. }
-            | Self::Invalid(_) => false,
+            | Self::Invalid(_)
+            | Self::Panicked => false,
         }
     }
+
+    /// What the dead letters call it.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Undecodable(_) | Self::Unknown(_) | Self::Lacking(_) | Self::NoSchema(_) | Self::Unavailable(_) => {
+                "undecodable"
+            }
+            Self::Invalid(_) | Self::Newer { .. } => "invalid",
+            Self::Panicked => "panicked",
+        }
+    }
+}
+
+/// Runs what reads a record. One at which it panics can never be read, and must not end the process at every start. What
+/// `read` changes must not matter when it panics.
+pub fn catch_panic<T>(read: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or(Err(ReadError::Panicked))
 }
 
 impl Schemas {

@@ -91,6 +91,7 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
 fn poison(encoder: &Encoder<CreatePayment>, seed: u64, number: usize, at_ms: i64, rng: &mut SmallRng) -> Wish {
     let command = command(seed, number, 1, false);
     let mut wish = wish(encoder, &command, at_ms + rng.random_range(0..3_000));
+    let is_result = rng.random_ratio(1, 2);
     let mut trick = |trick: &str| wish.record.headers = Headers::default().with(TRICK, trick);
     let reason = match rng.random_range(0..9) {
         0 => {
@@ -99,11 +100,14 @@ fn poison(encoder: &Encoder<CreatePayment>, seed: u64, number: usize, at_ms: i64
         }
         1 => {
             wish.record.value = Some(b"not what it should be".to_vec());
+            if is_result {
+                wish.record.topic = topics::name(Topic::PaymentResults);
+            }
             "undecodable"
         }
         2 => {
             wish.record.key = b"somebody else's".to_vec();
-            "undecodable"
+            "invalid"
         }
         3 => {
             trick("panic");

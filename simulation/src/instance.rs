@@ -18,7 +18,7 @@ use quittance_avro::{
     wire::{Decoder, Encoder},
 };
 use quittance_log::{
-    Membership, Schemas,
+    LogError, Membership, Schemas,
     model::{Call, Driver, Fate, Model, ProcessId},
 };
 use quittance_processors::{
@@ -32,9 +32,9 @@ use quittance_service::{
 
 use crate::{
     chance::Chance,
-    plan::Plan,
+    plan::{Faults, Plan},
     processor::{RECORD_BYTES_MAX, Registry, Tricked},
-    store::Unreliable,
+    store::{Wear, Worn},
     topics::{self, PREFIX},
     trace::Trace,
 };
@@ -53,6 +53,8 @@ pub(crate) enum Pause {
     },
     /// There is nothing to do until then, by the model's clock.
     Wait(i64),
+    /// Its stores keep it until then, by the model's clock.
+    Kept(i64),
     /// It is dead.
     Dies,
 }
@@ -91,6 +93,8 @@ pub(crate) struct Parts {
     encoders: Encoders,
     dead_letters: Encoder<quittance_avro::records::DeadLetter>,
     metrics: RuntimeMetrics,
+    /// Processes by what ended them, but for those that were killed.
+    ends: IntCounterVec,
 }
 
 /// What outlives a process: its slot, with the machine that it runs on.
@@ -109,8 +113,8 @@ pub(crate) struct Start {
     pub(crate) parts: Parts,
     pub(crate) chance: Chance,
     pub(crate) trace: Trace,
-    pub(crate) store_fails: u32,
-    pub(crate) registry_once_in: u32,
+    /// What goes wrong now.
+    pub(crate) faults: Rc<Cell<Faults>>,
     /// Set when it is to end in order.
     pub(crate) stop: Rc<Cell<bool>>,
     /// Told as soon as it is known.
@@ -119,23 +123,38 @@ pub(crate) struct Start {
 
 impl Parts {
     pub(crate) fn new() -> Self {
+        let metrics = Metrics::new("simulation");
         Self {
             decoder: Decoder::of_this_build(),
             encoders: Encoders::of_this_build(),
             dead_letters: Encoder::of_this_build(),
-            metrics: RuntimeMetrics::new(&Metrics::new("simulation")),
+            metrics: RuntimeMetrics::new(&metrics),
+            ends: metrics.counter("process_ends_total", "Processes by what ended them", &["cause"]),
         }
+    }
+
+    /// A process has come to its end.
+    pub(crate) fn ended(&self, how: &Result<(), Fatal>) {
+        let cause = match how {
+            Ok(()) => "in order",
+            Err(Fatal::Log(LogError::Fenced { .. })) => "fenced",
+            Err(Fatal::Log(_)) => "log",
+            Err(Fatal::Store(_)) => "store",
+            Err(Fatal::State { .. } | Fatal::Encode(_) | Fatal::Notepad(_) | Fatal::NotCopartitioned(_)) => "other",
+        };
+        self.ends.with_label_values(&[cause]).inc();
     }
 
     pub(crate) fn reached(&self) -> BTreeMap<String, u64> {
         let metrics = &self.metrics;
         let counters = [
             ("window", &metrics.windows, &["committed", "aborted", "lost", "unknown_applied", "unknown_replayed"][..]),
+            ("process ended", &self.ends, &["in order", "fenced", "store"]),
             ("input", &metrics.inputs, &["processed", "timer", "dead_letter"][..]),
             (
                 "dead letter",
                 &metrics.dead_letters,
-                &["undecodable", "panicked", "output_too_large", "process_died"][..],
+                &["undecodable", "invalid", "panicked", "output_too_large", "process_died"][..],
             ),
         ];
         let count = |(what, counter, labels): (&str, &IntCounterVec, &[&str])| -> Vec<(String, u64)> {
@@ -156,7 +175,8 @@ impl Start {
     }
 
     fn run(self, yielder: &Yielder<Fate, Pause>) -> Result<(), Fatal> {
-        let seat = Rc::new(Seat { yielder, trace: self.trace.clone(), who: self.slot.name.clone() });
+        let (trace, who, kept_ms) = (self.trace.clone(), self.slot.name.clone(), Rc::<Cell<i64>>::default());
+        let seat = Rc::new(Seat { yielder, trace, who, kept_ms: Rc::clone(&kept_ms) });
         let log = self.model.process_driven_by(seat);
         let id = log.id();
         self.id.set(Some(id));
@@ -167,12 +187,12 @@ impl Start {
             Plan::policy(),
         );
         let notes = Notes { notes: Rc::clone(&self.slot.notes), model: self.model.clone(), id };
-        let (chance, fails) = (self.chance.clone(), self.store_fails);
+        let wear = Wear { chance: self.chance.clone(), faults: Rc::clone(&self.faults), kept_ms };
         let stores = Box::new(move |partition| {
-            let store = Unreliable::new(MemoryStore::default(), partition, chance.clone(), fails);
+            let store = Worn::new(MemoryStore::default(), partition, wear.clone());
             Ok::<Box<dyn Store<_>>, StoreError>(Box::new(store))
         });
-        let registry = Registry { chance: self.chance.clone(), once_in: self.registry_once_in, was_asked: false };
+        let registry = Registry { chance: self.chance.clone(), faults: Rc::clone(&self.faults), was_asked: false };
         let processor = Tricked::new(payments, yielder, registry);
         let mut worker = Worker::join(processor, log, self.settings(id), stores, Box::new(notes))?;
         let started_ms = self.model.now_ms();
@@ -218,10 +238,16 @@ struct Seat<'y> {
     yielder: &'y Yielder<Fate, Pause>,
     trace: Trace,
     who: String,
+    /// For how long its stores have kept it, milliseconds.
+    kept_ms: Rc<Cell<i64>>,
 }
 
 impl Driver for Seat<'_> {
     fn on_call(&self, model: &Model, _: ProcessId, call: &Call) -> Fate {
+        if self.kept_ms.get() > 0 {
+            let until_ms = model.now_ms() + self.kept_ms.take();
+            self.yielder.suspend(Pause::Kept(until_ms));
+        }
         let fate = self.yielder.suspend(Pause::Call { is_local: call.is_local(), moment: Moment::of(call) });
         self.trace.line(model.now_ms(), &self.who, || match fate {
             Fate::Happens => call.to_string(),

@@ -5,7 +5,10 @@
 //! decides who goes on, whether the call arrives, and whether the process is still alive to hear of it. So a crash, a
 //! pause or a rebalance can come at any point at which one can see a difference.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 mod ambush;
 mod chance;
@@ -35,8 +38,8 @@ pub struct Failure {
     pub seed: u64,
     /// What did not hold.
     pub what: String,
-    /// What happened, if it was asked for.
-    pub trace: Vec<String>,
+    /// The run in which it did not: that of the seed, or the one without faults.
+    pub plan: Plan,
 }
 
 impl Default for Simulation {
@@ -52,31 +55,33 @@ impl Simulation {
         self.parts.reached()
     }
 
-    /// What happens in a run, line by line.
-    pub fn trace(&self, seed: u64) -> Vec<String> {
+    /// What happens in a run, line by line. Whether all holds is not asked here.
+    pub fn trace(&self, plan: &Plan) -> Vec<String> {
         let trace = Trace::new(true);
-        // Whether all holds is not asked here.
-        let _ = self.end_of(&Plan::of(seed), trace.clone());
+        let _ = self.end_of(plan, trace.clone());
         trace.lines()
     }
 
     /// Runs a seed, and once more with nothing going wrong, and compares.
     ///
     /// # Errors
-    /// When something did not hold. The trace is empty unless `is_traced`.
-    pub fn run(&self, seed: u64, is_traced: bool) -> Result<(), Failure> {
-        let plan = Plan::of(seed);
-        let trace = Trace::new(is_traced);
-        let failed = |what| Failure { seed, what, trace: trace.lines() };
-        let with = self.end_of(&plan, trace.clone()).map_err(failed)?;
-        let plain = self.end_of(&plan.without_faults(), Trace::new(false));
-        let without = plain.map_err(|what| failed(format!("without faults: {what}")))?;
-        oracle::compare(&with, &without).map_err(failed)
+    /// When something did not hold.
+    pub fn run(&self, seed: u64) -> Result<(), Failure> {
+        let (plan, plain) = (Plan::of(seed), Plan::of(seed).without_faults());
+        let failed = |plan: &Plan, what| Failure { seed, what, plan: plan.clone() };
+        let with = self.end_of(&plan, Trace::new(false)).map_err(|what| failed(&plan, what))?;
+        let without = self.end_of(&plain, Trace::new(false));
+        let without = without.map_err(|what| failed(&plain, format!("without faults: {what}")))?;
+        oracle::compare(&with, &without).map_err(|what| failed(&plan, what))
     }
 
     fn end_of(&self, plan: &Plan, trace: Trace) -> Result<oracle::Ending, String> {
-        let mut world = World::new(plan, &self.parts, trace);
-        world.run()?;
-        oracle::judge(&world)
+        let run = AssertUnwindSafe(|| {
+            let mut world = World::new(plan, &self.parts, trace);
+            world.run()?;
+            oracle::judge(&world)
+        });
+        // Which seed it was must not be lost.
+        catch_unwind(run).unwrap_or_else(|_| Err("something panicked".to_owned()))
     }
 }

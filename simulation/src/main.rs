@@ -51,18 +51,24 @@ fn main() -> ExitCode {
 }
 
 fn one(seed: u64) -> ExitCode {
-    println!("{:#?}", Plan::of(seed));
-    match Simulation::default().run(seed, true) {
+    match Simulation::default().run(seed) {
         Ok(()) => {
+            show(&Plan::of(seed));
             println!("seed {seed}: all holds");
             ExitCode::SUCCESS
         }
-        Err(failure) => {
-            failure.trace.iter().for_each(|line| println!("{line}"));
-            println!("seed {seed}: {}", failure.what);
+        Err(Failure { seed, what, plan }) => {
+            show(&plan);
+            println!("seed {seed}: {what}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints a plan, and what happens in its run.
+fn show(plan: &Plan) {
+    println!("{plan:#?}");
+    Simulation::default().trace(plan).iter().for_each(|line| println!("{line}"));
 }
 
 fn many(seeds: &Range<u64>, threads: u64, keep_going: bool) -> ExitCode {
@@ -78,10 +84,12 @@ fn many(seeds: &Range<u64>, threads: u64, keep_going: bool) -> ExitCode {
                     if stop.load(Ordering::Relaxed) {
                         return;
                     }
-                    if let Err(Failure { seed, what, .. }) = simulation.run(seed, false) {
+                    if let Err(Failure { seed, what, plan }) = simulation.run(seed) {
                         println!("seed {seed}: {what}");
-                        failures.fetch_add(1, Ordering::Relaxed);
-                        stop.store(!keep_going, Ordering::Relaxed);
+                        if failures.fetch_add(1, Ordering::Relaxed) == 0 && !keep_going {
+                            stop.store(true, Ordering::Relaxed);
+                            show(&plan);
+                        }
                     }
                     done.fetch_add(1, Ordering::Relaxed);
                 }

@@ -48,8 +48,10 @@ pub struct Faults {
     pub slow: u32,
     /// The clock of a process's machine is set.
     pub clock: u32,
-    /// A store fails.
+    /// A call of a store fails.
     pub store: u32,
+    /// A call of a store takes its time.
+    pub slow_store: u32,
     /// A schema has to be fetched, and the registry may be down.
     pub registry: u32,
     /// All processes are down at once for a while: so many times in the run.
@@ -117,6 +119,7 @@ impl Faults {
             slow: often(rng),
             clock,
             store: if rng.random_ratio(1, 8) { 300 } else { 0 },
+            slow_store: if rng.random_ratio(1, 8) { 100 } else { 0 },
             registry: if rng.random_ratio(1, 4) { 8 } else { 0 },
             blackouts: if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 },
             ambushes: if rng.random_ratio(1, 6) { rng.random_range(1..=4) } else { 0 },

@@ -1,6 +1,6 @@
 //! The payment processor, with rules that can be made to go wrong.
 
-use std::{cell::Cell, panic::resume_unwind, sync::Arc};
+use std::{cell::Cell, panic::resume_unwind, rc::Rc, sync::Arc};
 
 use corosensei::Yielder;
 use quittance_avro::{records::PaymentChangelog, registry::RegistryError, topics::Topic, wire::EncodeError};
@@ -10,7 +10,7 @@ use quittance_processors::{
     runtime::{Due, Output, Processed, Processor, Source, Trigger},
 };
 
-use crate::{chance::Chance, instance::Pause, topics};
+use crate::{chance::Chance, instance::Pause, plan::Faults, topics};
 
 /// Header of a command that the rules cannot stand.
 pub(crate) const TRICK: &str = "trick";
@@ -31,8 +31,8 @@ pub(crate) struct Tricked<'y> {
 /// A schema registry that has to be asked now and then, and may be down.
 pub(crate) struct Registry {
     pub(crate) chance: Chance,
-    /// It has to be asked one time in so many; never if zero.
-    pub(crate) once_in: u32,
+    /// As they are now.
+    pub(crate) faults: Rc<Cell<Faults>>,
     /// It has been asked for what comes next.
     pub(crate) was_asked: bool,
 }
@@ -69,7 +69,7 @@ impl Processor for Tricked<'_> {
     }
 
     fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
-        if !std::mem::take(&mut self.registry.was_asked) && self.registry.chance.one_in(self.registry.once_in) {
+        if !std::mem::take(&mut self.registry.was_asked) && self.registry.chance.one_in(self.registry.faults.get().registry) {
             return Err(ReadError::Lacking(SCHEMA));
         }
         match record.headers.text(TRICK) {

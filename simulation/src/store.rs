@@ -1,34 +1,56 @@
-//! A store that fails now and then.
+//! A store that is slow or fails now and then.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell, rc::Rc};
 
 use quittance_processors::runtime::{Batch, Store, StoreError};
 
-use crate::chance::Chance;
+use crate::{chance::Chance, plan::Faults};
 
-/// A store that fails when it is written to, one time in so many, having written none of it.
-pub(crate) struct Unreliable<T> {
-    store: T,
-    partition: i32,
-    chance: Chance,
-    fails: u32,
+/// What goes wrong with the stores of a process.
+#[derive(Clone)]
+pub(crate) struct Wear {
+    pub(crate) chance: Chance,
+    /// As they are now.
+    pub(crate) faults: Rc<Cell<Faults>>,
+    /// How long the stores have kept their process, milliseconds; it has to stand still for that before its next call.
+    pub(crate) kept_ms: Rc<Cell<i64>>,
 }
 
-impl<T> Unreliable<T> {
-    pub(crate) fn new(store: T, partition: i32, chance: Chance, fails: u32) -> Self {
-        Self { store, partition, chance, fails }
+/// The longest that a store keeps its process, milliseconds: longer than its group waits.
+const SLOW_MAX_MS: i64 = 15_000;
+
+/// A store over another, which wears.
+pub(crate) struct Worn<T> {
+    store: T,
+    partition: i32,
+    wear: Wear,
+}
+
+impl<T> Worn<T> {
+    pub(crate) fn new(store: T, partition: i32, wear: Wear) -> Self {
+        Self { store, partition, wear }
+    }
+
+    fn call(&self) -> Result<(), StoreError> {
+        let Wear { chance, faults, kept_ms } = &self.wear;
+        if chance.one_in(faults.get().slow_store) {
+            kept_ms.set(kept_ms.get() + chance.between(1, SLOW_MAX_MS));
+        }
+        if chance.one_in(faults.get().store) {
+            return Err(StoreError { partition: self.partition, cause: "no space left on the device".into() });
+        }
+        Ok(())
     }
 }
 
-impl<S: Clone, T: Store<S>> Store<S> for Unreliable<T> {
+impl<S: Clone, T: Store<S>> Store<S> for Worn<T> {
     fn get(&self, key: &str) -> Result<Option<Cow<'_, S>>, StoreError> {
+        self.call()?;
         self.store.get(key)
     }
 
     fn apply(&mut self, batch: Batch<S>) -> Result<(), StoreError> {
-        if self.chance.one_in(self.fails) {
-            return Err(StoreError { partition: self.partition, cause: "no space left on the device".into() });
-        }
+        self.call()?;
         self.store.apply(batch)
     }
 

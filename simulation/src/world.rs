@@ -68,7 +68,8 @@ pub(crate) struct World {
     pub(crate) asked: Vec<Asked>,
     chance: Chance,
     trace: Trace,
-    faults: Faults,
+    /// What goes wrong now.
+    faults: Rc<Cell<Faults>>,
     slots: Vec<(Slot, Option<Running>)>,
     agenda: BTreeMap<(i64, u64), Happening>,
     last_number: u64,
@@ -99,7 +100,7 @@ impl World {
             asked: Vec::new(),
             chance,
             trace,
-            faults: plan.faults,
+            faults: Rc::new(Cell::new(plan.faults)),
             slots: (0..plan.instances).map(|number| (slot(number), None)).collect(),
             agenda: BTreeMap::new(),
             last_number: 0,
@@ -122,13 +123,13 @@ impl World {
         for wish in client::wishes(&self.plan) {
             self.later(wish.at_ms, Happening::Written(Box::new(wish)));
         }
-        for _ in 0..self.faults.blackouts {
+        for _ in 0..self.faults.get().blackouts {
             let at_ms = self.chance.between(START_MS, self.heals_ms);
             let length_ms = self.chance.between(2_000, 25_000);
             self.later(at_ms, Happening::Blackout(length_ms));
         }
-        self.ambushes = Ambushes::draw(self.faults.ambushes, START_MS + 1_000..self.heals_ms, &self.chance);
-        if self.faults.compaction {
+        self.ambushes = Ambushes::draw(self.faults.get().ambushes, START_MS + 1_000..self.heals_ms, &self.chance);
+        if self.faults.get().compaction {
             self.later(START_MS + 3_000, Happening::Compacted);
         }
         self.later(START_MS, Happening::SinkLooks);
@@ -236,7 +237,7 @@ impl World {
 
     /// Nothing goes wrong any more.
     fn heal(&mut self) {
-        self.faults = Faults { slow: self.faults.slow, ..Faults::default() };
+        self.faults.set(Faults { slow: self.faults.get().slow, ..Faults::default() });
         self.ambushes = Ambushes::default();
         self.gateway.heal();
         self.slots.iter().for_each(|(slot, _)| slot.clock_ms.set(0));

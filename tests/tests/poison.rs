@@ -92,6 +92,12 @@ async fn dead_letters_are_listed_shown_and_replayed() -> Result<()> {
     let shown = installation.tool(&["dead-letters", "show", second["id"].as_str().context("an id")?])?;
     let shown: Value = serde_json::from_str(&shown)?;
     ensure!(shown["headers"] == json!({"a": "b", "replayed-dead-letter": id}) && shown["partition"] == 2, "{shown}");
+    // Of all that there are, those of a reason that none has.
+    let none = installation.tool(&["dead-letters", "replay", "all", "--reason", "panicked"])?;
+    ensure!(none.is_empty(), "{none}");
+    let replayed = installation.tool(&["dead-letters", "replay", "all", "--reason", "undecodable"])?;
+    ensure!(replayed.lines().count() == 2, "{replayed}");
+    list(4).await?;
     let refused = installation.tool(&["dead-letters", "show", "processor-payments/0/99"]);
     ensure!(refused.is_err_and(|error| error.to_string().contains("there is no dead letter")));
     Ok(())

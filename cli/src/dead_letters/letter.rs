@@ -1,17 +1,13 @@
 //! A dead letter as an operator sees it.
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    str::FromStr,
-};
+use std::{fmt, str::FromStr};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use quittance_avro::{
     records::{Bytes, DeadLetter},
     topics::Part,
 };
-use quittance_log::{ReadError, Record, Schemas};
+use quittance_log::{ReadError, Record, Schemas, catch_panic};
 use serde_json::{Value, json};
 
 /// Where a dead letter stands: `PART/PARTITION/OFFSET`.
@@ -68,11 +64,10 @@ impl Letter {
     fn decoded(&self, schemas: &mut Schemas) -> Result<Option<(String, Value)>, ReadError> {
         let value = self.says.value.as_ref().map(|value| value.0.as_slice()).unwrap_or_default();
         let read = || schemas.read(|decoder| decoder.json(value).map(|(name, value)| (name.to_owned(), value)));
-        match catch_unwind(AssertUnwindSafe(read)) {
+        match catch_panic(read) {
             // It would be shown as undecodable although it is not.
-            Ok(Err(error)) if error.is_transient() => Err(error),
-            Ok(decoded) => Ok(decoded.ok()),
-            Err(_) => Ok(None),
+            Err(error) if error.is_transient() => Err(error),
+            decoded => Ok(decoded.ok()),
         }
     }
 

@@ -11,7 +11,9 @@ use std::{
 use quittance_avro::{records::DeadLetter, wire::Decoder, wire::Encoder};
 use quittance_log::{
     Headers, Isolation, Membership, NewRecord, OffsetCommit, TopicPartition,
-    model::{Call, Cleanup, Driver, Fate, Model, ModelLog, ProcessId, Prompt, Settings as ModelSettings},
+    model::{
+        Call, Cleanup, Driver, Fate, Model, ModelLog, OpenTransaction, ProcessId, Prompt, Settings as ModelSettings,
+    },
 };
 use quittance_processors::runtime::{
     InHand, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Suspect, Worker,
@@ -71,7 +73,9 @@ pub(crate) struct Running {
 impl Bench {
     pub(crate) fn new(partitions: i32) -> Self {
         let is_hanging = Rc::<Cell<bool>>::default();
-        let settings = ModelSettings { start_ms: START_MS, ..ModelSettings::default() };
+        // What is left open stays so until somebody ends it.
+        let transaction_timeout = Duration::from_secs(3_600);
+        let settings = ModelSettings { start_ms: START_MS, transaction_timeout, ..ModelSettings::default() };
         let model = Model::new(settings, Hanging(Rc::clone(&is_hanging)));
         for topic in ["results", "commands", "bulk", "output"] {
             model.create_topic(topic, partitions, Cleanup::Delete);
@@ -129,14 +133,24 @@ impl Bench {
     }
 
     pub(crate) fn tell_at(&self, at: &TopicPartition, key: &str, says: impl Into<Vec<u8>>) {
-        let record = NewRecord {
-            topic: Arc::clone(&at.topic),
-            partition: Some(at.partition),
-            key: key.as_bytes().to_vec(),
-            value: Some(says.into()),
-            headers: Headers::default(),
-        };
-        self.model.append(&record, self.model.now_ms()).expect("the topic is there");
+        self.model.append(&record(at, key, says), self.model.now_ms()).expect("the topic is there");
+    }
+
+    /// Writes a state in a transaction under this id, and leaves it open.
+    pub(crate) fn leave_open(&self, id: &str, key: &str, state: &str) -> OpenTransaction {
+        let (open, ..) = self.model.append_open(id, &record(&at("changelog", 0), key, state)).expect("it is taken");
+        open
+    }
+
+    /// Whoever had the partitions before, under these transactional ids, committed the first position.
+    pub(crate) fn had_predecessor(&self, ids: &str) {
+        let commit = OffsetCommit { at: at("commands", 0), offset: 0, metadata: format!("window-1 {ids}") };
+        self.model.set_position(GROUP, &commit);
+    }
+
+    /// Why it is not ready.
+    pub(crate) fn why(&self) -> String {
+        self.health.readiness().expect_err("it is not ready")[0].1.clone()
     }
 
     /// What readers of committed records find in a topic, as text.
@@ -201,6 +215,16 @@ impl Running {
         let Self { bench, worker } = self;
         drop(worker);
         bench.model.advance(Duration::from_secs(1));
+    }
+}
+
+fn record(at: &TopicPartition, key: &str, says: impl Into<Vec<u8>>) -> NewRecord {
+    NewRecord {
+        topic: Arc::clone(&at.topic),
+        partition: Some(at.partition),
+        key: key.as_bytes().to_vec(),
+        value: Some(says.into()),
+        headers: Headers::default(),
     }
 }
 

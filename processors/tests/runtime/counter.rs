@@ -1,13 +1,14 @@
 //! A small processor: counters that add up what they are told, ring when they are told to, and go wrong on request.
 //!
 //! An input says what to do in words: `add 5`, `ring AT_MS WORD`, `large`, `panic`, `lacks SCHEMA`. A state is
-//! `COUNT AT_MS WORD`, and so is what is written to the output.
+//! `COUNT AT_MS WORD`, and so is what is written to the output. `WORD@CLOCK` rings by a test clock, and the state that
+//! rings `tick@CLOCK` is that clock.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use quittance_avro::{registry::RegistryError, wire::EncodeError};
 use quittance_log::{Headers, ReadError, Record};
-use quittance_processors::runtime::{Class, Due, Output, Processed, Processor, Source, Trigger};
+use quittance_processors::runtime::{Class, Clock, Due, Output, Processed, Processor, Source, Trigger};
 
 /// The largest record, bytes.
 pub(crate) const BYTES_MAX: usize = 1_000;
@@ -115,7 +116,17 @@ impl Processor for Counter {
     fn due(&self, state: &Count) -> Option<Due> {
         let (at_ms, word) = state.rings.as_ref()?;
         assert_ne!(word, "untellable", "it cannot tell when it is due");
-        Some(Due::real(*at_ms))
+        let clock = match word.split_once('@') {
+            Some(("tick", _)) => return None,
+            Some((_, name)) => Clock::Test(Arc::from(name)),
+            None => Clock::Real,
+        };
+        Some(Due { clock, at_ms: *at_ms })
+    }
+
+    fn test_clock(&self, state: &Count) -> Option<(Arc<str>, i64)> {
+        let (at_ms, word) = state.rings.as_ref()?;
+        Some((Arc::from(word.strip_prefix("tick@")?), *at_ms))
     }
 
     fn is_of_owner(&self, _: &Count, _: &Self::Input) -> bool {
@@ -138,13 +149,13 @@ impl Processor for Counter {
             Trigger::Timer => (String::new(), count.rings.take().map(|(_, word)| word).unwrap_or_default()),
         };
         let mut bytes = 0;
-        let mut words = says.split(' ');
+        let mut words = says.split([' ', '@']);
         match words.next().unwrap_or_default() {
             "add" => count.sum += words.next().and_then(|word| word.parse().ok()).unwrap_or(1),
             "lacks" => count.sum += 1,
             "ring" => {
                 let at_ms = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
-                count.rings = Some((at_ms, words.next().unwrap_or("add").to_owned()));
+                count.rings = Some((at_ms, says.rsplit(' ').next().unwrap_or_default().to_owned()));
             }
             "large" => bytes = BYTES_MAX,
             "nothing" => return Ok(Processed::nothing()),

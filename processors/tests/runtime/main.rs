@@ -58,7 +58,7 @@ fn results_come_before_commands_and_bulk_comes_last() {
 }
 
 #[rstest]
-#[case::undecodable(b"\xff".to_vec(), "undecodable")]
+#[case::unreadable(b"\xff".to_vec(), "invalid")]
 #[case::senseless(b"what?".to_vec(), "invalid")]
 #[case::panicking(b"panic".to_vec(), "panicked")]
 #[case::with_a_state_that_cannot_tell_its_timer(b"ring 1 untellable".to_vec(), "panicked")]
@@ -82,7 +82,7 @@ fn a_letter_that_its_topic_does_not_take_says_where_the_record_stands() {
     bench.tell("commands", "a", [vec![0xff], vec![b'x'; 3_000]].concat());
     bench.start().run(SECOND);
     let letters = bench.letters();
-    assert_eq!(bench.buried(), [("undecodable".to_owned(), 0)]);
+    assert_eq!(bench.buried(), [("invalid".to_owned(), 0)]);
     assert!(letters[0].value.is_none() && letters[0].detail.contains("too large to be copied"), "{:?}", letters[0]);
 }
 
@@ -101,8 +101,7 @@ fn a_registry_that_is_down_holds_up_inputs_and_no_timers() {
     worker.run(20 * SECOND);
     assert_eq!(bench.told("output"), [format!("0 {} add", START_MS + 2_000), "1 0 ".to_owned()]);
     assert!(bench.buried().is_empty(), "it says nothing about the record");
-    let why = bench.health.readiness().expect_err("it is not ready");
-    assert!(why[0].1.contains("registry"), "{why:?}");
+    assert!(bench.why().contains("registry"), "{}", bench.why());
     assert_eq!(bench.metric("lag_records", "commands"), Some(2.0));
     let committed = bench.metric("windows_total", "committed");
     assert_eq!(committed, Some(2.0), "of the command and of its timer; none of trying in vain");
@@ -118,15 +117,79 @@ fn positions_that_stay_unstable_are_waited_for_and_called_what_they_are() {
     bench.is_hanging.set(true);
     bench.tell("commands", "a", "add 3");
     let mut worker = bench.start();
-    let why = |bench: &Bench| bench.health.readiness().expect_err("it is not ready")[0].1.clone();
     worker.run(30 * SECOND);
-    assert!(!why(&bench).contains("hang"), "a transaction may be open for so long: {}", why(&bench));
+    assert!(!bench.why().contains("hang"), "a transaction may be open for so long: {}", bench.why());
     worker.run(60 * SECOND);
-    assert!(why(&bench).contains("may hang in the brokers"), "{}", why(&bench));
+    assert!(bench.why().contains("may hang in the brokers"), "{}", bench.why());
     bench.is_hanging.set(false);
     worker.run(30 * SECOND);
     assert_eq!(bench.told("output"), ["3 0 "]);
     assert_eq!(bench.health.readiness(), Ok(()));
+}
+
+#[test]
+fn what_a_predecessor_left_open_is_ended_and_not_waited_for() {
+    let bench = Bench::new(1);
+    bench.had_predecessor("counters.two-a counters.two-b");
+    let _open = bench.leave_open("counters.two-b", "a", "100 0 ");
+    bench.tell("commands", "a", "add 3");
+    bench.start().run(3 * SECOND);
+    assert_eq!(bench.told("output"), ["3 0 "]);
+}
+
+#[test]
+fn restoring_that_does_not_get_on_begins_anew() {
+    let bench = Bench::new(1);
+    let open = bench.leave_open("nobody that is known", "a", "4 0 ");
+    bench.tell("commands", "a", "add 3");
+    let mut worker = bench.start();
+    worker.run(50 * SECOND);
+    assert_eq!(bench.why(), "restoring");
+    worker.run(12 * SECOND);
+    assert!(bench.why().contains("no progress for 60 s"), "{}", bench.why());
+    bench.model.end_open(open, true);
+    worker.run(30 * SECOND);
+    assert_eq!(bench.told("output"), ["7 0 "]);
+    assert_eq!(bench.health.readiness(), Ok(()));
+    assert_eq!(bench.metric("runtime_restored_records", ""), Some(1.0));
+}
+
+#[test]
+fn a_timer_that_waits_for_what_is_in_the_log_is_shown_as_late() {
+    let bench = Bench::new(1);
+    bench.registry.borrow_mut().insert(7, Answer::Down);
+    bench.tell("commands", "a", format!("ring {} add", START_MS + 2_000));
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    bench.tell("commands", "a", "lacks 7");
+    worker.run(9 * SECOND);
+    let shown = |name: &str| bench.metric(name, "partition=\"0\"").expect("it is shown");
+    assert_eq!((bench.told("output").len(), shown("runtime_timers_late{")), (1, 1.0));
+    assert!((6_000.0..=8_000.0).contains(&shown("runtime_timer_lag_ms{")), "{}", shown("runtime_timer_lag_ms{"));
+    bench.registry.borrow_mut().insert(7, Answer::Known);
+    worker.run(30 * SECOND);
+    let rings = START_MS + 2_000;
+    assert_eq!(bench.told("output")[1..], [format!("1 {rings} add"), "2 0 ".to_owned()], "what was in the log comes first");
+    assert_eq!((shown("runtime_timers_late{"), shown("runtime_timer_lag_ms{")), (0.0, 0.0));
+}
+
+#[test]
+fn a_timer_may_run_by_a_test_clock() {
+    let bench = Bench::new(1);
+    let noon_ms = START_MS + 3_600_000;
+    bench.tell("commands", "clock", format!("ring {START_MS} tick@noon"));
+    bench.tell("commands", "a", format!("ring {noon_ms} add@noon"));
+    bench.tell("commands", "b", format!("ring {} add@noon", noon_ms + 1));
+    let mut worker = bench.start();
+    worker.run(10 * SECOND);
+    assert_eq!(bench.told("output").len(), 3, "its clock stands still");
+    bench.tell("commands", "clock", format!("ring {noon_ms} tick@noon"));
+    worker.run(SECOND);
+    assert_eq!(bench.told("output")[4..], ["1 0 "], "one was due");
+    worker.dies();
+    bench.tell("commands", "clock", format!("ring {} tick@noon", noon_ms + 1));
+    bench.start().run(9 * SECOND);
+    assert_eq!(bench.told("output")[6..], ["1 0 "], "clocks and timers outlive the process");
 }
 
 #[rstest]

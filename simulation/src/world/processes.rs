@@ -9,7 +9,6 @@ use super::{Happening, World};
 use crate::{
     ambush::{Ambush, Steps},
     instance::{Moment, Pause, Process, Start},
-    plan::Faults,
 };
 
 /// A process that runs.
@@ -53,8 +52,7 @@ impl World {
             parts: self.parts.clone(),
             chance: self.chance.clone(),
             trace: self.trace.clone(),
-            store_fails: self.faults.store,
-            registry_once_in: self.faults.registry,
+            faults: Rc::clone(&self.faults),
             stop: Rc::clone(&stop),
             id: Rc::clone(&id),
         };
@@ -89,6 +87,7 @@ impl World {
             CoroutineResult::Yield(pause) => self.decide(slot, &pause),
             CoroutineResult::Return(ended) => {
                 let name = self.slots[slot].0.name.clone();
+                self.parts.ended(&ended);
                 self.trace.line(self.model.now_ms(), &name, || match &ended {
                     Ok(()) => "ends in order".to_owned(),
                     Err(error) => format!("ends: {error}"),
@@ -128,7 +127,7 @@ impl World {
     /// A process stands still: decides what becomes of it and of its call.
     fn decide(&mut self, slot: usize, pause: &Pause) {
         let now_ms = self.model.now_ms();
-        let (faults, chance) = (self.faults, self.chance.clone());
+        let (faults, chance) = (self.faults.get(), self.chance.clone());
         let name = self.slots[slot].0.name.clone();
         if let Pause::Call { moment, .. } = pause
             && let Some(running) = &mut self.slots[slot].1
@@ -145,6 +144,7 @@ impl World {
                 let most_ms = (*until_ms - now_ms).max(1);
                 (now_ms + chance.between(1, most_ms), Fate::Happens)
             }
+            Pause::Kept(until_ms) => (*until_ms, Fate::Happens),
             Pause::Call { .. } if chance.one_in(faults.crash) => {
                 self.trace.line(now_ms, &name, || "crashes");
                 // Sometimes at once, sometimes after others have taken its place.
@@ -190,7 +190,7 @@ impl World {
 
     /// What becomes of a request, and when its sender knows.
     fn request(&self) -> (i64, Fate) {
-        let (faults, chance, now_ms) = (self.faults, &self.chance, self.model.now_ms());
+        let (faults, chance, now_ms) = (self.faults.get(), &self.chance, self.model.now_ms());
         let given_up_ms = || now_ms + chance.between(500, 8_000);
         if chance.one_in(faults.lost) {
             (given_up_ms(), Fate::Lost)
@@ -211,11 +211,11 @@ impl World {
     fn rock(&mut self, slot: usize) {
         let now_ms = self.model.now_ms();
         let (found, running) = &mut self.slots[slot];
-        if self.chance.one_in(self.faults.clock) {
+        if self.chance.one_in(self.faults.get().clock) {
             found.clock_ms.set(self.chance.between(-20_000, 20_000));
             self.trace.line(now_ms, &found.name, || format!("its clock is set {} ms off", found.clock_ms.get()));
         }
-        if self.chance.one_in(self.faults.restart)
+        if self.chance.one_in(self.faults.get().restart)
             && let Some(running) = running
         {
             running.stop.set(true);

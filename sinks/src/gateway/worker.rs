@@ -21,7 +21,8 @@ use quittance_avro::{
     topics::{Part, Topic},
 };
 use quittance_log::{
-    Event, GroupConsumer, Headers, LogError, Producer, ReadError, Record, Schemas, TopicPartition, dead_letter,
+    Event, GroupConsumer, Headers, LogError, Producer, ReadError, Record, Schemas, TopicPartition, catch_panic,
+    dead_letter,
 };
 use quittance_service::{
     backoff::Backoff,
@@ -160,7 +161,7 @@ impl Worker {
                 return Ok(());
             }
             let in_doubt = self.inherited.get(&record.at.partition).is_some_and(|&end| record.offset < end);
-            let work = match read(&mut self.schemas, record, in_doubt) {
+            let work = match catch_panic(|| read(&mut self.schemas, record, in_doubt)) {
                 Ok(effect) => Work::Effect(Box::new(effect)),
                 Err(error) if error.is_transient() => {
                     // It says nothing about the record. The partitions are paused, and it is read when the registry is back.
@@ -175,7 +176,7 @@ impl Worker {
                         "an effect can never be carried out and goes to the dead letters"
                     );
                     let (part, now) = (Part::SinkGateway.name(), Timestamp::now());
-                    Work::Bury(Box::new(dead_letter(part, record, "undecodable", error.to_string(), now)))
+                    Work::Bury(Box::new(dead_letter(part, record, error.reason(), error.to_string(), now)))
                 }
             };
             self.registry = Asking::default();

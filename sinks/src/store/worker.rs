@@ -12,7 +12,7 @@ use std::{
 };
 
 use quittance_avro::{time::Timestamp, topics::Topic};
-use quittance_log::{Event, GroupConsumer, Producer, ReadError, Record, Schemas, TopicPartition};
+use quittance_log::{Event, GroupConsumer, Producer, ReadError, Record, Schemas, TopicPartition, catch_panic};
 
 use self::{
     bury::Verdict,
@@ -182,7 +182,7 @@ impl<S: Store> StoreWorker<S> {
             let verdict = Verdict { reason: "rejected", detail: detail.clone() };
             return self.bury(record, verdict).map(|()| None);
         }
-        match self.decode(record) {
+        match catch_panic(|| self.decode(record)) {
             Ok(row) => Ok(row),
             Err(error) if error.is_transient() => Err(Trouble::wait("registry", error.to_string())),
             Err(error) => self.bury(record, error.into()).map(|()| None),

@@ -3,11 +3,12 @@
 use std::{
     fmt::Write as _,
     future::ready,
+    os::unix::process::ExitStatusExt as _,
     process::ExitStatus,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 use quittance_tests::{Process, Server, Stack, eventually};
 use rand::{RngExt, seq::IndexedRandom};
 
@@ -16,6 +17,10 @@ use crate::load::Load;
 /// How long all partitions may take to be worked on again.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(90);
 const BROKER_DOWN: Duration = Duration::from_millis(500);
+/// What librdkafka says before it aborts, and the signal with which it does. That is a mistake of its own
+/// (librdkafka#5573); whatever else ends a processor is one of ours.
+const ASSERTION: &str = "rdkafka_assignment.c";
+const SIGABRT: i32 = 6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Misfortune {
@@ -47,13 +52,15 @@ pub(super) struct Misfortunes<'a> {
     load: &'a Load,
     /// How long it took until all partitions were worked on again.
     recovered: Vec<(Misfortune, Duration)>,
-    /// How processors ended of which nobody had asked it.
+    /// How processors ended of which nobody had asked it, for a reason that is not ours.
     died: Vec<(usize, ExitStatus)>,
+    /// The same, of ours.
+    failed: Option<String>,
 }
 
 impl<'a> Misfortunes<'a> {
     pub(super) fn new(processors: &'a mut [Process], stack: &'a Stack, load: &'a Load) -> Self {
-        Self { processors, stack, load, recovered: Vec::new(), died: Vec::new() }
+        Self { processors, stack, load, recovered: Vec::new(), died: Vec::new(), failed: None }
     }
 
     /// One after another: each of them once, then at random, until the time is over.
@@ -69,6 +76,9 @@ impl<'a> Misfortunes<'a> {
             let since = self.one(misfortune).await.with_context(|| format!("{misfortune:?}"))?;
             let what = format!("all partitions are worked on after {misfortune:?}");
             let time = eventually(&what, RECOVERED_WITHIN, || ready(self.supervised(since))).await?;
+            if let Some(failed) = &self.failed {
+                bail!("after {misfortune:?} {failed}");
+            }
             self.recovered.push((misfortune, time));
             for processor in self.processors.iter_mut().filter(|processor| processor.pid().is_none()) {
                 processor.start()?;
@@ -82,7 +92,11 @@ impl<'a> Misfortunes<'a> {
     fn supervised(&mut self, since: Instant) -> Result<Duration> {
         for (slot, processor) in self.processors.iter_mut().enumerate() {
             if let Some(status) = processor.died()? {
-                self.died.push((slot, status));
+                if status.signal() == Some(SIGABRT) && processor.log().contains(ASSERTION) {
+                    self.died.push((slot, status));
+                } else {
+                    self.failed = Some(format!("processor {slot} ended by itself: {status}"));
+                }
                 processor.start()?;
             }
         }
@@ -120,7 +134,8 @@ impl<'a> Misfortunes<'a> {
             Misfortune::Ended => {
                 processor.signal("TERM")?;
                 let since = Instant::now();
-                processor.ended(Duration::from_secs(30)).await?;
+                let status = processor.ended(Duration::from_secs(30)).await?;
+                ensure!(status.success(), "asked to end, processor {slot} ended with {status}");
                 processor.start()?;
                 Ok(since)
             }
@@ -146,7 +161,7 @@ impl<'a> Misfortunes<'a> {
             }
         }
         for (slot, status) in &self.died {
-            let _ = writeln!(text, "processor {slot} ended by itself ({status}) and was started again");
+            let _ = writeln!(text, "processor {slot} was ended by librdkafka ({status}) and was started again");
         }
         text
     }

@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use quittance_log::{Log, ReadError, Record};
+use quittance_log::{Log, ReadError, Record, catch_panic};
 
 use super::{
     INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker,
@@ -113,10 +113,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
     fn read(&mut self, record: &Record) -> Result<Decided<P::State>, Trouble> {
         let processor = &mut self.processor;
         // A decoder keeps nothing of a record that it panics at.
-        let (key, input) = match catch_unwind(AssertUnwindSafe(|| processor.decode(record))) {
-            Ok(Ok(read)) => read,
-            Ok(Err(error)) => return Ok(self.unread(error)),
-            Err(_) => return Ok(Decided::Poison(Failed::Panicked.into())),
+        let (key, input) = match catch_panic(|| processor.decode(record)) {
+            Ok(read) => read,
+            Err(error) => return Ok(self.unread(error)),
         };
         let trigger = Trigger::Input(&input, &record.headers);
         Ok(match self.process(record.at.partition, &key, &trigger, self.now.wall_ms)? {
@@ -126,6 +125,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn unread(&mut self, error: ReadError) -> Decided<P::State> {
+        let reason = error.reason();
         let detail = match error {
             ReadError::Lacking(schema) => match self.unlearnable.take() {
                 Some((known, detail)) if known == schema => detail,
@@ -134,7 +134,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             error if error.is_transient() => return Decided::Later(error.to_string()),
             error => error.to_string(),
         };
-        Decided::Poison(Poison { reason: "undecodable", detail })
+        Decided::Poison(Poison { reason, detail })
     }
 
     /// Applies the rules to the state as the window sees it. The inner error tells that they cannot be applied to it, now

@@ -17,7 +17,7 @@ pub(super) struct Made<S> {
 /// Why the rules gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
-    #[error("it makes the rules or the decoder panic; the log of the process says where")]
+    #[error("it makes the rules panic; the log of the process says where")]
     Panicked,
     #[error("what the rules gave does not fit its schema: {0}")]
     Encode(#[from] EncodeError),

@@ -16,15 +16,7 @@ pub(super) struct Verdict {
 
 impl From<ReadError> for Verdict {
     fn from(error: ReadError) -> Self {
-        let reason = match &error {
-            ReadError::Invalid(_) | ReadError::Newer { .. } => "invalid",
-            ReadError::Undecodable(_)
-            | ReadError::Unknown(_)
-            | ReadError::Lacking(_)
-            | ReadError::NoSchema(_)
-            | ReadError::Unavailable(_) => "undecodable",
-        };
-        Self { reason, detail: error.to_string() }
+        Self { reason: error.reason(), detail: error.to_string() }
     }
 }
 
