@@ -18,6 +18,8 @@ pub struct Plan {
     pub payments: usize,
     /// For how long they go on asking, and things go wrong.
     pub trouble: Duration,
+    /// How long the brokers may take to write the markers of a transaction.
+    pub markers_take: Duration,
     /// What goes wrong.
     pub faults: Faults,
 }
@@ -77,6 +79,7 @@ impl Plan {
             instances: rng.random_range(1..=3),
             payments: rng.random_range(4..=20),
             trouble: Duration::from_secs(rng.random_range(5..=40)),
+            markers_take: Duration::from_millis(if rng.random_ratio(1, 8) { 2_000 } else { 20 }),
             faults: Faults::draw(rng),
         }
     }

@@ -83,7 +83,12 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(plan: &Plan, parts: &Parts, trace: Trace) -> Self {
-        let settings = Settings { seed: plan.seed, start_ms: START_MS, ..Settings::default() };
+        let settings = Settings {
+            seed: plan.seed,
+            start_ms: START_MS,
+            marker_delay_max: plan.markers_take,
+            ..Settings::default()
+        };
         let model = Model::new(settings, Prompt);
         topics::create(&model, plan.partitions);
         let chance = Chance::new(plan.seed ^ 0x5eed);

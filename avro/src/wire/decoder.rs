@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use apache_avro::{Schema, from_value, reader::datum::GenericDatumReader, types::Value};
+use apache_avro::{Schema, from_value, reader::datum::GenericDatumReader, schema::Name, types::Value};
 
 use super::{datum::Datum, split};
 use crate::{records::Record, schema};
@@ -74,6 +74,12 @@ pub enum LearnError {
         /// Id in the registry.
         id: u32,
     },
+    /// It holds itself, so that a few bytes could nest deeper than any stack is.
+    #[error("schema {id} is recursive")]
+    Recursive {
+        /// Id in the registry.
+        id: u32,
+    },
 }
 
 /// The largest allocation that a datum may ask for; no record of ours comes near it.
@@ -101,6 +107,9 @@ impl Decoder {
         let unparsable = |cause| LearnError::Unparsable { id, cause: Box::new(cause) };
         let parsed = Schema::parse_str(json).map_err(unparsable)?;
         let Schema::Record(record) = &parsed else { return Err(LearnError::NotARecord { id }) };
+        if is_recursive(&parsed, &mut Vec::new()) {
+            return Err(LearnError::Recursive { id });
+        }
         let name = record.name.fullname(None);
         let own = schema::by_name(&name).filter(|own| own.parsed == parsed);
         // A schema is kept for the life of the process. Their number is that of the registry's schemas for our topics.
@@ -146,6 +155,23 @@ impl Decoder {
         let (id, datum) = split(bytes).ok_or(DecodeError::NotWireFormat)?;
         let writer = self.writers.get(&id).ok_or(DecodeError::UnknownSchema(id))?;
         Ok((writer, Datum::new(datum)))
+    }
+}
+
+/// Whether something inside of it refers to what it is inside of. `around` are the records that `schema` is inside of.
+fn is_recursive<'s>(schema: &'s Schema, around: &mut Vec<&'s Name>) -> bool {
+    match schema {
+        Schema::Record(record) => {
+            around.push(&record.name);
+            let is_recursive = record.fields.iter().any(|field| is_recursive(&field.schema, around));
+            around.pop();
+            is_recursive
+        }
+        Schema::Ref { name } => around.contains(&name),
+        Schema::Array(array) => is_recursive(&array.items, around),
+        Schema::Map(map) => is_recursive(&map.types, around),
+        Schema::Union(union) => union.variants().iter().any(|variant| is_recursive(variant, around)),
+        _ => false,
     }
 }
 

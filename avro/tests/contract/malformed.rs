@@ -56,6 +56,28 @@ fn a_schema_that_cannot_be_used_is_not_learned() {
     assert!(matches!(decoder.json(&[0, 0, 0, 0, 7, 0]), Err(DecodeError::UnknownSchema(7))));
 }
 
+/// A few bytes could nest deeper than any stack is.
+#[rstest]
+#[case::without_an_end(r#"{"type":"record","name":"N","fields":[{"name":"n","type":"N"}]}"#, true)]
+#[case::in_a_union(r#"{"type":"record","name":"N","fields":[{"name":"n","type":["null","N"]}]}"#, true)]
+#[case::in_a_list(r#"{"type":"record","name":"N","fields":[{"name":"n","type":{"type":"array","items":"N"}}]}"#, true)]
+#[case::in_a_map(r#"{"type":"record","name":"N","fields":[{"name":"n","type":{"type":"map","values":"N"}}]}"#, true)]
+#[case::further_in(
+    r#"{"type":"record","name":"N","fields":[{"name":"n","type":
+       {"type":"record","name":"M","fields":[{"name":"m","type":["null","N"]}]}}]}"#,
+    true
+)]
+#[case::one_beside_the_other(
+    r#"{"type":"record","name":"N","fields":[{"name":"m","type":{"type":"record","name":"M","fields":[]}},
+       {"name":"n","type":"M"}]}"#,
+    false
+)]
+fn a_schema_that_holds_itself_is_not_learned(#[case] json: &str, #[case] is_recursive: bool) {
+    let learned = Decoder::new().learn(7, json);
+    assert_eq!(matches!(learned, Err(LearnError::Recursive { id: 7 })), is_recursive, "{learned:?}");
+    assert_eq!(learned.is_err(), is_recursive);
+}
+
 /// The generic reader of the Avro library takes the end of its input for a null in some places.
 #[test]
 fn a_record_that_was_cut_anywhere_is_refused() -> TestResult {

@@ -18,13 +18,16 @@ use super::{
     error::{failed, settings, unavailable},
     metrics::LogMetrics,
     range::RangeReader,
-    reader::NO_GROUP,
+    reader::no_group,
     transaction::TransactionalProducer,
 };
 use crate::{
     Committed, Ended, Event, Isolation, Log, LogError, Member, Membership, NewRecord, OffsetCommit, SendError, Span,
     TopicPartition, Transactions,
 };
+
+/// How much a client that only asks may have to say at once.
+const EVENTS_MAX: usize = 16;
 
 /// Kafka. Clients that only ask are opened once and kept.
 pub struct KafkaLog {
@@ -60,6 +63,15 @@ impl KafkaLog {
     }
 }
 
+/// Takes in what a client has to say of itself, such as that a broker is gone: nobody else polls it, and it would pile up.
+fn hear(asker: &BaseConsumer<Plain>) {
+    for _ in 0..EVENTS_MAX {
+        if asker.poll(Duration::ZERO).is_none() {
+            break;
+        }
+    }
+}
+
 impl Log for KafkaLog {
     type Generation = GroupMetadata;
     type Member = GroupConsumer;
@@ -76,7 +88,9 @@ impl Log for KafkaLog {
     }
 
     fn end(&self, at: &TopicPartition, isolation: Isolation) -> Result<i64, LogError> {
-        let bounds = self.asker(NO_GROUP, isolation)?.fetch_watermarks(&at.topic, at.partition, END_MAX);
+        let asker = self.asker(&no_group(&self.args), isolation)?;
+        let bounds = asker.fetch_watermarks(&at.topic, at.partition, END_MAX);
+        hear(&asker);
         bounds.map(|(_, end)| end).map_err(unavailable(format!("asking for the end of {at}")))
     }
 
@@ -88,7 +102,9 @@ impl Log for KafkaLog {
         let what = "asking for the committed offsets of another member";
         let wanted = list(partitions.iter().map(|at| (at, Offset::Invalid))).map_err(failed(what))?;
         let asker = self.asker(group, Isolation::Uncommitted)?;
-        let found = asker.committed_offsets(wanted, CALL_TIMEOUT).map_err(unavailable(what))?;
+        let found = asker.committed_offsets(wanted, CALL_TIMEOUT);
+        hear(&asker);
+        let found = found.map_err(unavailable(what))?;
         let committed = partitions.iter().filter_map(|at| {
             let element = found.find_partition(&at.topic, at.partition)?;
             let Offset::Offset(offset) = element.offset() else { return None };

@@ -23,13 +23,15 @@ use crate::{LogError, Record, TopicPartition};
 
 /// How long a read may stand still before it is given up.
 const NO_PROGRESS: Duration = Duration::from_secs(60);
-/// Readers never join a group; librdkafka wants a name all the same.
-pub(super) const NO_GROUP: &str = "quittance-reader";
+/// Readers never join a group; librdkafka wants a name all the same, and looks for its coordinator.
+pub(super) fn no_group(args: &KafkaArgs) -> String {
+    format!("{}.reader", args.topic_prefix)
+}
 
 /// Settings of a consumer that reads up to an end and wants to be told of it soon: the brokers tell when they have waited
 /// so long for more.
 pub(super) fn reading(args: &KafkaArgs) -> ClientConfig {
-    let mut config = args.consumer(NO_GROUP);
+    let mut config = args.consumer(&no_group(args));
     config.set("enable.partition.eof", "true").set("fetch.wait.max.ms", "20");
     config
 }

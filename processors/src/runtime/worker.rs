@@ -96,6 +96,8 @@ pub struct Worker<P: Processor, L: Log> {
     /// The group wants the partitions back.
     is_leaving: bool,
     look_ahead: LookAhead<L::Range>,
+    /// The partition whose timers fired last.
+    last_fired: i32,
     watch: Watch,
     now: Now,
     /// Nothing is done before.
@@ -150,6 +152,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             unlearnable: None,
             is_leaving: false,
             look_ahead: LookAhead::default(),
+            last_fired: -1,
             watch: Watch::default(),
             now: Now { wall_ms: i64::MIN, uptime: Duration::ZERO },
             waits_until: None,

@@ -245,9 +245,13 @@ fn a_timer_that_ends_processes_is_left_alone() {
     worker.run(SECOND);
     worker.dies();
     bench.died("changelog", InHand::Timer("b".to_owned()), 2);
-    bench.start().run(10 * SECOND);
+    let mut worker = bench.start();
+    worker.run(10 * SECOND);
     assert_eq!(bench.told("output").len(), 1, "it has not fired");
     assert_eq!(bench.metric("inputs_total", "timer_failed"), Some(1.0));
+    worker.dies();
+    bench.start().run(10 * SECOND);
+    assert_eq!(bench.told("output")[1..], ["1 0 "], "the next start may be one of a build that is mended");
 }
 
 #[test]

@@ -32,6 +32,7 @@ use quittance_service::{
 };
 use tokio::runtime::Handle;
 
+use self::partitions::Untaken;
 use super::{
     GatewayFatal, GatewaySettings,
     carry_out::{Effect, PUBLISH_TIMEOUT, Progress, Tools, Work},
@@ -60,6 +61,7 @@ pub(super) struct Worker {
     progress: (Sender<Progress>, Receiver<Progress>),
     effects: Arc<str>,
     assigned: Vec<TopicPartition>,
+    untaken: Option<Untaken>,
     /// Where each partition ended when it came to us: an earlier owner may have carried out what stands before.
     inherited: BTreeMap<i32, i64>,
     is_paused: bool,
@@ -110,6 +112,7 @@ impl Worker {
             progress: channel(),
             effects,
             assigned: Vec::new(),
+            untaken: None,
             inherited: BTreeMap::new(),
             is_paused: false,
             full_since: None,
@@ -130,12 +133,13 @@ impl Worker {
         while let Ok(progress) = self.progress.1.try_recv() {
             self.take_in(progress)?;
         }
+        self.take_over()?;
         self.commit_if_due()?;
         self.read()?;
         self.hold_back()?;
         self.tell_readiness();
         match self.consumer.poll(self.patience())? {
-            Event::Assigned(partitions) => self.take_over(partitions),
+            Event::Assigned(partitions) => self.assigned(partitions),
             Event::Revoked(_) => self.give_back(),
             Event::Lost(partitions) => self.lose(&partitions),
             Event::Record(record) => {
@@ -302,7 +306,9 @@ impl Worker {
     }
 
     fn tell_readiness(&self) {
-        if self.assigned.is_empty() {
+        if let Some(untaken) = &self.untaken {
+            self.latch.unready(untaken.why.as_str());
+        } else if self.assigned.is_empty() {
             self.latch.unready("no partitions are assigned");
         } else if let Some((_, why)) = &self.registry.fails {
             self.latch.unready(why.as_str());

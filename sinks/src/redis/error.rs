@@ -4,6 +4,9 @@ use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::store::StoreError;
 
+/// What the server says to one client more than its `maxclients`.
+const TOO_MANY_CLIENTS: &str = "max number of clients reached";
+
 /// Sorts an error of the client or the server.
 pub(super) fn class(error: &RedisError) -> StoreError {
     let text = format!("Redis: {error}");
@@ -17,6 +20,12 @@ pub(super) fn class(error: &RedisError) -> StoreError {
             | ServerErrorKind::ReadOnly
             | ServerErrorKind::NoScript,
         ) => StoreError::Unavailable(text),
+        // The only one of that kind that passes.
+        ErrorKind::Server(ServerErrorKind::ResponseError)
+            if error.detail().is_some_and(|detail| detail.starts_with(TOO_MANY_CLIENTS)) =>
+        {
+            StoreError::Unavailable(text)
+        }
         ErrorKind::Extension => class_of(error.code().unwrap_or_default(), text),
         _ => StoreError::Fatal(text),
     }
@@ -49,6 +58,13 @@ mod tests {
     fn codes(#[case] code: &str, #[case] class: &str) {
         let error = redis::make_extension_error(code.to_owned(), Some("detail".to_owned()));
         assert_eq!(super::class(&error).class(), class);
+    }
+
+    #[test]
+    fn a_full_server_is_waited_for() {
+        let kind = ErrorKind::Server(ServerErrorKind::ResponseError);
+        let error = RedisError::from((kind, "the server says no", format!("{TOO_MANY_CLIENTS} + cluster connections")));
+        assert_eq!(super::class(&error).class(), "unavailable");
     }
 
     #[rstest]

@@ -48,7 +48,8 @@ impl<R> LookAhead<R> {
 }
 
 impl<P: Processor, L: Log> Worker<P, L> {
-    /// Asks for the ends of the inputs of a partition whose due timers have to wait for them to be read.
+    /// Asks for the ends of the inputs of a partition whose due timers have to wait for them to be read. The brokers may
+    /// take their time to answer, or never do: no transaction is open meanwhile.
     pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
         let now = self.now;
         let wanting = self.partitions.iter().filter(|(_, partition)| partition.wants_horizon(now.wall_ms));
@@ -56,8 +57,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
         if wanting.is_empty() || self.look_ahead.again_at.is_some_and(|at| now.uptime < at) {
             return Ok(());
         }
-        // The brokers may take their time to answer, or never do: no transaction is to be open meanwhile.
-        self.commit()?;
         // One at a time: each end is a question, and the inputs and the group wait meanwhile.
         let last = self.look_ahead.last;
         let Some(&number) = wanting.iter().find(|number| **number > last).or(wanting.first()) else { return Ok(()) };
@@ -71,15 +70,20 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 }
                 Ok(())
             }
-            // One that does not answer must not keep the inputs waiting; the others have their turn later.
+            // The others have their turn later.
             Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "timers wait");
-                let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
-                self.look_ahead.again_at = Some(now.uptime + delay);
+                self.look_later(&error);
                 Ok(())
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Brokers that do not answer must not keep the inputs waiting.
+    fn look_later(&mut self, error: &LogError) {
+        tracing::warn!(%error, "timers wait");
+        let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
+        self.look_ahead.again_at = Some(self.now.uptime + delay);
     }
 
     fn ends(&self, number: i32) -> Result<BTreeMap<Arc<str>, i64>, LogError> {
@@ -116,7 +120,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
             return Ok(());
         };
         let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
-        if now.uptime.saturating_sub(since) < PROBE_AFTER {
+        let is_too_early = self.look_ahead.again_at.is_some_and(|at| now.uptime < at);
+        if is_too_early || now.uptime.saturating_sub(since) < PROBE_AFTER {
             return Ok(());
         }
         let at = TopicPartition { topic, partition };
@@ -131,8 +136,10 @@ impl<P: Processor, L: Log> Worker<P, L> {
                     input.empty_up_to = input.empty_up_to.max(end);
                 }
             }
-            // The inputs are not to be kept waiting for it.
-            Err(error) if error.is_transient() => self.look_ahead.end_probe(),
+            Err(error) if error.is_transient() => {
+                self.look_ahead.end_probe();
+                self.look_later(&error);
+            }
             Err(error) => return Err(error.into()),
         }
         Ok(())

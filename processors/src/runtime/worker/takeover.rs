@@ -11,8 +11,9 @@ use quittance_log::{Isolation, Log, LogError, Member, Range, Ranged, Record, Spa
 use super::{Fatal, Partition, Phase, Processor, Trouble, Worker, commit::note};
 use crate::runtime::{partition::Input, store::Batch, window::writers};
 
-/// How long a predecessor's transaction may be open before it is fenced. One who gave back in order has none.
-const PREDECESSOR_MAX: Duration = Duration::from_millis(200);
+/// How long a predecessor's transaction may be open before it is fenced. One who gave back in order has none, but its
+/// last marker may take a while; fenced, it would have to begin anew with what it has left.
+const PREDECESSOR_MAX: Duration = Duration::from_millis(500);
 /// How long restoring may stand still before it is given up and begun anew, and positions may stay unstable before that
 /// is called by its name: no transaction is open for so long.
 const NO_PROGRESS: Duration = Duration::from_secs(60);
@@ -136,7 +137,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Err(error) if error.is_transient() => {
                 // A coordinator that answers the one question now and still not the other waits for a transaction's end.
                 let is_second_time = !taking.predecessors.is_empty();
-                self.learn_predecessors(taking)?;
+                if let Err(error) = self.learn_predecessors(taking) {
+                    // It is the brokers that do not answer.
+                    taking.moved = self.now.uptime;
+                    return Err(error.into());
+                }
                 if is_second_time && self.member.committed(&taking.assigned).is_err() {
                     self.fence_predecessors(taking)?;
                 }
@@ -195,6 +200,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         if matches!(read, Err(Trouble::Later(_))) {
             // What was read of this step is forgotten, so it is read again, from the beginning.
             taking.stage = Stage::Positions;
+            taking.moved = self.now.uptime;
         }
         let is_done = read?;
         for (number, states) in states {

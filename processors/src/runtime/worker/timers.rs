@@ -5,12 +5,12 @@ use std::time::Duration;
 use quittance_log::Log;
 
 use super::{
-    IDLE_POLL, Processor, Trouble, Worker,
+    Fatal, IDLE_POLL, Processor, Trouble, Worker,
     write::{Made, Poison},
 };
-use crate::runtime::{processor::Trigger, suspects::InHand, timers::Ripe};
+use crate::runtime::{partition::Partition, processor::Trigger, suspects::InHand, timers::Ripe};
 
-/// How many timers fire in one go, so that inputs are not kept waiting.
+/// How many timers fire in one window, so that inputs are not kept waiting.
 const TIMERS_MAX: usize = 500;
 /// So many timers after a take-over may be those that a predecessor died of: it had as many in hand, and what it committed
 /// before it died may have set others in front of them.
@@ -29,31 +29,26 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
     }
 
-    /// Fires the timers that are due, a window for each partition.
+    /// Fires timers that are due, in a window of their own: the index knows committed states only, so none fires while a
+    /// window is open. That ends soon, and inputs and timers have their turns.
     pub(super) fn fire_timers(&mut self) -> Result<(), Trouble> {
-        self.look_ahead()?;
-        let now_ms = self.now.wall_ms;
-        let ripe = self.partitions.iter().filter(|(_, partition)| !partition.ripe(now_ms, 1).is_empty());
-        for number in ripe.map(|(&number, _)| number).collect::<Vec<_>>() {
-            // The index of timers knows committed states only, so the open window ends before they fire. Its end may move
-            // timers; if it came to nothing, the step ends here, since what was ripe is not.
-            self.commit()?;
-            self.fire(number)?;
+        if self.window.is_some() {
+            return Ok(());
         }
-        Ok(())
-    }
-
-    fn fire(&mut self, number: i32) -> Result<(), Trouble> {
-        let ripe = self.partitions.get(&number).map(|partition| partition.ripe(self.now.wall_ms, TIMERS_MAX));
-        let Some(ripe) = ripe.filter(|ripe| !ripe.is_empty()) else { return Ok(()) };
+        self.look_ahead()?;
+        let ripe = self.ripe();
+        if ripe.is_empty() {
+            return Ok(());
+        }
         self.open_window()?;
         let mut unchanged = Vec::new();
-        for Ripe { key, now_ms } in ripe {
+        for (number, Ripe { key, now_ms }) in ripe {
+            self.last_fired = number;
             match self.decide_timer(number, &key, now_ms)? {
                 Ok(made) => {
                     // It fires once: what the rules leave as it is has nothing more to wait for.
                     if made.state.is_none() {
-                        unchanged.push(key.clone());
+                        unchanged.push((number, key.clone()));
                     }
                     if let Err(error) = self.write(number, key, made, "timer") {
                         return Err(self.give_up_window(&error));
@@ -63,8 +58,18 @@ impl<P: Processor, L: Log> Worker<P, L> {
             }
         }
         self.commit()?;
-        unchanged.iter().for_each(|key| self.let_be(number, key));
+        unchanged.iter().for_each(|(number, key)| self.let_be(*number, key));
         Ok(())
+    }
+
+    /// The next timers that may fire, by partition, from the one on that has its turn.
+    fn ripe(&self) -> Vec<(i32, Ripe)> {
+        let ripe = |(&number, partition): (&i32, &Partition<P::State>)| {
+            let ripe = partition.ripe(self.now.wall_ms, TIMERS_MAX);
+            ripe.into_iter().map(move |ripe| (number, ripe))
+        };
+        let turn = self.partitions.range(self.last_fired + 1..);
+        turn.chain(self.partitions.range(..=self.last_fired)).flat_map(ripe).take(TIMERS_MAX).collect()
     }
 
     /// If it is among those that a predecessor may have died of, that is noted meanwhile.
@@ -78,6 +83,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         let (at, in_hand) = (self.changelog_at(number), InHand::Timer(key.to_owned()));
         if self.suspects.is_condemned(&at, &in_hand) {
+            // It stays where it is, unlike a record. Whoever takes it over next may have been mended.
+            self.suspects.forget_timer(&at, key).map_err(Fatal::Notepad)?;
             return Ok(Err(Poison::of_the_process()));
         }
         let made = if is_noted { self.noted(&at, &in_hand, process)? } else { process(self) };

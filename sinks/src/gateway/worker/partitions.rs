@@ -1,6 +1,9 @@
 //! Taking partitions over and giving them back.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use quittance_log::{GroupConsumer, LogError, TopicPartition};
 use quittance_service::backoff::Backoff;
@@ -12,39 +15,52 @@ const HANDOVER: Duration = Duration::from_secs(5);
 /// How long effects in flight have to end, beyond the gateway's own time, when the process is to stop.
 const STOP_MARGIN: Duration = Duration::from_secs(1);
 
-impl Worker {
-    /// Reads these partitions from where the group stands. Until Kafka says where that is, nothing is read.
-    pub(super) fn take_over(&mut self, assigned: Vec<TopicPartition>) -> Result<(), GatewayFatal> {
-        let Some(committed) = self.patiently(|consumer| consumer.committed(&assigned))? else { return Ok(()) };
-        // Earlier owners have lost the partitions by now, so what they may have carried out stands before these ends.
-        let end = |consumer: &GroupConsumer, at: &TopicPartition| Ok((at.partition, consumer.bounds(at)?.1));
-        let ends = self.patiently(|consumer| assigned.iter().map(|at| end(consumer, at)).collect())?;
-        let Some(ends) = ends else { return Ok(()) };
+/// Partitions that are assigned, until Kafka has said from where on they are to be read.
+pub(super) struct Untaken {
+    partitions: Vec<TopicPartition>,
+    backoff: Backoff,
+    again_at: Instant,
+    /// Why they wait.
+    pub(super) why: String,
+}
 
-        let positions: Vec<_> = committed.into_iter().map(|(at, committed)| (at, committed.offset)).collect();
-        self.lanes.assign(positions.iter().map(|(at, offset)| (at.partition, *offset)));
-        self.inherited = ends;
-        self.consumer.start(&positions)?;
-        tracing::info!(partitions = ?numbers(&assigned), "took over partitions");
-        self.assigned = assigned;
-        Ok(())
+/// Where partitions are to be read from, and where they ended.
+struct Bounds {
+    positions: Vec<(TopicPartition, i64)>,
+    ends: BTreeMap<i32, i64>,
+}
+
+impl Worker {
+    /// Takes in an assignment. It is taken over by the next steps, as soon as Kafka answers.
+    pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), GatewayFatal> {
+        let why = "taking over partitions".to_owned();
+        self.untaken = Some(Untaken { partitions, backoff: Backoff::default(), again_at: Instant::now(), why });
+        // Acknowledged at once, with nothing to read yet: a client that has not hears of no rebalance, and the group waits.
+        Ok(self.consumer.start(&[])?)
     }
 
-    /// Asks Kafka until it answers. Nothing, if the process is to stop meanwhile.
-    fn patiently<T>(&mut self, ask: impl Fn(&GroupConsumer) -> Result<T, LogError>) -> Result<Option<T>, GatewayFatal> {
-        let mut backoff = Backoff::default();
-        while !self.shutdown.is_requested() {
-            match ask(&self.consumer) {
-                Ok(answer) => return Ok(Some(answer)),
-                Err(error) if error.is_transient() => {
-                    self.latch.unready(error.to_string());
-                    self.warn("partitions wait to be taken over", &error);
-                    self.await_tasks(Instant::now() + backoff.next_delay(), |worker| worker.shutdown.is_requested())?;
-                }
-                Err(error) => return Err(error.into()),
+    /// Reads the assigned partitions from where the group stands.
+    pub(super) fn take_over(&mut self) -> Result<(), GatewayFatal> {
+        let Some(mut untaken) = self.untaken.take_if(|untaken| untaken.again_at <= Instant::now()) else {
+            return Ok(());
+        };
+        match bounds(&self.consumer, &untaken.partitions) {
+            Ok(Bounds { positions, ends }) => {
+                self.lanes.assign(positions.iter().map(|(at, offset)| (at.partition, *offset)));
+                self.inherited = ends;
+                self.consumer.start(&positions)?;
+                tracing::info!(partitions = ?numbers(&untaken.partitions), "took over partitions");
+                self.assigned = untaken.partitions;
             }
+            Err(error) if error.is_transient() => {
+                self.warn("partitions wait to be taken over", &error);
+                untaken.again_at = Instant::now() + untaken.backoff.next_delay();
+                untaken.why = error.to_string();
+                self.untaken = Some(untaken);
+            }
+            Err(error) => return Err(error.into()),
         }
-        Ok(None)
+        Ok(())
     }
 
     /// Gives everything back in order. What is in flight gets a little time to end, so that the next owner repeats
@@ -89,6 +105,7 @@ impl Worker {
         self.resume()?;
         self.lanes.abandon();
         self.inherited.clear();
+        self.untaken = None;
         self.unread.clear();
         self.full_since = None;
         self.tools.metrics.in_flight.set(0);
@@ -98,6 +115,14 @@ impl Worker {
         self.assigned.clear();
         Ok(self.consumer.release()?)
     }
+}
+
+fn bounds(consumer: &GroupConsumer, partitions: &[TopicPartition]) -> Result<Bounds, LogError> {
+    let committed = consumer.committed(partitions)?;
+    let positions = committed.into_iter().map(|(at, committed)| (at, committed.offset)).collect();
+    // Earlier owners have lost the partitions by now, so what they may have carried out stands before these ends.
+    let end = |at: &TopicPartition| Ok((at.partition, consumer.bounds(at)?.1));
+    Ok(Bounds { positions, ends: partitions.iter().map(end).collect::<Result<_, LogError>>()? })
 }
 
 fn numbers(partitions: &[TopicPartition]) -> Vec<i32> {

@@ -6,14 +6,14 @@ use super::{Owned, Store, StoreWorker, Trouble, lag::Watch, pause::Pause};
 use crate::store::{Claim, StoreFatal};
 
 impl<S: Store> StoreWorker<S> {
-    /// Takes in an assignment. It is claimed by the next steps, as soon as the store can be reached; until then the
-    /// group waits for us, and we still poll it.
+    /// Takes in an assignment. It is claimed by the next steps, as soon as the store can be reached.
     pub(super) fn assigned(&mut self, partitions: Vec<TopicPartition>) -> Result<(), StoreFatal> {
         self.forget_partitions()?;
         self.owned = partitions.into_iter().map(|at| (at, Owned::default())).collect();
         self.must_claim = true;
         self.settings.latch.unready("claiming partitions");
-        Ok(())
+        // Acknowledged at once, with nothing to read yet: a client that has not hears of no rebalance, and the group waits.
+        Ok(self.consumer.start(&[])?)
     }
 
     /// Gives everything back. What was taken in and not written is read again by whoever comes next.
