@@ -69,7 +69,9 @@ impl Processor for Tricked<'_> {
     }
 
     fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
-        if !std::mem::take(&mut self.registry.was_asked) && self.registry.chance.one_in(self.registry.faults.get().registry) {
+        if !std::mem::take(&mut self.registry.was_asked)
+            && self.registry.chance.one_in(self.registry.faults.get().registry)
+        {
             return Err(ReadError::Lacking(SCHEMA));
         }
         match record.headers.text(TRICK) {

@@ -20,7 +20,8 @@ const REPLAYED: &str = "replayed-dead-letter";
 /// Writes them back to the topics and partitions that they were read from, one after another.
 pub(super) async fn replay(kafka: &KafkaArgs, letters: &[Letter]) -> anyhow::Result<()> {
     // All are looked at before any is written.
-    let records: Vec<NewRecord> = letters.iter().map(|letter| record(&kafka.topic_prefix, letter)).collect::<Result<_, _>>()?;
+    let records: Vec<NewRecord> =
+        letters.iter().map(|letter| record(&kafka.topic_prefix, letter)).collect::<Result<_, _>>()?;
     let producer = Producer::open(kafka, ACKNOWLEDGED_WITHIN)?;
     for (letter, record) in letters.iter().zip(&records) {
         let (partition, offset) = producer
@@ -109,8 +110,14 @@ mod tests {
     #[rstest]
     #[case::of_a_store(letter(Part::SinkRedis, "shop.payment.state.v1", Some(b"what")), "mend the store")]
     #[case::without_its_content(letter(Part::SinkGateway, "shop.payment.effects.gateway.v1", None), "holds no copy")]
-    #[case::of_a_topic_that_is_not_read(letter(Part::SinkGateway, "shop.payment.events.v1", Some(b"")), "does not read")]
-    #[case::of_another_installation(letter(Part::SinkGateway, "payment.effects.gateway.v1", Some(b"")), "does not read")]
+    #[case::of_a_topic_that_is_not_read(
+        letter(Part::SinkGateway, "shop.payment.events.v1", Some(b"")),
+        "does not read"
+    )]
+    #[case::of_another_installation(
+        letter(Part::SinkGateway, "payment.effects.gateway.v1", Some(b"")),
+        "does not read"
+    )]
     fn what_cannot_go_back_is_refused(#[case] letter: Letter, #[case] why: &str) {
         let refused = record("shop", &letter).expect_err("it is refused").to_string();
         assert!(refused.contains(why) && refused.contains(&letter.id.to_string()), "{refused}");

@@ -169,7 +169,11 @@ fn a_timer_that_waits_for_what_is_in_the_log_is_shown_as_late() {
     bench.registry.borrow_mut().insert(7, Answer::Known);
     worker.run(30 * SECOND);
     let rings = START_MS + 2_000;
-    assert_eq!(bench.told("output")[1..], [format!("1 {rings} add"), "2 0 ".to_owned()], "what was in the log comes first");
+    assert_eq!(
+        bench.told("output")[1..],
+        [format!("1 {rings} add"), "2 0 ".to_owned()],
+        "what was in the log comes first"
+    );
     assert_eq!((shown("runtime_timers_late{"), shown("runtime_timer_lag_ms{")), (0.0, 0.0));
 }
 
