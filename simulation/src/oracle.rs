@@ -116,6 +116,7 @@ pub(crate) fn judge(world: &World) -> Result<Ending, String> {
     }
     let mut ending = Ending { outcomes, ..Ending::default() };
     for (id, kept) in &changelog {
+        moves(id, kept)?;
         let kept = kept.last().ok_or("a payment without a state")?;
         let public = states.get(id).ok_or_else(|| format!("{id} has a changelog and no state"))?;
         if *public != kept.state {
@@ -276,6 +277,20 @@ fn timers(world: &World, changelog: &BTreeMap<String, Vec<PaymentChangelog>>) ->
     Ok(())
 }
 
+/// At no time was it processing with nothing that would ever move it.
+fn moves(id: &str, states: &[PaymentChangelog]) -> Result<(), String> {
+    let is_stuck = |kept: &&PaymentChangelog| {
+        let state = &kept.state;
+        state.status == PaymentStatus::Processing && kept.timer.is_none() && state.review.is_none()
+    };
+    match states.iter().find(is_stuck) {
+        None => Ok(()),
+        Some(kept) => {
+            Err(format!("{id} is processing at {:?}, and nothing will ever move it", kept.state.envelope.sequence))
+        }
+    }
+}
+
 /// What we say of a payment is what the gateway did, or a person finds out.
 fn money(world: &World, id: &str, kept: &PaymentChangelog) -> Result<Figures, String> {
     let state = &kept.state;
@@ -295,9 +310,6 @@ fn money(world: &World, id: &str, kept: &PaymentChangelog) -> Result<Figures, St
     };
     if charges.len() > 1 {
         return Err(format!("{id} was carried out under {} keys", charges.len()));
-    }
-    if state.status == PaymentStatus::Processing && kept.timer.is_none() && state.review.is_none() {
-        return Err(format!("{id} is processing, and nothing will ever move it"));
     }
     let faults = &world.plan.faults;
     if state.review.is_some() && faults.gateway == 0 && faults.clock == 0 {
