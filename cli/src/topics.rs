@@ -71,11 +71,11 @@ async fn apply(args: &Apply) -> anyhow::Result<()> {
     let mut problems = 0;
     for spec in TOPICS {
         let plan = plan(spec, args);
-        let lines = match admin.apply(&plan).await? {
+        let lines = match patiently(async || Ok(admin.apply(&plan).await?)).await? {
             applied @ (Applied::Created | Applied::Same) => {
                 let done = if applied == Applied::Created { "created" } else { "as it should be" };
                 writeln!(io::stdout(), "{}: {done}", plan.name)?;
-                admin.first_positions(&plan)?
+                patiently(async || Ok(admin.first_positions(&plan)?)).await?
             }
             Applied::Differs(differences) => differences,
         };
@@ -95,20 +95,29 @@ async fn apply(args: &Apply) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How long a broker is waited for that has only just started, and does not lead its partitions yet.
+/// How long a broker is waited for that has only just started, and does not lead its partitions or know its groups yet.
 const PATIENCE: Duration = Duration::from_secs(20);
 const ASK_AGAIN: Duration = Duration::from_millis(250);
 
-/// What was installed before, if anything was.
-async fn found(args: &Apply, registry: &Registry) -> anyhow::Result<Option<Installation>> {
+async fn patiently<T>(mut ask: impl AsyncFnMut() -> anyhow::Result<T>) -> anyhow::Result<T> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        let (kafka, registry, handle) = (args.kafka.clone(), registry.clone(), Handle::current());
-        match tokio::task::spawn_blocking(move || installation::find(&kafka, registry, handle)).await? {
-            Err(error) if matches!(error.downcast_ref(), Some(LogError::NoTopic { .. })) => return Ok(None),
+        match ask().await {
             Err(error) if is_transient(&error) && Instant::now() < deadline => tokio::time::sleep(ASK_AGAIN).await,
-            found => return found,
+            answer => return answer,
         }
+    }
+}
+
+/// What was installed before, if anything was.
+async fn found(args: &Apply, registry: &Registry) -> anyhow::Result<Option<Installation>> {
+    let find = async || {
+        let (kafka, registry, handle) = (args.kafka.clone(), registry.clone(), Handle::current());
+        tokio::task::spawn_blocking(move || installation::find(&kafka, registry, handle)).await?
+    };
+    match patiently(find).await {
+        Err(error) if matches!(error.downcast_ref(), Some(LogError::NoTopic { .. })) => Ok(None),
+        found => found,
     }
 }
 
