@@ -39,7 +39,7 @@ pub struct Failure {
     /// What did not hold.
     pub what: String,
     /// The run in which it did not: that of the seed, or the one without faults.
-    pub plan: Plan,
+    pub plan: Box<Plan>,
 }
 
 impl Default for Simulation {
@@ -68,7 +68,7 @@ impl Simulation {
     /// When something did not hold.
     pub fn run(&self, seed: u64) -> Result<(), Failure> {
         let (plan, plain) = (Plan::of(seed), Plan::of(seed).without_faults());
-        let failed = |plan: &Plan, what| Failure { seed, what, plan: plan.clone() };
+        let failed = |plan: &Plan, what| Failure { seed, what, plan: Box::new(plan.clone()) };
         let with = self.end_of(&plan, Trace::new(false)).map_err(|what| failed(&plan, what))?;
         let without = self.end_of(&plain, Trace::new(false));
         let without = without.map_err(|what| failed(&plain, format!("without faults: {what}")))?;

@@ -27,7 +27,6 @@ use quittance_log::{
 use quittance_service::{
     backoff::Backoff,
     health::{Heartbeat, Latch},
-    shutdown::Shutdown,
     throttle::Throttle,
 };
 use tokio::runtime::Handle;
@@ -73,7 +72,6 @@ pub(super) struct Worker {
     gateway_timeout: Duration,
     latch: Latch,
     heartbeat: Heartbeat,
-    shutdown: Shutdown,
     handle: Handle,
 }
 
@@ -87,8 +85,7 @@ struct Asking {
 impl Worker {
     /// Joins the group.
     pub(super) fn start(settings: GatewaySettings) -> Result<Self, GatewayFatal> {
-        let GatewaySettings { kafka, membership, args, registry, metrics, latch, heartbeat, shutdown, handle, .. } =
-            settings;
+        let GatewaySettings { kafka, membership, args, registry, metrics, latch, heartbeat, handle, .. } = settings;
         latch.unready("no partitions are assigned");
         let topic = |topic: Topic| -> Arc<str> { Arc::from(topic.name(&kafka.topic_prefix)) };
         let effects = topic(Topic::PaymentGatewayEffects);
@@ -122,7 +119,6 @@ impl Worker {
             gateway_timeout: args.timeout(),
             latch,
             heartbeat,
-            shutdown,
             handle,
         })
     }

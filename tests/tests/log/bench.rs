@@ -229,3 +229,12 @@ pub(crate) fn window<T: Transactions>(
     begin(holder, records);
     holder.commit(positions, generation)
 }
+
+/// Long enough for the other side to have done what it must not.
+pub(crate) fn nothing_happens<B: Bench>(bench: &B, member: &mut MemberOf<B>) {
+    let until_ms = bench.now_ms() + 1_500;
+    while bench.now_ms() < until_ms {
+        let event = member.poll(Duration::from_millis(50)).expect("a member polls");
+        assert!(matches!(event, Event::Idle), "{event:?}");
+    }
+}

@@ -2,10 +2,10 @@
 
 use std::{slice::from_ref, time::Duration};
 
-use quittance_log::{Ended, Event, Log, LogError, Member, NewRecord, Transactions};
+use quittance_log::{Ended, Event, Log, LogError, Member};
 
 use crate::{
-    bench::{Bench, LONG, MemberOf, SHORT, at, begin, position, record, start, texts, window},
+    bench::{Bench, LONG, SHORT, at, nothing_happens, position, record, start, texts, window},
     on_both,
 };
 
@@ -24,15 +24,6 @@ on_both!(
     what_was_given_back_can_be_committed_until_the_next_generation,
     an_instance_that_comes_back_while_the_group_shares_out_is_not_waited_for,
 );
-
-/// Long enough for the other side to have done what it must not.
-fn nothing_happens<B: Bench>(bench: &B, member: &mut MemberOf<B>) {
-    let until_ms = bench.now_ms() + 1_500;
-    while bench.now_ms() < until_ms {
-        let event = member.poll(Duration::from_millis(50)).expect("a member polls");
-        assert!(matches!(event, Event::Idle), "{event:?}");
-    }
-}
 
 fn all_partitions_are_shared_out_when_a_member_joins<B: Bench>(bench: &B) {
     let topic = bench.topic(5, false);

@@ -2,10 +2,10 @@
 
 use std::{slice::from_ref, time::Duration};
 
-use quittance_log::{Ended, Event, Log, LogError, Member, NewRecord, Transactions};
+use quittance_log::{Ended, Log, LogError, Member, NewRecord, Transactions};
 
 use crate::{
-    bench::{Bench, LONG, MemberOf, SHORT, at, begin, position, record, start, texts, window},
+    bench::{Bench, LONG, at, begin, nothing_happens, record, texts, window},
     on_both,
 };
 
