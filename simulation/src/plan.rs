@@ -18,8 +18,6 @@ pub struct Plan {
     pub payments: usize,
     /// For how long they go on asking, and things go wrong.
     pub trouble: Duration,
-    /// How long the brokers may take to write the markers of a transaction.
-    pub markers_take: Duration,
     /// What goes wrong.
     pub faults: Faults,
 }
@@ -60,6 +58,8 @@ pub struct Faults {
     pub blackouts: u32,
     /// A process is stopped where that is worst, for as long as is worst: so many times in the run.
     pub ambushes: u32,
+    /// The brokers may take long to write the marks of a transaction.
+    pub slow_marks: bool,
     /// The changelog is compacted now and then.
     pub compaction: bool,
     /// Of the inputs, so many in a hundred are poison.
@@ -79,7 +79,6 @@ impl Plan {
             instances: rng.random_range(1..=3),
             payments: rng.random_range(4..=20),
             trouble: Duration::from_secs(rng.random_range(5..=40)),
-            markers_take: Duration::from_millis(if rng.random_ratio(1, 8) { 2_000 } else { 20 }),
             faults: Faults::draw(rng),
         }
     }
@@ -126,6 +125,7 @@ impl Faults {
             registry: if rng.random_ratio(1, 4) { 8 } else { 0 },
             blackouts: if rng.random_ratio(1, 3) { rng.random_range(1..=2) } else { 0 },
             ambushes: if rng.random_ratio(1, 6) { rng.random_range(1..=4) } else { 0 },
+            slow_marks: rng.random_ratio(1, 8),
             compaction: rng.random_ratio(1, 3),
             poison: if rng.random_ratio(1, 3) { 15 } else { 0 },
             gateway: if clock == 0 && rng.random_ratio(2, 3) { 40 } else { 0 },

@@ -6,6 +6,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
     rc::Rc,
+    time::Duration,
 };
 
 use quittance_avro::topics::Topic;
@@ -35,6 +36,8 @@ const SINK_LOOKS_MS: i64 = 40;
 const SETTLES_MS: i64 = 240_000;
 /// How often it is looked whether everything is settled.
 const LOOK_SETTLED_MS: i64 = 500;
+/// How long after the end of a transaction the last of its marks may be written, where brokers are slow.
+const SLOW_MARK_MAX: Duration = Duration::from_secs(2);
 /// A run that takes more turns than this does not get anywhere.
 const TURNS_MAX: u64 = 3_000_000;
 
@@ -83,12 +86,9 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(plan: &Plan, parts: &Parts, trace: Trace) -> Self {
-        let settings = Settings {
-            seed: plan.seed,
-            start_ms: START_MS,
-            marker_delay_max: plan.markers_take,
-            ..Settings::default()
-        };
+        let marker_delay_max =
+            if plan.faults.slow_marks { SLOW_MARK_MAX } else { Settings::default().marker_delay_max };
+        let settings = Settings { seed: plan.seed, start_ms: START_MS, marker_delay_max, ..Settings::default() };
         let model = Model::new(settings, Prompt);
         topics::create(&model, plan.partitions);
         let chance = Chance::new(plan.seed ^ 0x5eed);
