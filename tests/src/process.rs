@@ -75,6 +75,8 @@ pub struct Process {
     pub port: u16,
     variables: BTreeMap<String, String>,
     log: PathBuf,
+    /// How long its log was when it was started, bytes.
+    log_from: usize,
     child: Option<Child>,
 }
 
@@ -82,12 +84,13 @@ impl Process {
     pub(crate) fn new(part: Part, mut variables: BTreeMap<String, String>, log: PathBuf) -> Result<Self> {
         let port = free_port()?;
         variables.insert(part.listen().to_owned(), format!("127.0.0.1:{port}"));
-        Ok(Self { part, port, variables, log, child: None })
+        Ok(Self { part, port, variables, log, log_from: 0, child: None })
     }
 
     /// Starts it. Its log is appended to its file.
     pub fn start(&mut self) -> Result<()> {
         let log = OpenOptions::new().create(true).append(true).open(&self.log)?;
+        self.log_from = usize::try_from(log.metadata()?.len())?;
         let mut command = spawner::command(binary()?);
         command.args(self.part.args()).env_clear().envs(&self.variables).stdin(Stdio::null());
         command.stdout(log.try_clone()?).stderr(log);
@@ -168,6 +171,12 @@ impl Process {
     /// Its metrics as text.
     pub async fn metrics(&self) -> Result<String> {
         metrics::scrape(&self.url("/metrics")).await
+    }
+
+    /// What it has logged since it was started last.
+    pub fn log_since_start(&self) -> String {
+        let log = std::fs::read(&self.log).unwrap_or_default();
+        String::from_utf8_lossy(log.get(self.log_from..).unwrap_or_default()).into_owned()
     }
 
     /// All that it has logged so far.

@@ -182,7 +182,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Ends the open window. How it ended the next start finds out, if it is not known now.
     pub fn stop(mut self) -> Result<(), Fatal> {
         self.is_leaving = true;
-        match self.commit() {
+        let committed = self.commit();
+        self.suspects.pardon_timers().map_err(Fatal::Notepad)?;
+        match committed {
             Ok(()) | Err(Trouble::Again | Trouble::Later(_)) => Ok(self.member.release()?),
             Err(Trouble::Fatal(error)) => Err(error),
         }

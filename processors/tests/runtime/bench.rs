@@ -210,6 +210,13 @@ impl Running {
         self.worker.step(Now { wall_ms: now_ms, uptime }).expect("it goes on")
     }
 
+    /// It ends in order.
+    pub(crate) fn ends(self) {
+        let Self { bench, worker } = self;
+        worker.stop().expect("it ends");
+        bench.model.advance(Duration::from_secs(1));
+    }
+
     /// It dies where it stands.
     pub(crate) fn dies(self) {
         let Self { bench, worker } = self;

@@ -40,7 +40,7 @@ pub struct StoreWorker<S: Store> {
     owned: BTreeMap<TopicPartition, Owned>,
     /// What is owned has to be claimed before anything is read.
     must_claim: bool,
-    /// The group was told that we took the assignment over, and at which positions.
+    /// What is owned is being read, from where the store says.
     is_started: bool,
     /// Records that were polled and not yet taken in.
     inbox: VecDeque<Record>,

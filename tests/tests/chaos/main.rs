@@ -46,6 +46,7 @@ async fn whatever_befalls_three_processors_every_input_is_applied_once() -> Resu
     let told = misfortunes.told();
     load.stop().await?;
     all_is_applied_once(&installation).await?;
+    misfortune::revived(&mut processors)?;
     println!("{told}");
     Ok(())
 }

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use quittance_tests::{Process, Server, Stack, eventually};
 use rand::{RngExt, seq::IndexedRandom};
 
@@ -54,13 +54,11 @@ pub(super) struct Misfortunes<'a> {
     recovered: Vec<(Misfortune, Duration)>,
     /// How processors ended of which nobody had asked it, for a reason that is not ours.
     died: Vec<(usize, ExitStatus)>,
-    /// The same, of ours.
-    failed: Option<String>,
 }
 
 impl<'a> Misfortunes<'a> {
     pub(super) fn new(processors: &'a mut [Process], stack: &'a Stack, load: &'a Load) -> Self {
-        Self { processors, stack, load, recovered: Vec::new(), died: Vec::new(), failed: None }
+        Self { processors, stack, load, recovered: Vec::new(), died: Vec::new() }
     }
 
     /// One after another: each of them once, then at random, until the time is over.
@@ -75,10 +73,7 @@ impl<'a> Misfortunes<'a> {
             };
             let since = self.one(misfortune).await.with_context(|| format!("{misfortune:?}"))?;
             let what = format!("all partitions are worked on after {misfortune:?}");
-            let time = eventually(&what, RECOVERED_WITHIN, || ready(self.supervised(since))).await?;
-            if let Some(failed) = &self.failed {
-                bail!("after {misfortune:?} {failed}");
-            }
+            let time = eventually(&what, RECOVERED_WITHIN, || ready(self.supervised(since))).await??;
             self.recovered.push((misfortune, time));
             for processor in self.processors.iter_mut().filter(|processor| processor.pid().is_none()) {
                 processor.start()?;
@@ -88,19 +83,14 @@ impl<'a> Misfortunes<'a> {
         }
     }
 
-    /// Starts whoever ended by itself, as any supervisor would. Gives how long it took until all partitions were worked on.
-    fn supervised(&mut self, since: Instant) -> Result<Duration> {
-        for (slot, processor) in self.processors.iter_mut().enumerate() {
-            if let Some(status) = processor.died()? {
-                if status.signal() == Some(SIGABRT) && processor.log().contains(ASSERTION) {
-                    self.died.push((slot, status));
-                } else {
-                    self.failed = Some(format!("processor {slot} ended by itself: {status}"));
-                }
-                processor.start()?;
-            }
+    /// Starts whoever ended by itself, as any supervisor would. Gives how long it took until all partitions were worked on,
+    /// or that a processor ended as it must not.
+    fn supervised(&mut self, since: Instant) -> Result<Result<Duration>> {
+        match revived(self.processors) {
+            Ok(died) => self.died.extend(died),
+            Err(error) => return Ok(Err(error)),
         }
-        self.load.recovered(since).context("they are not")
+        self.load.recovered(since).context("they are not").map(Ok)
     }
 
     fn any() -> Misfortune {
@@ -111,6 +101,7 @@ impl<'a> Misfortunes<'a> {
 
     /// Gives when it began.
     async fn one(&mut self, misfortune: Misfortune) -> Result<Instant> {
+        self.died.extend(revived(self.processors)?);
         let slot = rand::rng().random_range(0..self.processors.len());
         let processor = &mut self.processors[slot];
         match misfortune {
@@ -135,7 +126,10 @@ impl<'a> Misfortunes<'a> {
                 processor.signal("TERM")?;
                 let since = Instant::now();
                 let status = processor.ended(Duration::from_secs(30)).await?;
-                ensure!(status.success(), "asked to end, processor {slot} ended with {status}");
+                if !status.success() {
+                    excused(processor, slot, status)?;
+                    self.died.push((slot, status));
+                }
                 processor.start()?;
                 Ok(since)
             }
@@ -165,4 +159,24 @@ impl<'a> Misfortunes<'a> {
         }
         text
     }
+}
+
+/// Starts the processors again that ended without being asked to, and says which. Fails if that was our own mistake.
+pub(super) fn revived(processors: &mut [Process]) -> Result<Vec<(usize, ExitStatus)>> {
+    let mut died = Vec::new();
+    for (slot, processor) in processors.iter_mut().enumerate() {
+        if let Some(status) = processor.died()? {
+            excused(processor, slot, status)?;
+            died.push((slot, status));
+            processor.start()?;
+        }
+    }
+    Ok(died)
+}
+
+/// Fails unless it was librdkafka that ended it.
+fn excused(processor: &Process, slot: usize, status: ExitStatus) -> Result<()> {
+    let is_librdkafkas = status.signal() == Some(SIGABRT) && processor.log_since_start().contains(ASSERTION);
+    ensure!(is_librdkafkas, "processor {slot} ended by itself: {status}");
+    Ok(())
 }

@@ -9,6 +9,8 @@ use super::{Processor, Trouble, Worker};
 
 /// For how long due timers may wait for an input before it is looked whether anything is there to be read.
 const PROBE_AFTER: Duration = Duration::from_millis(100);
+/// For how long one partition is probed before the next one is.
+const PROBE_MAX: Duration = Duration::from_secs(1);
 const PROBE_POLL: Duration = Duration::from_millis(5);
 
 /// Looking ahead at the ends of the inputs.
@@ -20,6 +22,11 @@ pub(super) struct LookAhead<R> {
     last: i32,
     waiting_since: Option<Duration>,
     probe: Option<Probe<R>>,
+    /// When to probe again, after that failed.
+    probe_again_at: Option<Duration>,
+    probe_backoff: Backoff,
+    /// The partition that was probed last, and in vain.
+    last_probed: i32,
 }
 
 /// Looks whether there is anything to read in front of an end.
@@ -31,7 +38,16 @@ struct Probe<R> {
 
 impl<R> Default for LookAhead<R> {
     fn default() -> Self {
-        Self { again_at: None, backoff: Backoff::default(), last: -1, waiting_since: None, probe: None }
+        Self {
+            again_at: None,
+            backoff: Backoff::default(),
+            last: -1,
+            waiting_since: None,
+            probe: None,
+            probe_again_at: None,
+            probe_backoff: Backoff::default(),
+            last_probed: -1,
+        }
     }
 }
 
@@ -39,6 +55,19 @@ impl<R> LookAhead<R> {
     fn end_probe(&mut self) {
         self.probe = None;
         self.waiting_since = None;
+    }
+
+    /// It told something.
+    fn probe_told(&mut self) {
+        self.end_probe();
+        self.probe_again_at = None;
+        self.probe_backoff.reset();
+    }
+
+    /// It told nothing; the next partition has its turn.
+    fn give_up_probe(&mut self, partition: i32) {
+        self.end_probe();
+        self.last_probed = partition;
     }
 
     /// The partitions are somebody else's.
@@ -70,20 +99,15 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 }
                 Ok(())
             }
-            // The others have their turn later.
+            // One that does not answer must not keep the inputs waiting; the others have their turn later.
             Err(error) if error.is_transient() => {
-                self.look_later(&error);
+                tracing::warn!(%error, "timers wait");
+                let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
+                self.look_ahead.again_at = Some(now.uptime + delay);
                 Ok(())
             }
             Err(error) => Err(error.into()),
         }
-    }
-
-    /// Brokers that do not answer must not keep the inputs waiting.
-    fn look_later(&mut self, error: &LogError) {
-        tracing::warn!(%error, "timers wait");
-        let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
-        self.look_ahead.again_at = Some(self.now.uptime + delay);
     }
 
     fn ends(&self, number: i32) -> Result<BTreeMap<Arc<str>, i64>, LogError> {
@@ -113,32 +137,38 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// there may be no more than the marks of transactions, and those nobody ever gets to read.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
         let now = self.now;
-        let awaited =
-            self.partitions.iter().find_map(|(&number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
+        let last = self.look_ahead.last_probed;
+        let mut turn = self.partitions.range(last + 1..).chain(self.partitions.range(..=last));
+        let awaited = turn.find_map(|(&number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
         let Some((partition, (topic, position, end))) = awaited else {
             self.look_ahead.end_probe();
             return Ok(());
         };
         let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
-        let is_too_early = self.look_ahead.again_at.is_some_and(|at| now.uptime < at);
-        if is_too_early || now.uptime.saturating_sub(since) < PROBE_AFTER {
+        let waited = now.uptime.saturating_sub(since);
+        if waited < PROBE_AFTER || self.look_ahead.probe_again_at.is_some_and(|at| now.uptime < at) {
             return Ok(());
         }
         let at = TopicPartition { topic, partition };
         match self.probed(&at, position, end) {
+            // A transaction may be open there, for long.
+            Ok(Ranged::Idle) if waited > PROBE_AFTER + PROBE_MAX => self.look_ahead.give_up_probe(partition),
             Ok(Ranged::Idle) => {}
             // It is on its way to us.
-            Ok(Ranged::Record(_)) => self.look_ahead.end_probe(),
+            Ok(Ranged::Record(_)) => self.look_ahead.probe_told(),
             Ok(Ranged::End) => {
-                self.look_ahead.end_probe();
+                self.look_ahead.probe_told();
                 let partition = self.partitions.get_mut(&at.partition);
                 if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&at.topic)) {
                     input.empty_up_to = input.empty_up_to.max(end);
                 }
             }
+            // The inputs are not to be kept waiting for it.
             Err(error) if error.is_transient() => {
-                self.look_ahead.end_probe();
-                self.look_later(&error);
+                tracing::warn!(%error, "timers wait");
+                self.look_ahead.give_up_probe(partition);
+                let delay = self.look_ahead.probe_backoff.next_delay_by(&mut self.rng);
+                self.look_ahead.probe_again_at = Some(now.uptime + delay);
             }
             Err(error) => return Err(error.into()),
         }

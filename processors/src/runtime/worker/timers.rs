@@ -5,7 +5,7 @@ use std::time::Duration;
 use quittance_log::Log;
 
 use super::{
-    Fatal, IDLE_POLL, Processor, Trouble, Worker,
+    IDLE_POLL, Processor, Trouble, Worker,
     write::{Made, Poison},
 };
 use crate::runtime::{partition::Partition, processor::Trigger, suspects::InHand, timers::Ripe};
@@ -83,8 +83,6 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         let (at, in_hand) = (self.changelog_at(number), InHand::Timer(key.to_owned()));
         if self.suspects.is_condemned(&at, &in_hand) {
-            // It stays where it is, unlike a record. Whoever takes it over next may have been mended.
-            self.suspects.forget_timer(&at, key).map_err(Fatal::Notepad)?;
             return Ok(Err(Poison::of_the_process()));
         }
         let made = if is_noted { self.noted(&at, &in_hand, process)? } else { process(self) };

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod book;
+mod commits;
 
 use std::{
     sync::{
@@ -20,10 +21,10 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use quittance_avro::topics::Topic;
 use quittance_log::{Producer, Tail, Tailed};
-use quittance_tests::{Commands, Installation, Options, Part, Process, metric};
+use quittance_tests::{Commands, Installation, Options, Part, Process};
 use tokio::task::JoinSet;
 
-use self::book::Book;
+use self::{book::Book, commits::Counted};
 
 /// Measures the latency of the payment processor.
 #[derive(Debug, Parser)]
@@ -64,36 +65,38 @@ async fn main() -> Result<()> {
     }
     let book = Book::default();
     let reader = Reading::start(&installation, &book)?;
-    write(&installation, &args, &book).await?;
+    let urls: Vec<String> = processors.iter().map(|processor| processor.url("/metrics")).collect();
+    let before = write(&installation, &args, &book, &urls).await?;
     let deadline = Instant::now() + LAST_WITHIN;
     while book.missing() > 0 && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     reader.stop()?;
     ensure!(book.missing() == 0, "{} inputs have no output", book.missing());
-    let mut metrics = String::new();
-    for processor in &processors {
-        metrics += &processor.metrics().await?;
-    }
+    let after = Counted::now(urls).await?;
     let Args { rate, processors, partitions, seconds, warmup_seconds } = args;
     println!(
         "{rate} inputs/s, {processors} processors, {partitions} partitions: {seconds} s after {warmup_seconds} s of warm-up"
     );
     println!("{}", book.report());
-    println!("{}", commits(&metrics));
+    println!("{}", after.since(&before));
     Ok(())
 }
 
-/// Writes inputs when they are due.
-async fn write(installation: &Installation, args: &Args, book: &Book) -> Result<()> {
+/// Writes inputs when they are due. Gives what the processors had counted when the first was that is measured.
+async fn write(installation: &Installation, args: &Args, book: &Book, urls: &[String]) -> Result<Counted> {
     let commands = Commands::new(&installation.registry()?, &installation.prefix).await?;
     let producer = Producer::open(&installation.kafka()?, ACKNOWLEDGED_WITHIN)?;
     let (began, mut sending) = (Instant::now(), JoinSet::new());
-    for number in 0..args.rate * (args.warmup_seconds + args.seconds) {
+    let (first, mut before) = (args.rate * args.warmup_seconds, None);
+    for number in 0..first + args.rate * args.seconds {
+        if number == first {
+            before = Some(tokio::spawn(Counted::now(urls.to_vec())));
+        }
         let (id, record) = commands.create("tok_approve")?;
         let due = began + Duration::from_secs(1) * number / args.rate;
         tokio::time::sleep_until(due.into()).await;
-        let is_measured = number >= args.rate * args.warmup_seconds;
+        let is_measured = number >= first;
         book.due(id.to_string(), due, is_measured);
         let (producer, book) = (producer.clone(), book.clone());
         sending.spawn(async move {
@@ -108,7 +111,7 @@ async fn write(installation: &Installation, args: &Args, book: &Book) -> Result<
     while let Some(sent) = sending.join_next().await {
         sent??;
     }
-    Ok(())
+    before.context("nothing is measured")?.await?
 }
 
 /// A reader of outcomes.
@@ -137,22 +140,4 @@ impl Reading {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| anyhow!("the reader panicked"))?
     }
-}
-
-/// Where the time of commits went, warm-up included.
-fn commits(metrics: &str) -> String {
-    let mean_ms = |phase: &str| {
-        let label = format!("phase=\"{phase}\"");
-        let sum = metric(metrics, "quittance_log_commit_seconds_sum", &label);
-        1_000.0 * sum / metric(metrics, "quittance_log_commit_seconds_count", &label).max(1.0)
-    };
-    let windows = metric(metrics, "quittance_runtime_windows_total", "committed");
-    let records = metric(metrics, "quittance_runtime_window_records_sum", "");
-    format!(
-        "a commit, on average: positions {:.2} ms, records {:.2} ms, end {:.2} ms; {windows:.0} windows of {:.1} inputs",
-        mean_ms("positions"),
-        mean_ms("records"),
-        mean_ms("end"),
-        records / windows.max(1.0),
-    )
 }
