@@ -267,6 +267,12 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.inbox.partitions(class, &self.partitions.keys().copied().collect::<Vec<_>>())
     }
 
+    /// All partitions, from the one behind the `last` that had its turn.
+    fn in_turn(&self, last: i32) -> impl Iterator<Item = (i32, &Partition<P::State>)> {
+        let turn = self.partitions.range(last + 1..).chain(self.partitions.range(..=last));
+        turn.map(|(&number, partition)| (number, partition))
+    }
+
     /// Drops what was read and not processed.
     fn empty_inbox(&mut self) -> Result<(), LogError> {
         self.inputs_since_look = 0;

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use quittance_log::{Isolation, Log, LogError, Range, Ranged, Span, TopicPartition};
 use quittance_service::backoff::Backoff;
+use rand::rngs::SmallRng;
 
 use super::{Processor, Trouble, Worker};
 
@@ -15,18 +16,34 @@ const PROBE_POLL: Duration = Duration::from_millis(5);
 
 /// Looking ahead at the ends of the inputs.
 pub(super) struct LookAhead<R> {
-    /// When to ask again, after the ends could not be asked for.
-    again_at: Option<Duration>,
-    backoff: Backoff,
+    /// After the ends could not be asked for.
+    rest: Rest,
     /// The partition whose ends were asked for last.
     last: i32,
     waiting_since: Option<Duration>,
     probe: Option<Probe<R>>,
-    /// When to probe again, after that failed.
-    probe_again_at: Option<Duration>,
-    probe_backoff: Backoff,
+    /// After a probe failed.
+    probe_rest: Rest,
     /// The partition that was probed last, and in vain.
     last_probed: i32,
+}
+
+/// A pause after the brokers did not answer, longer each time. They must not keep the inputs waiting.
+#[derive(Default)]
+struct Rest {
+    until: Option<Duration>,
+    backoff: Backoff,
+}
+
+impl Rest {
+    fn is_on(&self, uptime: Duration) -> bool {
+        self.until.is_some_and(|until| uptime < until)
+    }
+
+    fn begin(&mut self, uptime: Duration, rng: &mut SmallRng, why: &LogError) {
+        tracing::warn!(error = %why, "timers wait");
+        self.until = Some(uptime + self.backoff.next_delay_by(rng));
+    }
 }
 
 /// Looks whether there is anything to read in front of an end.
@@ -39,13 +56,11 @@ struct Probe<R> {
 impl<R> Default for LookAhead<R> {
     fn default() -> Self {
         Self {
-            again_at: None,
-            backoff: Backoff::default(),
+            rest: Rest::default(),
             last: -1,
             waiting_since: None,
             probe: None,
-            probe_again_at: None,
-            probe_backoff: Backoff::default(),
+            probe_rest: Rest::default(),
             last_probed: -1,
         }
     }
@@ -60,8 +75,7 @@ impl<R> LookAhead<R> {
     /// It told something.
     fn probe_told(&mut self) {
         self.end_probe();
-        self.probe_again_at = None;
-        self.probe_backoff.reset();
+        self.probe_rest = Rest::default();
     }
 
     /// It told nothing; the next partition has its turn.
@@ -81,29 +95,24 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// take their time to answer, or never do: no transaction is open meanwhile.
     pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
         let now = self.now;
-        let wanting = self.partitions.iter().filter(|(_, partition)| partition.wants_horizon(now.wall_ms));
-        let wanting: Vec<i32> = wanting.map(|(&number, _)| number).collect();
-        if wanting.is_empty() || self.look_ahead.again_at.is_some_and(|at| now.uptime < at) {
+        if self.look_ahead.rest.is_on(now.uptime) {
             return Ok(());
         }
         // One at a time: each end is a question, and the inputs and the group wait meanwhile.
-        let last = self.look_ahead.last;
-        let Some(&number) = wanting.iter().find(|number| **number > last).or(wanting.first()) else { return Ok(()) };
+        let wanting = self.in_turn(self.look_ahead.last).find(|(_, partition)| partition.wants_horizon(now.wall_ms));
+        let Some((number, _)) = wanting else { return Ok(()) };
         self.look_ahead.last = number;
         match self.ends(number) {
             Ok(ends) => {
-                self.look_ahead.again_at = None;
-                self.look_ahead.backoff.reset();
+                self.look_ahead.rest = Rest::default();
                 if let Some(partition) = self.partitions.get_mut(&number) {
                     partition.set_horizon(now.wall_ms, ends);
                 }
                 Ok(())
             }
-            // One that does not answer must not keep the inputs waiting; the others have their turn later.
+            // The others have their turn later.
             Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "timers wait");
-                let delay = self.look_ahead.backoff.next_delay_by(&mut self.rng);
-                self.look_ahead.again_at = Some(now.uptime + delay);
+                self.look_ahead.rest.begin(now.uptime, &mut self.rng, &error);
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -137,16 +146,16 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// there may be no more than the marks of transactions, and those nobody ever gets to read.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
         let now = self.now;
-        let last = self.look_ahead.last_probed;
-        let mut turn = self.partitions.range(last + 1..).chain(self.partitions.range(..=last));
-        let awaited = turn.find_map(|(&number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
+        let awaited = self
+            .in_turn(self.look_ahead.last_probed)
+            .find_map(|(number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
         let Some((partition, (topic, position, end))) = awaited else {
             self.look_ahead.end_probe();
             return Ok(());
         };
         let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
         let waited = now.uptime.saturating_sub(since);
-        if waited < PROBE_AFTER || self.look_ahead.probe_again_at.is_some_and(|at| now.uptime < at) {
+        if waited < PROBE_AFTER || self.look_ahead.probe_rest.is_on(now.uptime) {
             return Ok(());
         }
         let at = TopicPartition { topic, partition };
@@ -163,12 +172,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
                     input.empty_up_to = input.empty_up_to.max(end);
                 }
             }
-            // The inputs are not to be kept waiting for it.
             Err(error) if error.is_transient() => {
-                tracing::warn!(%error, "timers wait");
                 self.look_ahead.give_up_probe(partition);
-                let delay = self.look_ahead.probe_backoff.next_delay_by(&mut self.rng);
-                self.look_ahead.probe_again_at = Some(now.uptime + delay);
+                self.look_ahead.probe_rest.begin(now.uptime, &mut self.rng, &error);
             }
             Err(error) => return Err(error.into()),
         }

@@ -64,12 +64,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
 
     /// The next timers that may fire, by partition, from the one on that has its turn.
     fn ripe(&self) -> Vec<(i32, Ripe)> {
-        let ripe = |(&number, partition): (&i32, &Partition<P::State>)| {
+        let ripe = |(number, partition): (i32, &Partition<P::State>)| {
             let ripe = partition.ripe(self.now.wall_ms, TIMERS_MAX);
             ripe.into_iter().map(move |ripe| (number, ripe))
         };
-        let turn = self.partitions.range(self.last_fired + 1..);
-        turn.chain(self.partitions.range(..=self.last_fired)).flat_map(ripe).take(TIMERS_MAX).collect()
+        self.in_turn(self.last_fired).flat_map(ripe).take(TIMERS_MAX).collect()
     }
 
     /// If it is among those that a predecessor may have died of, that is noted meanwhile.
