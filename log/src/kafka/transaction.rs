@@ -80,9 +80,15 @@ impl TransactionalProducer {
     }
 
     /// Begins a transaction. Purely local.
+    ///
+    /// Who was fenced stays fenced. librdkafka alone would not keep to that: it reports a fatal error twice, and if the second
+    /// report comes while the call that the first one ended is about to return, it passes for the next call's success.
     pub fn begin(&self) -> Result<(), LogError> {
         let what = format!("beginning a transaction of {}", self.id);
-        self.producer.begin_transaction().map_err(failed(what))
+        match self.producer.client().fatal_error() {
+            Some((code, _)) => Err(failed(what)(KafkaError::Global(code))),
+            None => self.producer.begin_transaction().map_err(failed(what)),
+        }
     }
 
     /// Adds a record. It is on its way when this returns; whether it arrived, the commit says.

@@ -31,7 +31,7 @@ fn a_takeover_aborts_what_was_open_and_fences_the_older_holder<B: Bench>(bench: 
     let mut newer = log.take_over(&id).expect("a newer holder");
     let ended = older.commit(&[position(&at(&input, 0), 2, "open")], &generation);
     assert!(matches!(ended, Ended::Fenced(_)), "{ended:?}");
-    assert!(older.begin().is_err(), "it stays fenced");
+    assert!(older.begin().is_err(), "it stays fenced: {ended:?}");
     assert!(matches!(older.send(&record(&out, "fenced")), Err(SendError::Failed { .. })));
     let ended = window(&mut newer, &[record(&out, "after")], &[position(&at(&input, 0), 3, "after")], &generation);
     assert!(matches!(ended, Ended::Committed), "{ended:?}");
