@@ -34,11 +34,13 @@ kafka_create() { # DATA
   "${COMMAND[@]}" kafka.tools.StorageTool format --cluster-id "${cluster%%=*}" --config "$STACK_DIR/run/kafka.format.properties"
 }
 
-# The broker's log tells what goes wrong, and what groups and transactions do.
+# The broker's log tells what goes wrong, and what groups and transactions do. KAFKA_JVM_OPTIONS: more options, for
+# measurements.
 kafka_command() { # DATA
-  local level=-Dorg.slf4j.simpleLogger
+  local level=-Dorg.slf4j.simpleLogger options
+  read -ra options <<<"${KAFKA_JVM_OPTIONS-}"
   archive_flags kafka
-  kafka_java -Xmx512m -XX:+ExitOnOutOfMemoryError "-XX:ErrorFile=$STACK_DIR/logs/kafka.crash.log" "${ARCHIVE_FLAGS[@]}" \
+  kafka_java -Xmx512m -XX:+ExitOnOutOfMemoryError "-XX:ErrorFile=$STACK_DIR/logs/kafka.crash.log" "${ARCHIVE_FLAGS[@]}" "${options[@]}" \
     "$level.defaultLogLevel=warn" "$level.log.kafka.server.KafkaRaftServer=info" \
     "$level.log.org.apache.kafka.coordinator=info" \
     "$level.showDateTime=true" "$level.dateTimeFormat=yyyy-MM-dd HH:mm:ss.SSS" "$level.levelInBrackets=true"

@@ -1,14 +1,16 @@
 //! The index of timers. It is made of the states and never written: the states are the truth.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::time::{Clock, Due};
 
 /// Timers of one partition, by when they are due.
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    by_key: HashMap<String, Due>,
+    by_key: BTreeMap<String, Due>,
     by_due: BTreeMap<Clock, BTreeSet<(i64, String)>>,
     test_clocks: BTreeMap<Arc<str>, TestClock>,
 }
