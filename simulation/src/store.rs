@@ -54,7 +54,7 @@ impl<S: Clone, T: Store<S>> Store<S> for Worn<T> {
         self.store.apply(batch)
     }
 
-    fn len(&self) -> usize {
-        self.store.len()
+    fn count(&self) -> usize {
+        self.store.count()
     }
 }

@@ -35,10 +35,10 @@ kafka_create() { # DATA
 }
 
 # The broker's log tells what goes wrong, and what groups and transactions do. KAFKA_JVM_OPTIONS: more options, for
-# measurements.
+# measurements; an archive of classes is one of the broker without them.
 kafka_command() { # DATA
-  local level=-Dorg.slf4j.simpleLogger options
-  read -ra options <<<"${KAFKA_JVM_OPTIONS-}"
+  local level=-Dorg.slf4j.simpleLogger options=()
+  [[ -n ${NEW_ARCHIVE-} ]] || read -ra options <<<"${KAFKA_JVM_OPTIONS-}"
   archive_flags kafka
   kafka_java -Xmx512m -XX:+ExitOnOutOfMemoryError "-XX:ErrorFile=$STACK_DIR/logs/kafka.crash.log" "${ARCHIVE_FLAGS[@]}" "${options[@]}" \
     "$level.defaultLogLevel=warn" "$level.log.kafka.server.KafkaRaftServer=info" \

@@ -86,6 +86,7 @@ impl TransactionalProducer {
     pub fn begin(&self) -> Result<(), LogError> {
         let what = format!("beginning a transaction of {}", self.id);
         match self.producer.client().fatal_error() {
+            Some((RDKafkaErrorCode::Fenced, cause)) => Err(LogError::Fenced { cause }),
             Some((code, _)) => Err(failed(what)(KafkaError::Global(code))),
             None => self.producer.begin_transaction().map_err(failed(what)),
         }

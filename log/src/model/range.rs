@@ -48,9 +48,11 @@ impl Range for ModelRange<'_> {
             return if self.is_settled { Ok(Ranged::Idle) } else { Err(unanswered(&call)) };
         }
         let Self { log, topic, unread, is_settled } = self;
+        // Like a client, it takes a poll to look whether it may begin, and one to notice that it is at the end.
+        let may_read = *is_settled;
         let ranged = log.wait(timeout, |state| {
             *is_settled = *is_settled || state.is_settled(topic, unread)?;
-            if *is_settled { state.read_on(topic, unread) } else { Ok(None) }
+            if may_read { state.read_on(topic, unread) } else { Ok(None) }
         })?;
         Ok(ranged.unwrap_or(Ranged::Idle))
     }
@@ -89,7 +91,7 @@ impl State {
                 }
             }
         }
-        Ok(unread.is_empty().then_some(Ranged::End))
+        Ok(None)
     }
 
     /// The first record that a reader may see at or behind a position.

@@ -234,6 +234,7 @@ impl Transactions for ModelTransactions<'_> {
                 self.phase = Phase::Open;
                 Ok(())
             }
+            Phase::Fenced(cause) => Err(LogError::Fenced { cause: cause.clone() }),
             other => Err(LogError::Client {
                 what: format!("beginning a transaction of {}", self.holder.id),
                 cause: format!("{other:?}").into(),

@@ -6,15 +6,15 @@
 pub struct Policy {
     /// How long one try may wait to be carried out, milliseconds
     #[arg(long, env = "QUITTANCE_TRY_NOT_AFTER_MS", default_value_t = 30_000,
-        value_parser = clap::value_parser!(i64).range(100..=82_800_000))]
+        value_parser = clap::value_parser!(i64).range(100..=KEY_AGE_MAX_MS))]
     pub try_not_after_ms: i64,
     /// How long after that a missing result is waited for before the step is repeated, milliseconds
     #[arg(long, env = "QUITTANCE_TRY_LOST_MS", default_value_t = 300_000,
-        value_parser = clap::value_parser!(i64).range(100..=82_800_000))]
+        value_parser = clap::value_parser!(i64).range(100..=KEY_AGE_MAX_MS))]
     pub try_lost_ms: i64,
     /// How long an attempt is sent again, milliseconds; then it fails if nothing was processed, else it is queried
     #[arg(long, env = "QUITTANCE_ATTEMPT_TTL_MS", default_value_t = 600_000,
-        value_parser = clap::value_parser!(i64).range(0..=82_800_000))]
+        value_parser = clap::value_parser!(i64).range(0..=KEY_AGE_MAX_MS))]
     pub attempt_ttl_ms: i64,
     /// How many tries of one attempt may end with an unknown outcome or get lost before the gateway is only queried
     #[arg(long, env = "QUITTANCE_UNKNOWN_TRIES_MAX", default_value_t = 4,
@@ -77,9 +77,49 @@ pub(crate) fn policy() -> Policy {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
     use proptest::prelude::*;
 
     use super::*;
+
+    #[derive(Parser)]
+    struct Program {
+        #[command(flatten)]
+        policy: Policy,
+    }
+
+    #[test]
+    fn nothing_is_waited_for_longer_than_a_gateway_remembers() {
+        let lost_ms =
+            |ms: &str| Program::try_parse_from(["", "--try-lost-ms", ms]).map(|program| program.policy.try_lost_ms);
+        assert_eq!(lost_ms("82800000").ok(), Some(82_800_000), "23 h");
+        assert!(lost_ms("82800001").is_err());
+    }
+
+    #[test]
+    fn the_longest_delay_doubles_and_jitter_takes_up_to_a_half_of_it() {
+        let policy = policy();
+        for (count, full_ms) in [(0, 250), (1, 250), (2, 500), (3, 1_000), (7, 16_000), (8, 30_000), (31, 30_000)] {
+            let delays: Vec<i64> = (0..2_000).map(|seed| policy.delay_ms(count, seed)).collect();
+            let (shortest, longest) = (delays.iter().min().expect("delays"), delays.iter().max().expect("delays"));
+            assert!((full_ms / 2..full_ms / 2 + full_ms / 50).contains(shortest), "{count}: {shortest}");
+            assert!((full_ms - full_ms / 50..=full_ms).contains(longest), "{count}: {longest}");
+        }
+        assert_ne!(policy.delay_ms(8, 31), policy.delay_ms(9, 31), "each delay has its own jitter");
+    }
+
+    #[test]
+    fn jitter_takes_every_value_between_its_bounds() {
+        let policy = Policy { retry_min_ms: 2, ..policy() };
+        let delays: std::collections::BTreeSet<i64> = (0..100).map(|seed| policy.delay_ms(1, seed)).collect();
+        assert_eq!(delays.into_iter().collect::<Vec<_>>(), [1, 2]);
+    }
+
+    /// The first outputs of the authors' own program.
+    #[test]
+    fn jitter_is_that_of_splitmix64() {
+        assert_eq!([0, 1_234_567].map(splitmix64), [0xe220_a839_7b1d_cdaf, 6_457_827_717_110_365_317]);
+    }
 
     proptest! {
         #[test]

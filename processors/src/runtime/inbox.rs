@@ -135,8 +135,10 @@ mod tests {
     #[test]
     fn results_come_before_commands_and_bulk_comes_last() {
         let mut inbox = inbox();
+        assert!(inbox.is_empty());
         for (topic, offset) in [("b", 0), ("c", 0), ("c", 1), ("r", 0), ("b", 1)] {
             inbox.push(record(topic, offset));
+            assert!(!inbox.is_empty());
         }
         let order: Vec<_> =
             std::iter::from_fn(|| inbox.pop()).map(|(_, record)| (record.at.topic, record.offset)).collect();

@@ -32,6 +32,14 @@ pub(super) struct Input {
     pub(super) empty_up_to: i64,
 }
 
+/// Where an input stands, and the end that it has to reach.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Awaited {
+    pub(super) topic: Arc<str>,
+    pub(super) position: i64,
+    pub(super) end: i64,
+}
+
 /// The ends of the inputs at some time: once they are reached, all that was in the log at that time has been read.
 #[derive(Debug)]
 struct Horizon {
@@ -56,7 +64,7 @@ impl<S: Clone> Partition<S> {
 
     /// How many aggregates.
     pub(super) fn len(&self) -> usize {
-        self.store.len()
+        self.store.count()
     }
 
     /// Takes in committed states. What is to be done with their timers is told by `note`.
@@ -100,12 +108,12 @@ impl<S: Clone> Partition<S> {
         self.timers.set_back(now_ms);
     }
 
-    /// An input that due timers wait for: where it stands, and the end that it has to reach.
-    pub(super) fn awaited(&self, now_ms: i64) -> Option<(Arc<str>, i64, i64)> {
+    /// An input that due timers wait for.
+    pub(super) fn awaited(&self, now_ms: i64) -> Option<Awaited> {
         self.timers.first_due_since_ms(now_ms)?;
         let (topic, end) = self.unread(self.horizon.as_ref()?).next()?;
         let input = self.inputs.get(topic)?;
-        Some((Arc::clone(topic), input.position, end))
+        Some(Awaited { topic: Arc::clone(topic), position: input.position, end })
     }
 
     fn unread<'a>(&'a self, horizon: &'a Horizon) -> impl Iterator<Item = (&'a Arc<str>, i64)> {
@@ -138,8 +146,9 @@ mod tests {
         assert!(partition.wants_horizon(100));
         assert!(ripe(&partition, 100).is_empty(), "nothing is known of the log yet");
         partition.set_horizon(100, BTreeMap::from([(Arc::from("commands"), 6)]));
+        assert!(!partition.wants_horizon(100), "that will do");
         assert!(ripe(&partition, 100).is_empty(), "an input is still unread");
-        assert_eq!(partition.awaited(100), Some((Arc::from("commands"), 5, 6)));
+        assert_eq!(partition.awaited(100), Some(Awaited { topic: Arc::from("commands"), position: 5, end: 6 }));
         partition.inputs.get_mut("commands").expect("it is there").position = 6;
         assert_eq!(ripe(&partition, 100), ["a"]);
     }
@@ -151,6 +160,16 @@ mod tests {
         partition.set_horizon(100, BTreeMap::from([(Arc::from("commands"), 7)]));
         partition.inputs.get_mut("commands").expect("it is there").empty_up_to = 7;
         assert_eq!((ripe(&partition, 100), partition.awaited(100)), (vec!["a".to_owned()], None));
+    }
+
+    #[test]
+    fn a_horizon_by_a_clock_that_was_set_back_does_not_count() {
+        let mut partition = partition();
+        partition.timers.set("a", Some(Due::real(100)));
+        partition.set_horizon(500, BTreeMap::from([(Arc::from("commands"), 5)]));
+        assert_eq!(ripe(&partition, 500), ["a"]);
+        partition.set_back(150);
+        assert_eq!((ripe(&partition, 150), partition.wants_horizon(150)), (Vec::new(), true));
     }
 
     #[test]

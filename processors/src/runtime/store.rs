@@ -14,12 +14,7 @@ pub trait Store<S: Clone> {
     fn apply(&mut self, batch: Batch<S>) -> Result<(), StoreError>;
 
     /// How many aggregates there are.
-    fn len(&self) -> usize;
-
-    /// Whether there is none.
-    fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
+    fn count(&self) -> usize;
 }
 
 /// What becomes true of a store at once.
@@ -67,7 +62,7 @@ impl<S: Clone> Store<S> for MemoryStore<S> {
         Ok(())
     }
 
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.0.len()
     }
 }

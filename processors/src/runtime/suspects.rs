@@ -25,8 +25,14 @@ const DEATHS_MAX: u32 = 2;
 pub enum InHand {
     /// The record at this offset of an input.
     Record(i64),
-    /// The timer of the aggregate with this key, whose state is on a partition of the changelog.
-    Timer(String),
+    /// The timer of the aggregate with this key, whose state is on a partition of the changelog. If it is due at another
+    /// time, by the clock that it runs by, it is another timer: somebody else may have had it meanwhile.
+    Timer {
+        /// The aggregate's.
+        key: String,
+        /// Milliseconds since the epoch.
+        due_ms: i64,
+    },
 }
 
 /// What may have been the end of a process.
@@ -90,7 +96,7 @@ impl Suspects {
     pub(super) fn forget(&mut self, at: &TopicPartition, position: i64) -> io::Result<()> {
         self.retain(|suspect| match suspect.in_hand {
             InHand::Record(offset) => suspect.at != *at || offset >= position,
-            InHand::Timer(_) => true,
+            InHand::Timer { .. } => true,
         })
     }
 
@@ -98,7 +104,7 @@ impl Suspects {
     pub(super) fn forget_timer(&mut self, at: &TopicPartition, key: &str) -> io::Result<()> {
         self.retain(|suspect| match &suspect.in_hand {
             InHand::Record(_) => true,
-            InHand::Timer(of) => suspect.at != *at || of != key,
+            InHand::Timer { key: of, .. } => suspect.at != *at || of != key,
         })
     }
 
@@ -158,7 +164,7 @@ fn line(suspect: &Suspect) -> String {
     let in_hand = match in_hand {
         InHand::Record(offset) => format!("record {offset}"),
         // A key may hold anything.
-        InHand::Timer(key) => format!("timer {}", BASE64_STANDARD.encode(key)),
+        InHand::Timer { key, due_ms } => format!("timer {} {due_ms}", BASE64_STANDARD.encode(key)),
     };
     format!("{} {} {in_hand} {deaths}\n", at.topic, at.partition)
 }
@@ -167,9 +173,12 @@ fn parse(line: &str) -> Option<Suspect> {
     let mut words = line.split(' ');
     let topic = Arc::from(words.next()?);
     let at = TopicPartition { topic, partition: words.next()?.parse().ok()? };
-    let in_hand = match (words.next()?, words.next()?) {
-        ("record", offset) => InHand::Record(offset.parse().ok()?),
-        ("timer", key) => InHand::Timer(String::from_utf8(BASE64_STANDARD.decode(key).ok()?).ok()?),
+    let in_hand = match words.next()? {
+        "record" => InHand::Record(words.next()?.parse().ok()?),
+        "timer" => InHand::Timer {
+            key: String::from_utf8(BASE64_STANDARD.decode(words.next()?).ok()?).ok()?,
+            due_ms: words.next()?.parse().ok()?,
+        },
         _ => return None,
     };
     Some(Suspect { at, in_hand, deaths: words.next()?.parse().ok()? })
@@ -249,12 +258,13 @@ mod tests {
     fn a_timer_is_found_as_well_and_forgotten_with_its_state() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("suspect");
-        let timer = InHand::Timer("a key\nwith anything".to_owned());
+        let timer_of = |due_ms| InHand::Timer { key: "a key\nwith anything".to_owned(), due_ms };
+        let timer = timer_of(7);
         for _ in 0..2 {
             started(&path).take_in_hand(&at(), &timer).expect("noted");
         }
         let mut process = started(&path);
-        assert!(process.is_condemned(&at(), &timer));
+        assert!(process.is_condemned(&at(), &timer) && !process.is_condemned(&at(), &timer_of(8)));
         process.forget(&at(), i64::MAX).expect("noted");
         assert!(process.is_condemned(&at(), &timer), "records are another matter");
         process.forget_timer(&at(), "a key\nwith anything").expect("noted");

@@ -27,6 +27,8 @@ struct TestClock {
 pub(super) struct Ripe {
     /// Whose.
     pub(super) key: String,
+    /// When it was due, by its clock.
+    pub(super) due_ms: i64,
     /// The time by its clock.
     pub(super) now_ms: i64,
 }
@@ -105,7 +107,7 @@ impl Timers {
                 },
             };
             let due = timers.iter().take_while(move |(at_ms, _)| *at_ms <= until_ms);
-            due.map(move |(_, key)| Ripe { key: key.clone(), now_ms })
+            due.map(move |(due_ms, key)| Ripe { key: key.clone(), due_ms: *due_ms, now_ms })
         });
         ripe.take(most).collect()
     }
@@ -150,7 +152,7 @@ mod tests {
         timers.set_clock(&name, 5_000, 12);
         assert_eq!(timers.first_due_since_ms(20), Some(12));
         assert!(timers.ripe(20, 11, 10).is_empty(), "the log was looked at before the clock was set");
-        assert_eq!(timers.ripe(20, 12, 10), [Ripe { key: "a".to_owned(), now_ms: 5_000 }]);
+        assert_eq!(timers.ripe(20, 12, 10), [Ripe { key: "a".to_owned(), due_ms: 5_000, now_ms: 5_000 }]);
         timers.set_clock(&name, 4_000, 15);
         assert_eq!(timers.ripe(20, 15, 10).len(), 1, "it does not go back");
     }

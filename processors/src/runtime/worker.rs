@@ -182,12 +182,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Ends the open window. How it ended the next start finds out, if it is not known now.
     pub fn stop(mut self) -> Result<(), Fatal> {
         self.is_leaving = true;
-        let committed = self.commit();
-        self.suspects.pardon_timers().map_err(Fatal::Notepad)?;
-        match committed {
-            Ok(()) | Err(Trouble::Again | Trouble::Later(_)) => Ok(self.member.release()?),
-            Err(Trouble::Fatal(error)) => Err(error),
+        match self.commit() {
+            Ok(()) | Err(Trouble::Again | Trouble::Later(_)) => self.member.release()?,
+            Err(Trouble::Fatal(error)) => return Err(error),
         }
+        self.suspects.pardon_timers().map_err(Fatal::Notepad)
     }
 
     /// How many aggregates it holds, committed ones only.

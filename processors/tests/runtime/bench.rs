@@ -136,9 +136,9 @@ impl Bench {
         self.model.append(&record(at, key, says), self.model.now_ms()).expect("the topic is there");
     }
 
-    /// Writes a state in a transaction under this id, and leaves it open.
-    pub(crate) fn leave_open(&self, id: &str, key: &str, state: &str) -> OpenTransaction {
-        let (open, ..) = self.model.append_open(id, &record(&at("changelog", 0), key, state)).expect("it is taken");
+    /// Writes a record in a transaction under this id, and leaves it open.
+    pub(crate) fn leave_open(&self, id: &str, at: &TopicPartition, key: &str, says: &str) -> OpenTransaction {
+        let (open, ..) = self.model.append_open(id, &record(at, key, says)).expect("it is taken");
         open
     }
 
@@ -153,9 +153,13 @@ impl Bench {
         self.health.readiness().expect_err("it is not ready")[0].1.clone()
     }
 
-    /// What readers of committed records find in a topic, as text.
+    /// What readers of committed records find on the first partition of a topic, as text.
     pub(crate) fn told(&self, topic: &str) -> Vec<String> {
-        let records = self.model.records(&at(topic, 0), Isolation::Committed);
+        self.told_at(&at(topic, 0))
+    }
+
+    pub(crate) fn told_at(&self, at: &TopicPartition) -> Vec<String> {
+        let records = self.model.records(at, Isolation::Committed);
         records
             .into_iter()
             .map(|record| String::from_utf8_lossy(&record.value.unwrap_or_default()).into_owned())

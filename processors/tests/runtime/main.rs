@@ -131,7 +131,7 @@ fn positions_that_stay_unstable_are_waited_for_and_called_what_they_are() {
 fn what_a_predecessor_left_open_is_ended_and_not_waited_for() {
     let bench = Bench::new(1);
     bench.had_predecessor("counters.two-a counters.two-b");
-    let _open = bench.leave_open("counters.two-b", "a", "100 0 ");
+    let _open = bench.leave_open("counters.two-b", &at("changelog", 0), "a", "100 0 ");
     bench.tell("commands", "a", "add 3");
     bench.start().run(3 * SECOND);
     assert_eq!(bench.told("output"), ["3 0 "]);
@@ -140,7 +140,7 @@ fn what_a_predecessor_left_open_is_ended_and_not_waited_for() {
 #[test]
 fn restoring_that_does_not_get_on_begins_anew() {
     let bench = Bench::new(1);
-    let open = bench.leave_open("nobody that is known", "a", "4 0 ");
+    let open = bench.leave_open("nobody that is known", &at("changelog", 0), "a", "4 0 ");
     bench.tell("commands", "a", "add 3");
     let mut worker = bench.start();
     worker.run(50 * SECOND);
@@ -215,6 +215,26 @@ fn a_timer_that_cannot_fire_is_left_alone(#[case] word: &str) {
 }
 
 #[test]
+fn a_timer_waits_for_an_open_transaction_in_front_of_it_and_holds_no_other_up() {
+    let bench = Bench::new(2);
+    for (partition, key) in [(0, "a"), (1, "b")] {
+        bench.tell_at(&at("commands", partition), key, format!("ring {} add", START_MS + 2_000));
+    }
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    let open = bench.leave_open("somebody", &at("commands", 0), "a", "add 5");
+    let aborted = bench.leave_open("somebody else", &at("commands", 1), "b", "add 5");
+    bench.model.end_open(aborted, false);
+    worker.run(9 * SECOND);
+    let rung = format!("0 {} add", START_MS + 2_000);
+    assert_eq!(bench.told_at(&at("output", 0)), [&*rung], "what is open may be for it");
+    assert_eq!(bench.told_at(&at("output", 1)), [&*rung, "1 0 "], "what was aborted is for nobody");
+    bench.model.end_open(open, true);
+    worker.run(SECOND);
+    assert_eq!(bench.told_at(&at("output", 0))[1..], [&*format!("5 {} add", START_MS + 2_000), "6 0 "]);
+}
+
+#[test]
 fn a_timer_that_changes_nothing_fires_once() {
     let bench = Bench::new(1);
     bench.tell("commands", "a", format!("ring {} nothing", START_MS + 1_000));
@@ -229,7 +249,7 @@ fn what_processes_died_of_twice_is_buried_and_its_timer_left_alone() {
     let bench = Bench::new(1);
     bench.died("commands", InHand::Record(0), 2);
     bench.died("commands", InHand::Record(1), 1);
-    bench.died("changelog", InHand::Timer("b".to_owned()), 2);
+    bench.died("changelog", timer("b", 2_000), 2);
     bench.tell("commands", "a", "add 2");
     bench.tell("commands", "a", "add 3");
     bench.tell("commands", "b", format!("ring {} add", START_MS + 2_000));
@@ -248,7 +268,7 @@ fn a_timer_that_ends_processes_is_left_alone() {
     let mut worker = bench.start();
     worker.run(SECOND);
     worker.dies();
-    bench.died("changelog", InHand::Timer("b".to_owned()), 2);
+    bench.died("changelog", timer("b", 2_000), 2);
     let mut worker = bench.start();
     worker.run(10 * SECOND);
     assert_eq!(bench.told("output").len(), 1, "it has not fired");
@@ -260,6 +280,24 @@ fn a_timer_that_ends_processes_is_left_alone() {
     worker.ends();
     bench.start().run(10 * SECOND);
     assert_eq!(bench.told("output")[1..], ["1 0 "], "after an orderly end the build may be one that can stand it");
+}
+
+#[test]
+fn a_timer_that_somebody_else_set_anew_is_not_the_one_that_ended_processes() {
+    let bench = Bench::new(1);
+    bench.died("changelog", timer("b", 1_000), 2);
+    bench.tell("commands", "b", format!("ring {} add", START_MS + 2_000));
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    bench.died("changelog", timer("b", 1_000), 2);
+    worker.dies();
+    bench.start().run(10 * SECOND);
+    assert_eq!(bench.told("output")[1..], ["1 0 "]);
+}
+
+/// The timer of an aggregate that is due so long after the start.
+fn timer(key: &str, after_ms: i64) -> InHand {
+    InHand::Timer { key: key.to_owned(), due_ms: START_MS + after_ms }
 }
 
 #[test]

@@ -43,11 +43,14 @@ async fn whatever_befalls_three_processors_every_input_is_applied_once() -> Resu
     let load = Load::start(&installation).await?;
     let mut misfortunes = Misfortunes::new(&mut processors, &installation.stack, &load);
     misfortunes.befall(lasts).await?;
-    let told = misfortunes.told();
+    let (told, mut died) = (misfortunes.told(), misfortunes.died());
     load.stop().await?;
     all_is_applied_once(&installation).await?;
-    misfortune::revived(&mut processors)?;
-    println!("{told}");
+    died.extend(misfortune::revived(&mut processors)?);
+    print!("{told}");
+    for (slot, status) in died {
+        println!("processor {slot} was ended by librdkafka ({status}) and was started again");
+    }
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Who is kept from ending a transaction.
 
-use quittance_log::{Ended, Isolation, Log, Member, SendError, Transactions};
+use quittance_log::{Ended, Isolation, Log, LogError, Member, SendError, Transactions};
 
 use crate::{
     bench::{Bench, LONG, SHORT, at, begin, position, record, texts, window},
@@ -31,7 +31,8 @@ fn a_takeover_aborts_what_was_open_and_fences_the_older_holder<B: Bench>(bench: 
     let mut newer = log.take_over(&id).expect("a newer holder");
     let ended = older.commit(&[position(&at(&input, 0), 2, "open")], &generation);
     assert!(matches!(ended, Ended::Fenced(_)), "{ended:?}");
-    assert!(older.begin().is_err(), "it stays fenced: {ended:?}");
+    let begun = older.begin();
+    assert!(matches!(begun, Err(LogError::Fenced { .. })), "it stays fenced: {ended:?}, {begun:?}");
     assert!(matches!(older.send(&record(&out, "fenced")), Err(SendError::Failed { .. })));
     let ended = window(&mut newer, &[record(&out, "after")], &[position(&at(&input, 0), 3, "after")], &generation);
     assert!(matches!(ended, Ended::Committed), "{ended:?}");

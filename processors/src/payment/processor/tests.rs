@@ -90,6 +90,18 @@ fn lines(key: &str, trace: &str, written: &[(&str, &str)]) -> Vec<[String; 4]> {
 }
 
 #[test]
+fn results_come_before_commands() {
+    let processor = Bench::new().processor;
+    let inputs: Vec<_> = processor.inputs().iter().map(|source| (&*source.topic, source.class)).collect();
+    assert_eq!(inputs, [("t.payment.results.v1", Class::Results), ("t.payment.commands.v1", Class::Commands)]);
+}
+
+#[test]
+fn who_has_no_registry_learns_nothing() {
+    assert!(matches!(Bench::new().processor.learn(7), Err(ReadError::Lacking(7))));
+}
+
+#[test]
 fn a_command_is_written_out_in_full() {
     let mut bench = Bench::new();
     let processed = bench.input(&create(Automatic));

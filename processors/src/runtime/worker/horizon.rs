@@ -7,42 +7,46 @@ use quittance_service::backoff::Backoff;
 use rand::rngs::SmallRng;
 
 use super::{Processor, Trouble, Worker};
+use crate::runtime::partition::Awaited;
 
 /// For how long due timers may wait for an input before it is looked whether anything is there to be read.
 const PROBE_AFTER: Duration = Duration::from_millis(100);
-/// For how long one partition is probed before the next one is.
-const PROBE_MAX: Duration = Duration::from_secs(1);
+/// For how long one partition is probed while another waits: the brokers may take 3 s to say where it ends.
+const PROBE_MAX: Duration = Duration::from_secs(5);
 const PROBE_POLL: Duration = Duration::from_millis(5);
 
 /// Looking ahead at the ends of the inputs.
 pub(super) struct LookAhead<R> {
-    /// After the ends could not be asked for.
-    rest: Rest,
+    /// After the ends of a partition could not be asked for.
+    rests: Rests,
     /// The partition whose ends were asked for last.
     last: i32,
     waiting_since: Option<Duration>,
     probe: Option<Probe<R>>,
     /// After a probe failed.
-    probe_rest: Rest,
-    /// The partition that was probed last, and in vain.
+    probe_rests: Rests,
+    /// The partition that was probed last.
     last_probed: i32,
 }
 
-/// A pause after the brokers did not answer, longer each time. They must not keep the inputs waiting.
+/// Pauses after the brokers did not answer for a partition, longer each time. One without a leader must not keep the inputs
+/// of all waiting.
 #[derive(Default)]
-struct Rest {
-    until: Option<Duration>,
-    backoff: Backoff,
-}
+struct Rests(BTreeMap<i32, (Duration, Backoff)>);
 
-impl Rest {
-    fn is_on(&self, uptime: Duration) -> bool {
-        self.until.is_some_and(|until| uptime < until)
+impl Rests {
+    fn is_on(&self, partition: i32, uptime: Duration) -> bool {
+        self.0.get(&partition).is_some_and(|(until, _)| uptime < *until)
     }
 
-    fn begin(&mut self, uptime: Duration, rng: &mut SmallRng, why: &LogError) {
-        tracing::warn!(error = %why, "timers wait");
-        self.until = Some(uptime + self.backoff.next_delay_by(rng));
+    fn begin(&mut self, partition: i32, uptime: Duration, rng: &mut SmallRng, why: &LogError) {
+        tracing::warn!(partition, error = %why, "timers wait");
+        let (until, backoff) = self.0.entry(partition).or_default();
+        *until = uptime + backoff.next_delay_by(rng);
+    }
+
+    fn end(&mut self, partition: i32) {
+        self.0.remove(&partition);
     }
 }
 
@@ -51,16 +55,17 @@ struct Probe<R> {
     at: TopicPartition,
     end: i64,
     range: R,
+    opened: Duration,
 }
 
 impl<R> Default for LookAhead<R> {
     fn default() -> Self {
         Self {
-            rest: Rest::default(),
+            rests: Rests::default(),
             last: -1,
             waiting_since: None,
             probe: None,
-            probe_rest: Rest::default(),
+            probe_rests: Rests::default(),
             last_probed: -1,
         }
     }
@@ -72,14 +77,8 @@ impl<R> LookAhead<R> {
         self.waiting_since = None;
     }
 
-    /// It told something.
-    fn probe_told(&mut self) {
-        self.end_probe();
-        self.probe_rest = Rest::default();
-    }
-
-    /// It told nothing; the next partition has its turn.
-    fn give_up_probe(&mut self, partition: i32) {
+    /// The next partition has its turn.
+    fn end_probe_of(&mut self, partition: i32) {
         self.end_probe();
         self.last_probed = partition;
     }
@@ -95,16 +94,15 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// take their time to answer, or never do: no transaction is open meanwhile.
     pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
         let now = self.now;
-        if self.look_ahead.rest.is_on(now.uptime) {
-            return Ok(());
-        }
         // One at a time: each end is a question, and the inputs and the group wait meanwhile.
-        let wanting = self.in_turn(self.look_ahead.last).find(|(_, partition)| partition.wants_horizon(now.wall_ms));
+        let wanting = self.in_turn(self.look_ahead.last).find(|(number, partition)| {
+            partition.wants_horizon(now.wall_ms) && !self.look_ahead.rests.is_on(*number, now.uptime)
+        });
         let Some((number, _)) = wanting else { return Ok(()) };
         self.look_ahead.last = number;
         match self.ends(number) {
             Ok(ends) => {
-                self.look_ahead.rest = Rest::default();
+                self.look_ahead.rests.end(number);
                 if let Some(partition) = self.partitions.get_mut(&number) {
                     partition.set_horizon(now.wall_ms, ends);
                 }
@@ -112,7 +110,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             }
             // The others have their turn later.
             Err(error) if error.is_transient() => {
-                self.look_ahead.rest.begin(now.uptime, &mut self.rng, &error);
+                self.look_ahead.rests.begin(number, now.uptime, &mut self.rng, &error);
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -134,7 +132,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
         if !is_same {
             let span = Span { partition: at.partition, from: Some(position), to: end };
             let range = self.log.range(&at.topic, &[span])?;
-            self.look_ahead.probe = Some(Probe { at: at.clone(), end, range });
+            self.look_ahead.probe = Some(Probe { at: at.clone(), end, range, opened: self.now.uptime });
+            // It goes on with its turn, whoever comes to wait meanwhile.
+            self.look_ahead.last_probed = at.partition - 1;
         }
         match &mut self.look_ahead.probe {
             Some(probe) => probe.range.poll(PROBE_POLL),
@@ -142,39 +142,53 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
     }
 
+    /// The first input that due timers wait for, with its partition, and whether it is the only one.
+    fn awaited(&self) -> (Option<(i32, Awaited)>, bool) {
+        let mut awaited = self.in_turn(self.look_ahead.last_probed).filter_map(|(number, partition)| {
+            let is_at_rest = self.look_ahead.probe_rests.is_on(number, self.now.uptime);
+            Some((number, partition.awaited(self.now.wall_ms).filter(|_| !is_at_rest)?))
+        });
+        (awaited.next(), awaited.next().is_none())
+    }
+
     /// With nothing to read, and timers that wait for it: looks whether anything is left in front of the end. What stands
     /// there may be no more than the marks of transactions, and those nobody ever gets to read.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
         let now = self.now;
-        let awaited = self
-            .in_turn(self.look_ahead.last_probed)
-            .find_map(|(number, partition)| Some((number, partition.awaited(now.wall_ms)?)));
-        let Some((partition, (topic, position, end))) = awaited else {
+        let (awaited, is_alone) = self.awaited();
+        let Some((partition, Awaited { topic, position, end })) = awaited else {
             self.look_ahead.end_probe();
             return Ok(());
         };
         let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
-        let waited = now.uptime.saturating_sub(since);
-        if waited < PROBE_AFTER || self.look_ahead.probe_rest.is_on(now.uptime) {
+        if now.uptime.saturating_sub(since) < PROBE_AFTER {
             return Ok(());
         }
         let at = TopicPartition { topic, partition };
         match self.probed(&at, position, end) {
             // A transaction may be open there, for long.
-            Ok(Ranged::Idle) if waited > PROBE_AFTER + PROBE_MAX => self.look_ahead.give_up_probe(partition),
-            Ok(Ranged::Idle) => {}
+            Ok(Ranged::Idle) => {
+                let opened = self.look_ahead.probe.as_ref().map_or(now.uptime, |probe| probe.opened);
+                if !is_alone && now.uptime.saturating_sub(opened) > PROBE_MAX {
+                    self.look_ahead.end_probe_of(partition);
+                }
+            }
             // It is on its way to us.
-            Ok(Ranged::Record(_)) => self.look_ahead.probe_told(),
+            Ok(Ranged::Record(_)) => {
+                self.look_ahead.end_probe_of(partition);
+                self.look_ahead.probe_rests.end(partition);
+            }
             Ok(Ranged::End) => {
-                self.look_ahead.probe_told();
+                self.look_ahead.end_probe_of(partition);
+                self.look_ahead.probe_rests.end(partition);
                 let partition = self.partitions.get_mut(&at.partition);
                 if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&at.topic)) {
                     input.empty_up_to = input.empty_up_to.max(end);
                 }
             }
             Err(error) if error.is_transient() => {
-                self.look_ahead.give_up_probe(partition);
-                self.look_ahead.probe_rest.begin(now.uptime, &mut self.rng, &error);
+                self.look_ahead.end_probe_of(partition);
+                self.look_ahead.probe_rests.begin(partition, now.uptime, &mut self.rng, &error);
             }
             Err(error) => return Err(error.into()),
         }

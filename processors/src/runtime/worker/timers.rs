@@ -42,9 +42,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         self.open_window()?;
         let mut unchanged = Vec::new();
-        for (number, Ripe { key, now_ms }) in ripe {
+        for (number, timer) in ripe {
             self.last_fired = number;
-            match self.decide_timer(number, &key, now_ms)? {
+            let decided = self.decide_timer(number, &timer)?;
+            let key = timer.key;
+            match decided {
                 Ok(made) => {
                     // It fires once: what the rules leave as it is has nothing more to wait for.
                     if made.state.is_none() {
@@ -72,15 +74,16 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     /// If it is among those that a predecessor may have died of, that is noted meanwhile.
-    fn decide_timer(&mut self, number: i32, key: &str, now_ms: i64) -> Result<Result<Made<P::State>, Poison>, Trouble> {
+    fn decide_timer(&mut self, number: i32, timer: &Ripe) -> Result<Result<Made<P::State>, Poison>, Trouble> {
+        let Ripe { key, due_ms, now_ms } = timer;
         let Some(partition) = self.partitions.get_mut(&number) else { return Err(Trouble::Again) };
         partition.fired = partition.fired.saturating_add(1);
         let is_noted = partition.fired <= TIMERS_NOTED;
-        let process = |worker: &mut Self| worker.process(number, key, &Trigger::Timer, now_ms);
+        let process = |worker: &mut Self| worker.process(number, key, &Trigger::Timer, *now_ms);
         if !is_noted && self.suspects.is_empty() {
             return Ok(process(self)?.map_err(Poison::from));
         }
-        let (at, in_hand) = (self.changelog_at(number), InHand::Timer(key.to_owned()));
+        let (at, in_hand) = (self.changelog_at(number), InHand::Timer { key: key.clone(), due_ms: *due_ms });
         if self.suspects.is_condemned(&at, &in_hand) {
             return Ok(Err(Poison::of_the_process()));
         }
@@ -88,8 +91,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
         Ok(made?.map_err(Poison::from))
     }
 
-    /// Lets a timer be that can never fire: it would hold up all others. It is tried again when the state changes, or at
-    /// the next start.
+    /// Lets a timer be that can never fire: it would hold up all others. It is tried again when the state changes, and
+    /// otherwise by the next owner, but if it ended processes only by one that does not know, or after an orderly end.
     fn suspend(&mut self, number: i32, key: &str, cause: &Poison) {
         let Poison { reason, detail } = cause;
         tracing::error!(key, reason, detail, "a timer cannot fire and is left alone");
