@@ -267,7 +267,28 @@ mod tests {
         assert!(process.is_condemned(&at(), &timer) && !process.is_condemned(&at(), &timer_of(8)));
         process.forget(&at(), i64::MAX).expect("noted");
         assert!(process.is_condemned(&at(), &timer), "records are another matter");
+        process.forget_timer(&at(), "another").expect("noted");
+        assert!(started(&path).is_condemned(&at(), &timer), "so are other timers of its partition");
         process.forget_timer(&at(), "a key\nwith anything").expect("noted");
         assert!(started(&path).is_empty());
+    }
+
+    #[test]
+    fn an_orderly_end_gives_timers_another_chance_and_forgets_nothing_else() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("suspect");
+        let timer = |key: &str| InHand::Timer { key: key.to_owned(), due_ms: 7 };
+        for in_hand in [timer("a"), timer("a"), timer("b"), InHand::Record(1), InHand::Record(1)] {
+            started(&path).take_in_hand(&at(), &in_hand).expect("noted");
+        }
+        started(&path).pardon_timers().expect("noted");
+        let left: Vec<_> = started(&path).known.into_iter().map(|suspect| (suspect.in_hand, suspect.deaths)).collect();
+        assert_eq!(left, [(timer("b"), 1), (InHand::Record(1), 2)]);
+    }
+
+    #[test]
+    fn a_note_that_cannot_be_read_is_not_taken_for_none() {
+        let dir = tempfile::tempdir().expect("a directory");
+        assert!(Suspects::read(Box::new(FileNotepad::new(dir.path()))).is_err());
     }
 }

@@ -150,10 +150,13 @@ mod tests {
         timers.set_clock(&name, 4_999, 10);
         assert_eq!(timers.first_due_since_ms(20), None);
         timers.set_clock(&name, 5_000, 12);
-        assert_eq!(timers.first_due_since_ms(20), Some(12));
+        timers.set_clock(&name, 5_000, 14);
+        assert_eq!(timers.first_due_since_ms(20), Some(12), "that is no news");
         assert!(timers.ripe(20, 11, 10).is_empty(), "the log was looked at before the clock was set");
         assert_eq!(timers.ripe(20, 12, 10), [Ripe { key: "a".to_owned(), due_ms: 5_000, now_ms: 5_000 }]);
         timers.set_clock(&name, 4_000, 15);
         assert_eq!(timers.ripe(20, 15, 10).len(), 1, "it does not go back");
+        timers.set_back(11);
+        assert_eq!(timers.first_due_since_ms(20), Some(11), "nothing was heard of later than now");
     }
 }

@@ -35,15 +35,33 @@ pub(crate) struct Bench {
     pub(crate) health: Health,
     /// Whether committed positions are kept from being stable.
     pub(crate) is_hanging: Rc<Cell<bool>>,
+    /// What is to be read no further, as it was asked for.
+    pub(crate) paused: Rc<RefCell<Vec<Paused>>>,
     runtime_metrics: RuntimeMetrics,
 }
 
+/// Partitions that were paused, or resumed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Paused {
+    Yes(Vec<TopicPartition>),
+    NoMore(Vec<TopicPartition>),
+}
+
 /// All goes well, but for what hangs.
-struct Hanging(Rc<Cell<bool>>);
+struct Hanging {
+    is_hanging: Rc<Cell<bool>>,
+    paused: Rc<RefCell<Vec<Paused>>>,
+}
 
 impl Driver for Hanging {
     fn on_call(&self, _: &Model, _: ProcessId, call: &Call) -> Fate {
-        if self.0.get() && matches!(call, Call::Committed { .. }) { Fate::Refused } else { Fate::Happens }
+        match call {
+            Call::Committed { .. } if self.is_hanging.get() => return Fate::Refused,
+            Call::Pause { partitions, .. } => self.paused.borrow_mut().push(Paused::Yes(partitions.clone())),
+            Call::Resume { partitions, .. } => self.paused.borrow_mut().push(Paused::NoMore(partitions.clone())),
+            _ => {}
+        }
+        Fate::Happens
     }
 
     fn wait(&self, model: &Model, process: ProcessId, until_ms: i64) {
@@ -72,11 +90,11 @@ pub(crate) struct Running {
 
 impl Bench {
     pub(crate) fn new(partitions: i32) -> Self {
-        let is_hanging = Rc::<Cell<bool>>::default();
+        let (is_hanging, paused) = (Rc::<Cell<bool>>::default(), Rc::<RefCell<Vec<Paused>>>::default());
         // What is left open stays so until somebody ends it.
         let transaction_timeout = Duration::from_secs(3_600);
         let settings = ModelSettings { start_ms: START_MS, transaction_timeout, ..ModelSettings::default() };
-        let model = Model::new(settings, Hanging(Rc::clone(&is_hanging)));
+        let model = Model::new(settings, Hanging { is_hanging: Rc::clone(&is_hanging), paused: Rc::clone(&paused) });
         for topic in ["results", "commands", "bulk", "output"] {
             model.create_topic(topic, partitions, Cleanup::Delete);
         }
@@ -97,6 +115,7 @@ impl Bench {
             metrics,
             health: Health::default(),
             is_hanging,
+            paused,
         }
     }
 

@@ -6,11 +6,11 @@ mod counter;
 
 use std::time::Duration;
 
-use quittance_processors::runtime::InHand;
+use quittance_processors::runtime::{InHand, Next};
 use rstest::rstest;
 
 use self::{
-    bench::{Bench, START_MS, at},
+    bench::{Bench, Paused, START_MS, at},
     counter::Answer,
 };
 
@@ -55,6 +55,54 @@ fn results_come_before_commands_and_bulk_comes_last() {
     }
     bench.start().run(SECOND);
     assert_eq!(bench.told("output"), ["100 0 ", "110 0 ", "111 0 "]);
+}
+
+#[test]
+fn a_result_that_comes_in_meanwhile_overtakes_the_commands_that_wait() {
+    let bench = Bench::new(1);
+    for number in 0..1_000 {
+        bench.tell("commands", &format!("k{number}"), "add 1");
+    }
+    let mut worker = bench.start();
+    while bench.metric("windows_total", "committed").is_none() {
+        worker.step();
+    }
+    bench.tell("results", "a", "add 100");
+    for number in 0..1_000 {
+        bench.tell("commands", &format!("l{number}"), "add 1");
+    }
+    worker.run(SECOND);
+    let told = bench.told("output");
+    assert_eq!(told.len(), 2_001);
+    let before = told.iter().take_while(|text| *text != "100 0 ").count();
+    assert!((512..=1_000).contains(&before), "{before} came before it");
+}
+
+#[test]
+fn a_window_does_not_wait_for_more_to_come() {
+    let bench = Bench::new(1);
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    bench.tell("commands", "a", "add 2");
+    worker.run(Duration::from_millis(10));
+    assert_eq!(bench.told("output"), ["2 0 "]);
+}
+
+#[test]
+fn who_waits_asks_nobody() {
+    let bench = Bench::new(1);
+    bench.registry.borrow_mut().insert(7, Answer::Down);
+    bench.tell("commands", "a", "lacks 7");
+    let mut worker = bench.start();
+    let delay = loop {
+        match worker.step() {
+            Next::Wait(delay) => break delay,
+            Next::Step => {}
+        }
+    };
+    assert_eq!((bench.why().contains("registry"), worker.step()), (true, Next::Wait(delay)));
+    bench.model.advance(delay);
+    assert_ne!(worker.step(), Next::Wait(Duration::ZERO));
 }
 
 #[rstest]
@@ -298,6 +346,18 @@ fn a_timer_that_somebody_else_set_anew_is_not_the_one_that_ended_processes() {
 /// The timer of an aggregate that is due so long after the start.
 fn timer(key: &str, after_ms: i64) -> InHand {
     InHand::Timer { key: key.to_owned(), due_ms: START_MS + after_ms }
+}
+
+#[test]
+fn a_flood_is_read_no_further_until_it_is_worked_off() {
+    let bench = Bench::new(2);
+    for number in 0..9_000 {
+        bench.tell_at(&at("commands", number % 2), &format!("k{number}"), "add 1");
+    }
+    bench.start().run(60 * SECOND);
+    let both = || vec![at("commands", 0), at("commands", 1)];
+    assert_eq!(bench.paused.borrow()[..2], [Paused::Yes(both()), Paused::NoMore(both())]);
+    assert_eq!(bench.told("output").len(), 4_500);
 }
 
 #[test]
