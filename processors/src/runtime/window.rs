@@ -152,3 +152,79 @@ pub(super) fn writers(metadata: &str) -> impl Iterator<Item = &str> {
 pub(super) fn window_id(metadata: &str) -> &str {
     metadata.split(' ').next().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use quittance_log::Headers;
+
+    use super::*;
+    use crate::runtime::{partition::Input, store::MemoryStore};
+
+    fn window() -> Window<u32> {
+        Window::new("run-7".to_owned(), Duration::from_secs(1))
+    }
+
+    fn at(topic: &str, partition: i32) -> TopicPartition {
+        TopicPartition { topic: Arc::from(topic), partition }
+    }
+
+    fn record(at: &TopicPartition, offset: i64, bytes: usize) -> Record {
+        let (at, value) = (at.clone(), Some(vec![0; bytes]));
+        Record { at, offset, timestamp_ms: Some(100 + offset), key: None, value, headers: Headers::default() }
+    }
+
+    /// After how many records of a kind it has to end.
+    fn full_after(class: Class, bytes: usize) -> usize {
+        let (mut window, at) = (window(), at("commands", 0));
+        (1..)
+            .find(|count| {
+                window.read(&record(&at, *count, bytes), class);
+                window.is_full(Duration::from_secs(1))
+            })
+            .map_or(0, |count| usize::try_from(count).expect("a count"))
+    }
+
+    #[test]
+    fn a_window_ends_at_the_first_of_its_bounds() {
+        assert_eq!((full_after(Class::Commands, 1), full_after(Class::Results, 1)), (2_000, 2_000));
+        assert_eq!((full_after(Class::Bulk, 1), full_after(Class::Commands, 1 << 20)), (200, 4));
+        let is_full = |ms| window().is_full(Duration::from_millis(ms));
+        assert_eq!((is_full(500), is_full(1_099), is_full(1_100)), (false, false, true), "it was opened at 1 s");
+    }
+
+    #[test]
+    fn it_knows_what_it_has_read_and_made() {
+        let (mut window, here, there) = (window(), at("commands", 0), at("commands", 1));
+        assert!(window.is_empty());
+        window.read(&record(&here, 5, 1), Class::Commands);
+        window.read(&record(&here, 8, 1), Class::Commands);
+        window.put(0, "a".to_owned(), 3);
+        assert!(!window.is_empty());
+        assert_eq!((window.position(&here), window.count(&here), window.records), (Some(9), 2, 2));
+        assert_eq!((window.position(&there), window.count(&there)), (None, 0));
+        assert_eq!((window.state(0, "a"), window.state(0, "b"), window.state(1, "a")), (Some(&3), None, None));
+        assert_eq!(window.latest().collect::<Vec<_>>(), [(&here, 108)]);
+        assert_eq!(window.into_states(), BTreeMap::from([(0, BTreeMap::from([("a".to_owned(), 3)]))]));
+    }
+
+    #[test]
+    fn it_commits_a_position_wherever_it_read_or_wrote() {
+        let partition = |position| {
+            let inputs = BTreeMap::from([(Arc::from("commands"), Input::at(position, String::new()))]);
+            Partition::new(Box::new(MemoryStore::default()), inputs)
+        };
+        let partitions =
+            BTreeMap::from([(0, partition(1)), (1, partition(20)), (2, partition(30)), (3, partition(40))]);
+        let mut window = window();
+        window.read(&record(&at("results", 0), 5, 1), Class::Results);
+        window.put(0, "a".to_owned(), 3);
+        window.put(1, "b".to_owned(), 3);
+        window.touch(2);
+        assert!(!window.is_empty());
+        let metadata = "run-7 one-a one-b";
+        let commit = |at, offset| OffsetCommit { at, offset, metadata: metadata.to_owned() };
+        let expected = [commit(at("results", 0), 6), commit(at("commands", 1), 20), commit(at("commands", 2), 30)];
+        assert_eq!(window.positions(&partitions, "one-a one-b"), expected);
+        assert_eq!((window_id(metadata), writers(metadata).collect::<Vec<_>>()), ("run-7", vec!["one-a", "one-b"]));
+    }
+}
