@@ -33,11 +33,21 @@ pub(crate) struct Bench {
     pub(crate) notes: Rc<RefCell<Vec<Suspect>>>,
     pub(crate) metrics: Rc<Metrics>,
     pub(crate) health: Health,
-    /// Whether committed positions are kept from being stable.
-    pub(crate) is_hanging: Rc<Cell<bool>>,
-    /// What is to be read no further, as it was asked for.
-    pub(crate) paused: Rc<RefCell<Vec<Paused>>>,
+    pub(crate) brokers: Rc<Brokers>,
     runtime_metrics: RuntimeMetrics,
+}
+
+/// What is wrong with the brokers, and what they were asked.
+#[derive(Default)]
+pub(crate) struct Brokers {
+    /// Whether committed positions are kept from being stable.
+    pub(crate) is_hanging: Cell<bool>,
+    /// A partition whose ends nobody knows.
+    pub(crate) leaderless: Cell<Option<i32>>,
+    /// How often they were asked for.
+    pub(crate) asked: Cell<u32>,
+    /// What is to be read no further, as it was asked for.
+    pub(crate) paused: RefCell<Vec<Paused>>,
 }
 
 /// Partitions that were paused, or resumed.
@@ -47,18 +57,19 @@ pub(crate) enum Paused {
     NoMore(Vec<TopicPartition>),
 }
 
-/// All goes well, but for what hangs.
-struct Hanging {
-    is_hanging: Rc<Cell<bool>>,
-    paused: Rc<RefCell<Vec<Paused>>>,
-}
+struct Driven(Rc<Brokers>);
 
-impl Driver for Hanging {
+impl Driver for Driven {
     fn on_call(&self, _: &Model, _: ProcessId, call: &Call) -> Fate {
+        let Self(brokers) = self;
         match call {
-            Call::Committed { .. } if self.is_hanging.get() => return Fate::Refused,
-            Call::Pause { partitions, .. } => self.paused.borrow_mut().push(Paused::Yes(partitions.clone())),
-            Call::Resume { partitions, .. } => self.paused.borrow_mut().push(Paused::NoMore(partitions.clone())),
+            Call::Committed { .. } if brokers.is_hanging.get() => return Fate::Refused,
+            Call::End { at, isolation: Isolation::Uncommitted } if brokers.leaderless.get() == Some(at.partition) => {
+                brokers.asked.update(|asked| asked + 1);
+                return Fate::Refused;
+            }
+            Call::Pause { partitions, .. } => brokers.paused.borrow_mut().push(Paused::Yes(partitions.clone())),
+            Call::Resume { partitions, .. } => brokers.paused.borrow_mut().push(Paused::NoMore(partitions.clone())),
             _ => {}
         }
         Fate::Happens
@@ -90,11 +101,11 @@ pub(crate) struct Running {
 
 impl Bench {
     pub(crate) fn new(partitions: i32) -> Self {
-        let (is_hanging, paused) = (Rc::<Cell<bool>>::default(), Rc::<RefCell<Vec<Paused>>>::default());
+        let brokers = Rc::<Brokers>::default();
         // What is left open stays so until somebody ends it.
         let transaction_timeout = Duration::from_secs(3_600);
         let settings = ModelSettings { start_ms: START_MS, transaction_timeout, ..ModelSettings::default() };
-        let model = Model::new(settings, Hanging { is_hanging: Rc::clone(&is_hanging), paused: Rc::clone(&paused) });
+        let model = Model::new(settings, Driven(Rc::clone(&brokers)));
         for topic in ["results", "commands", "bulk", "output"] {
             model.create_topic(topic, partitions, Cleanup::Delete);
         }
@@ -114,8 +125,7 @@ impl Bench {
             runtime_metrics: RuntimeMetrics::new(&metrics),
             metrics,
             health: Health::default(),
-            is_hanging,
-            paused,
+            brokers,
         }
     }
 

@@ -162,14 +162,14 @@ fn a_registry_that_is_down_holds_up_inputs_and_no_timers() {
 #[test]
 fn positions_that_stay_unstable_are_waited_for_and_called_what_they_are() {
     let bench = Bench::new(1);
-    bench.is_hanging.set(true);
+    bench.brokers.is_hanging.set(true);
     bench.tell("commands", "a", "add 3");
     let mut worker = bench.start();
     worker.run(30 * SECOND);
     assert!(!bench.why().contains("hang"), "a transaction may be open for so long: {}", bench.why());
     worker.run(60 * SECOND);
     assert!(bench.why().contains("may hang in the brokers"), "{}", bench.why());
-    bench.is_hanging.set(false);
+    bench.brokers.is_hanging.set(false);
     worker.run(30 * SECOND);
     assert_eq!(bench.told("output"), ["3 0 "]);
     assert_eq!(bench.health.readiness(), Ok(()));
@@ -283,6 +283,28 @@ fn a_timer_waits_for_an_open_transaction_in_front_of_it_and_holds_no_other_up() 
 }
 
 #[test]
+fn a_partition_without_a_leader_holds_up_its_own_timers_only_and_is_asked_for_less_and_less() {
+    let bench = Bench::new(2);
+    for (partition, key) in [(0, "a"), (1, "b")] {
+        for number in 1..=20 {
+            let says = format!("ring {} add", START_MS + 1_000 * number);
+            bench.tell_at(&at("commands", partition), &format!("{key}{number}"), says);
+        }
+    }
+    let mut worker = bench.start();
+    worker.run(SECOND / 2);
+    bench.brokers.leaderless.set(Some(0));
+    worker.run(25 * SECOND);
+    let rung = |partition| bench.told_at(&at("output", partition)).len() - 20;
+    assert_eq!((rung(0), rung(1)), (0, 20));
+    let asked = bench.brokers.asked.get();
+    assert!((3..=20).contains(&asked), "{asked} questions in 25 s");
+    bench.brokers.leaderless.set(None);
+    worker.run(11 * SECOND);
+    assert_eq!(rung(0), 20);
+}
+
+#[test]
 fn a_timer_that_changes_nothing_fires_once() {
     let bench = Bench::new(1);
     bench.tell("commands", "a", format!("ring {} nothing", START_MS + 1_000));
@@ -356,7 +378,7 @@ fn a_flood_is_read_no_further_until_it_is_worked_off() {
     }
     bench.start().run(60 * SECOND);
     let both = || vec![at("commands", 0), at("commands", 1)];
-    assert_eq!(bench.paused.borrow()[..2], [Paused::Yes(both()), Paused::NoMore(both())]);
+    assert_eq!(bench.brokers.paused.borrow()[..2], [Paused::Yes(both()), Paused::NoMore(both())]);
     assert_eq!(bench.told("output").len(), 4_500);
 }
 
