@@ -1,6 +1,6 @@
 # The ways in. What each does is in the script of that name under dev/.
 
-.PHONY: help demo stop status token test simulate chaos-runtime planted-bugs bench latency
+.PHONY: help demo stop status token test simulate chaos-runtime planted-bugs mutants bench latency
 .DEFAULT_GOAL := help
 
 help: ## shows this list
@@ -32,6 +32,9 @@ chaos-runtime: ## ten minutes of misfortune for three processors on real servers
 
 planted-bugs: ## plants bugs in a copy of the sources and lets the simulation find them
 	@dev/planted-bugs
+
+mutants: ## changes the runtime and the rules, one expression at a time, and lists what no test notices: takes hours
+	@dev/mutants $(ARGS)
 
 bench: ## measures a release build on servers of its own: make bench ARGS=--help
 	@dev/bench $(ARGS)
