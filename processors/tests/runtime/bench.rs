@@ -96,6 +96,8 @@ impl Notepad for Notes {
 /// A worker that runs.
 pub(crate) struct Running {
     bench: Bench,
+    /// How far the wall's clock is from the model's, milliseconds.
+    pub(crate) skew_ms: i64,
     worker: Worker<Counter, ModelLog<'static>>,
 }
 
@@ -153,7 +155,7 @@ impl Bench {
         let notes = Box::new(Notes(Rc::clone(&self.notes)));
         let counter = Counter::new(Rc::clone(&self.registry));
         let worker = Worker::join(counter, self.model.process(), settings, stores, notes).expect("it joins");
-        Running { bench: self.clone(), worker }
+        Running { bench: self.clone(), skew_ms: 0, worker }
     }
 
     /// Writes an input to the first partition.
@@ -240,19 +242,19 @@ impl Running {
     pub(crate) fn step(&mut self) -> Next {
         let now_ms = self.bench.model.now_ms();
         let uptime = Duration::from_millis((now_ms - START_MS).unsigned_abs());
-        self.worker.step(Now { wall_ms: now_ms, uptime }).expect("it goes on")
+        self.worker.step(Now { wall_ms: now_ms + self.skew_ms, uptime }).expect("it goes on")
     }
 
     /// It ends in order.
     pub(crate) fn ends(self) {
-        let Self { bench, worker } = self;
+        let Self { bench, worker, .. } = self;
         worker.stop().expect("it ends");
         bench.model.advance(Duration::from_secs(1));
     }
 
     /// It dies where it stands.
     pub(crate) fn dies(self) {
-        let Self { bench, worker } = self;
+        let Self { bench, worker, .. } = self;
         drop(worker);
         bench.model.advance(Duration::from_secs(1));
     }

@@ -97,7 +97,7 @@ fn created(id: CommandId, command: &CreatePayment, traceparent: &str, now: Times
         updated_at: now,
     };
     let state = PaymentState {
-        envelope: Envelope { sequence: Some(0), cause: Some(id), occurred_at: now, ..command.envelope.clone() },
+        envelope: Envelope { sequence: Some(0), cause: Some(id), ..command.envelope.clone() },
         state_version: STATE_VERSION,
         status: PaymentStatus::Processing,
         amount: command.amount,
@@ -118,7 +118,7 @@ fn created(id: CommandId, command: &CreatePayment, traceparent: &str, now: Times
         created_at: now,
         updated_at: now,
     };
-    let (high, low) = attempt_uuid.as_u64_pair();
+    let (_, retry_seed) = attempt_uuid.as_u64_pair();
     PaymentChangelog {
         state_version: STATE_VERSION,
         state,
@@ -130,7 +130,7 @@ fn created(id: CommandId, command: &CreatePayment, traceparent: &str, now: Times
         }],
         timer: None,
         traceparent: traceparent.to_owned(),
-        retry_seed: (high ^ low).cast_signed(),
+        retry_seed: retry_seed.cast_signed(),
     }
 }
 

@@ -56,6 +56,15 @@ fn with(change: impl FnOnce(&mut CreatePayment)) -> CreatePayment {
     command
 }
 
+#[test]
+fn a_payments_sequence_begins_at_one_whatever_its_command_says() {
+    let command = Box::new(with(|command| command.envelope.sequence = Some(5)));
+    let decision = Scenario::new(policy()).take(&Input::Create { id: COMMAND, command });
+    let Decision::Applied(change) = decision else { panic!("it is applied") };
+    let Event::Created(event) = &change.events[0] else { panic!("it was created") };
+    assert_eq!((event.envelope.sequence, change.state.state.envelope.sequence), (Some(1), Some(1)));
+}
+
 #[rstest]
 #[case::nothing(with(|command| command.amount = amount(0)), "amount_invalid")]
 #[case::negative(with(|command| command.amount = amount(-5)), "amount_invalid")]

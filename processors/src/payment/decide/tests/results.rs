@@ -200,7 +200,28 @@ fn a_reference_learned_in_doubt_is_asked_by_and_kept() {
     assert_eq!(scenario.latest().gateway_reference.as_deref(), Some("ch_unconfirmed"));
     let declined = GatewayResult { details: GatewayDetails::default(), ..answer(scenario.latest(), Declined) };
     scenario.result(declined);
-    assert_eq!(scenario.payment().operations[0].gateway_reference.as_deref(), Some("ch_unconfirmed"));
+    let operation = &scenario.payment().operations[0];
+    let details = operation.attempts[0].details.as_ref().expect("details");
+    let references = [&operation.gateway_reference, &details.gateway_reference].map(Option::as_deref);
+    assert_eq!(references, [Some("ch_unconfirmed"); 2]);
+}
+
+#[test]
+fn a_second_charge_is_no_repetition_of_the_first() {
+    let mut scenario = authorized();
+    let mut result = answer(scenario.latest(), Approved);
+    assert_eq!(told(&scenario.result(result.clone())), OVER);
+    result.details.gateway_reference = Some("ch_another".to_owned());
+    assert_eq!(told(&scenario.result(result)), NO_AFTER_YES);
+}
+
+#[test]
+fn after_a_claim_that_money_was_taken_only_a_person_believes_that_none_was() {
+    let mut scenario = trying();
+    let mut result = answer(scenario.latest(), Approved);
+    result.currency = "JPY".parse().expect("a currency");
+    assert_eq!(told(&scenario.result(result)), "review_opened → processing unknown review:contradicting_result");
+    assert_eq!(told(&scenario.gateway_says(Declined)), OVER);
 }
 
 #[test]
