@@ -83,6 +83,12 @@ impl<R> LookAhead<R> {
         self.last_probed = partition;
     }
 
+    /// It told something of its partition.
+    fn probe_told(&mut self, partition: i32) {
+        self.end_probe_of(partition);
+        self.probe_rests.end(partition);
+    }
+
     /// The partitions are somebody else's.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
@@ -174,13 +180,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 }
             }
             // It is on its way to us.
-            Ok(Ranged::Record(_)) => {
-                self.look_ahead.end_probe_of(partition);
-                self.look_ahead.probe_rests.end(partition);
-            }
+            Ok(Ranged::Record(_)) => self.look_ahead.probe_told(partition),
             Ok(Ranged::End) => {
-                self.look_ahead.end_probe_of(partition);
-                self.look_ahead.probe_rests.end(partition);
+                self.look_ahead.probe_told(partition);
                 let partition = self.partitions.get_mut(&at.partition);
                 if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&at.topic)) {
                     input.empty_up_to = input.empty_up_to.max(end);
