@@ -20,6 +20,7 @@ use quittance_service::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
+use rand::RngExt;
 
 use crate::installation;
 
@@ -64,7 +65,7 @@ const DRAIN_MARGIN: Duration = Duration::from_secs(30);
 const LOOK_FOR_LIFE: Duration = Duration::from_secs(1);
 /// How often a process may lose its place, in so many of the pauses before it begins anew.
 const LOSSES_MAX: usize = 3;
-const LOSSES_WITHIN: u32 = 10;
+const LOSSES_WITHIN: u32 = 20;
 
 /// A process that has started.
 pub(crate) struct Process {
@@ -143,7 +144,9 @@ impl Process {
                             return;
                         }
                         tracing::error!(%error, "beginning anew");
-                        pause(patience.rejoin_after, &shutdown);
+                        // Two that came back at the same moment would take it from each other once more.
+                        let spread = rand::rng().random_range(1.0..2.0);
+                        pause(patience.rejoin_after.mul_f64(spread), &shutdown);
                     }
                     result => break result,
                 }
@@ -237,6 +240,50 @@ impl PartArgs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn process() -> Process {
+        let health = Health::default();
+        let registry = health.latch("registry");
+        Process { health, metrics: Metrics::new("test"), shutdown: Shutdown::new(), registry }
+    }
+
+    #[tokio::test]
+    async fn work_that_loses_its_place_again_and_again_ends_and_names_the_slot() {
+        let (process, (count, counted)) = (process(), std::sync::mpsc::channel());
+        let patience = Patience { rejoin_after: Duration::from_millis(200), drain: Duration::from_secs(30) };
+        let work = move || {
+            let _ = count.send(());
+            Err("it lost its place")
+        };
+        let error = process.work(patience, |_| true, work).await.expect_err("it ends");
+        assert!(error.to_string().contains("another process has the same QUITTANCE_INSTANCE"), "{error}");
+        assert_eq!(counted.iter().count(), LOSSES_MAX + 1);
+        assert!(process.shutdown.is_requested());
+    }
+
+    #[tokio::test]
+    async fn work_that_fails_otherwise_is_not_begun_anew() {
+        let process = process();
+        let patience = Patience { rejoin_after: Duration::from_secs(60), drain: Duration::from_secs(30) };
+        let error = process.work(patience, |_| false, || Err("it cannot go on")).await.expect_err("it ends");
+        assert_eq!(error.to_string(), "it cannot go on");
+    }
+
+    #[tokio::test]
+    async fn work_that_is_stuck_ends_the_process() {
+        let process = process();
+        let heartbeat = process.health.heartbeat("worker", Duration::from_millis(100));
+        let (until, stuck) = std::sync::mpsc::channel::<()>();
+        let patience = Patience { rejoin_after: Duration::from_secs(60), drain: Duration::from_secs(30) };
+        let work = move || {
+            heartbeat.beat();
+            let _ = stuck.recv();
+            Ok::<_, &str>(())
+        };
+        let error = process.work(patience, |_| false, work).await.expect_err("it ends");
+        assert!(error.to_string().starts_with("the worker is stuck: worker:"), "{error}");
+        drop(until);
+    }
 
     #[test]
     fn a_place_that_is_lost_again_and_again_is_somebody_elses() {

@@ -181,8 +181,9 @@ pub enum Ended {
     /// None of it is there. After a commit a request may still be on its way, so that the holder is not to be used again;
     /// after an abort it can go on.
     Aborted(String),
-    /// Another holder took over this id, or the brokers gave the transaction up. None of it will be there, or the other one
-    /// sees that it is.
+    /// Another holder took over this id, the brokers gave the transaction up, or another member has the owner's place in its
+    /// group. None of it will be there, or the other one sees that it is. Whoever took the id over now would take it from the
+    /// one that has the place.
     Fenced(String),
     /// Nobody knows. Drop the holder, take its id over again, then read the committed positions.
     Unknown(String),

@@ -34,7 +34,7 @@ use crate::{Committed, Event, LogError, Membership, Record, TopicPartition};
 const BOUNDS_MAX: Duration = Duration::from_secs(3);
 /// How long a coordinator may take to tell what a group committed: while a transaction that would change it is open,
 /// the client asks again and again.
-const COMMITTED_MAX: Duration = Duration::from_secs(2);
+const COMMITTED_MAX: Duration = Duration::from_secs(1);
 /// How long a commit may take that is waited for.
 const COMMIT_MAX: Duration = Duration::from_secs(5);
 /// How long an owner may take between two polls before the group gives it up: longer than any call in between may take.

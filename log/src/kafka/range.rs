@@ -26,32 +26,53 @@ const ASK_AGAIN: Duration = Duration::from_millis(20);
 
 /// Reads spans of committed records, all at the same time.
 ///
-/// librdkafka tells of the end of a partition only when it has read up to what is committed. So it is first waited for
-/// that no transaction is open below the ends of the spans; from then on the end of a partition lies at or behind them.
+/// librdkafka tells of the end of a partition when it has read all that its leader calls committed. So it is first waited for
+/// that no transaction is open below the ends of the spans. Even then a leader that has just become one may end too early: it
+/// does not know yet how far its followers are. It does not answer the question for the end before it does (KIP-207), but
+/// fetches it does. So what is told an end is asked for once more, and read on: only then an end is one.
 pub struct RangeReader {
     consumer: BaseConsumer<Plain>,
     topic: Arc<str>,
-    /// What is still to be read: ends by partition.
-    unread: BTreeMap<i32, i64>,
-    starts: Vec<(TopicPartition, Offset)>,
-    /// Spans below whose ends a transaction may be open.
-    unstable: Vec<Span>,
+    /// What is still to be read, by partition.
+    unread: BTreeMap<i32, Unread>,
+    /// Partitions below whose ends a transaction may be open, or whose leader may not know how far they go.
+    unsettled: Vec<i32>,
     asked_at: Option<Instant>,
     is_reading: bool,
+}
+
+struct Unread {
+    /// Where to read on.
+    next: Offset,
+    /// Where the span ends.
+    to: i64,
+    /// What is known of an end that was told of in front of that.
+    ends: Ends,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ends {
+    None,
+    /// It is to be asked whether the leader knew.
+    Told,
+    /// It knew by then.
+    Settled,
 }
 
 impl RangeReader {
     pub(super) fn open(args: &KafkaArgs, topic: &Arc<str>, spans: &[Span]) -> Result<Self, LogError> {
         let consumer = reading(args).create_with_context(Plain::default()).map_err(settings("a reader of spans"))?;
-        let wanted: Vec<Span> = spans.iter().filter(|span| span.to > span.from.unwrap_or(0)).copied().collect();
-        let at = |partition| TopicPartition { topic: Arc::clone(topic), partition };
-        let start = |span: &Span| (at(span.partition), span.from.map_or(Offset::Beginning, Offset::Offset));
+        let wanted = spans.iter().filter(|span| span.to > span.from.unwrap_or(0));
+        let unread = |span: &Span| {
+            let next = span.from.map_or(Offset::Beginning, Offset::Offset);
+            (span.partition, Unread { next, to: span.to, ends: Ends::None })
+        };
+        let unread: BTreeMap<_, _> = wanted.map(unread).collect();
         Ok(Self {
             consumer,
             topic: Arc::clone(topic),
-            starts: wanted.iter().map(start).collect(),
-            unread: wanted.iter().map(|span| (span.partition, span.to)).collect(),
-            unstable: wanted,
+            unsettled: unread.keys().copied().collect(),
+            unread,
             asked_at: None,
             is_reading: false,
         })
@@ -59,18 +80,20 @@ impl RangeReader {
 
     /// Begins to read once all that is to be read is decided.
     fn settle(&mut self) -> Result<(), LogError> {
-        while let Some(span) = self.unstable.last() {
-            let what = || format!("asking for the end of {}[{}]", self.topic, span.partition);
-            let bounds = self.consumer.fetch_watermarks(&self.topic, span.partition, END_MAX);
+        while let Some(&partition) = self.unsettled.last() {
+            let what = || format!("asking for the end of {}[{partition}]", self.topic);
+            let bounds = self.consumer.fetch_watermarks(&self.topic, partition, END_MAX);
             let (_, stable) = bounds.map_err(unavailable(what()))?;
-            if stable < span.to {
+            if self.unread.get(&partition).is_some_and(|unread| stable < unread.to) {
                 self.asked_at = Some(Instant::now());
                 return Ok(());
             }
-            self.unstable.pop();
+            self.unsettled.pop();
         }
         let what = "reading spans";
-        let list = list(self.starts.iter().map(|(at, from)| (at, *from))).map_err(failed(what))?;
+        let at = |partition| TopicPartition { topic: Arc::clone(&self.topic), partition };
+        let starts: Vec<_> = self.unread.iter().map(|(partition, unread)| (at(*partition), unread.next)).collect();
+        let list = list(starts.iter().map(|(at, from)| (at, *from))).map_err(failed(what))?;
         self.consumer.assign(&list).map_err(failed(what))?;
         self.is_reading = true;
         Ok(())
@@ -79,19 +102,33 @@ impl RangeReader {
     /// Takes in a record, unless it stands behind its span.
     fn take(&mut self, record: Record) -> Ranged {
         let (partition, next) = (record.at.partition, record.offset + 1);
-        match self.unread.get(&partition) {
-            Some(&to) if next <= to => {
-                if next == to {
-                    self.unread.remove(&partition);
-                }
-                Ranged::Record(record)
-            }
-            Some(_) => {
-                self.unread.remove(&partition);
-                Ranged::Idle
-            }
-            None => Ranged::Idle,
+        let Some(unread) = self.unread.get_mut(&partition) else { return Ranged::Idle };
+        let is_in_span = next <= unread.to;
+        unread.next = Offset::Offset(next);
+        if next >= unread.to {
+            self.unread.remove(&partition);
         }
+        if is_in_span { Ranged::Record(record) } else { Ranged::Idle }
+    }
+
+    /// It was told that a partition ends here. Once that is so of all that is left, it is asked whether they do.
+    fn ends(&mut self, partition: i32) {
+        match self.unread.get_mut(&partition) {
+            Some(unread) if unread.ends == Ends::None => unread.ends = Ends::Told,
+            Some(unread) if unread.ends == Ends::Settled => drop(self.unread.remove(&partition)),
+            Some(_) | None => {}
+        }
+    }
+
+    /// Whether all that is left was told to end, which is to be asked for once more.
+    fn is_doubtful(&self) -> bool {
+        self.unread.values().all(|unread| unread.ends == Ends::Told)
+    }
+
+    fn read_again(&mut self) {
+        self.unread.values_mut().for_each(|unread| unread.ends = Ends::Settled);
+        self.unsettled = self.unread.keys().copied().collect();
+        self.is_reading = false;
     }
 }
 
@@ -99,6 +136,9 @@ impl Range for RangeReader {
     fn poll(&mut self, timeout: Duration) -> Result<Ranged, LogError> {
         if self.unread.is_empty() {
             return Ok(Ranged::End);
+        }
+        if self.is_reading && self.is_doubtful() {
+            self.read_again();
         }
         if !self.is_reading {
             if let Some(asked_at) = self.asked_at {
@@ -114,7 +154,7 @@ impl Range for RangeReader {
                 Ok(self.take(record))
             }
             Some(Err(KafkaError::PartitionEOF(partition))) => {
-                self.unread.remove(&partition);
+                self.ends(partition);
                 Ok(Ranged::Idle)
             }
             Some(Err(error)) => match consuming(error) {

@@ -37,18 +37,23 @@ pub struct TransactionalProducer {
 
 enum Remedy {
     Fenced,
+    /// Another member has the owner's place in the group: nothing has to be repeated by this one.
+    PlaceTaken,
     Abort,
     Retry,
     Destroy,
 }
 
-fn remedy(error: &KafkaError) -> Remedy {
+/// Whether it says that another holder has the id, or that the brokers have given this one up.
+fn is_fenced(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode as Code;
-    let fenced = matches!(
-        error.rdkafka_error_code(),
-        Some(Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::InvalidProducerIdMapping)
-    );
+    matches!(code, Code::Fenced | Code::ProducerFenced | Code::InvalidProducerEpoch | Code::InvalidProducerIdMapping)
+}
+
+fn remedy(error: &KafkaError) -> Remedy {
+    let fenced = error.rdkafka_error_code().is_some_and(is_fenced);
     match error {
+        _ if error.rdkafka_error_code() == Some(RDKafkaErrorCode::FencedInstanceId) => Remedy::PlaceTaken,
         KafkaError::Transaction(cause) if cause.is_fatal() && fenced => Remedy::Fenced,
         KafkaError::Transaction(cause) if cause.is_fatal() => Remedy::Destroy,
         KafkaError::Transaction(cause) if cause.txn_requires_abort() => Remedy::Abort,
@@ -86,8 +91,8 @@ impl TransactionalProducer {
     pub fn begin(&self) -> Result<(), LogError> {
         let what = format!("beginning a transaction of {}", self.id);
         match self.producer.client().fatal_error() {
-            Some((RDKafkaErrorCode::Fenced, cause)) => Err(LogError::Fenced { cause }),
-            Some((code, _)) => Err(failed(what)(KafkaError::Global(code))),
+            Some((code, cause)) if is_fenced(code) => Err(LogError::Fenced { cause }),
+            Some((_, cause)) => Err(LogError::Client { what, cause: cause.into() }),
             None => self.producer.begin_transaction().map_err(failed(what)),
         }
     }
@@ -139,7 +144,7 @@ impl TransactionalProducer {
         let ended = match remedy(&error) {
             Remedy::Fenced => Ended::Fenced(error.to_string()),
             Remedy::Abort => self.try_abort(&error.to_string()),
-            Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+            Remedy::PlaceTaken | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
         };
         self.metrics.failed(&ended, &error);
         ended
@@ -163,7 +168,9 @@ impl TransactionalProducer {
             Ok(()) => Ended::Aborted(cause.to_owned()),
             Err(error) => match remedy(&error) {
                 Remedy::Fenced => Ended::Fenced(error.to_string()),
-                Remedy::Abort | Remedy::Retry | Remedy::Destroy => Ended::Unknown(error.to_string()),
+                Remedy::Abort | Remedy::PlaceTaken | Remedy::Retry | Remedy::Destroy => {
+                    Ended::Unknown(error.to_string())
+                }
             },
         }
     }
@@ -185,6 +192,11 @@ impl TransactionalProducer {
     fn end_without_commit(&self, error: &KafkaError) -> Ended {
         let ended = match remedy(error) {
             Remedy::Fenced => Ended::Fenced(error.to_string()),
+            Remedy::PlaceTaken => {
+                // Readers need not wait until it times out. However that ends, nothing was committed.
+                let _ = self.try_abort(&error.to_string());
+                Ended::Fenced(error.to_string())
+            }
             Remedy::Abort | Remedy::Retry => self.try_abort(&error.to_string()),
             Remedy::Destroy => Ended::Unknown(error.to_string()),
         };

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{consumer::ConsumerId, generation::ModelGeneration, offsets::Offsets};
+use super::{consumer::ConsumerId, generation::ModelGeneration, offsets::Offsets, transactional::Refusal};
 use crate::TopicPartition;
 
 #[derive(Debug)]
@@ -74,17 +74,17 @@ impl Group {
     /// members to join again: the one that commits has not yet given its partitions back.
     ///
     /// As Kafka has it, who was never in a generation may commit as long as the group is empty.
-    pub(super) fn validate(&self, of: &ModelGeneration) -> Result<(), String> {
+    pub(super) fn validate(&self, of: &ModelGeneration) -> Result<(), Refusal> {
         if of.generation < 0 && self.phase == Phase::Empty {
             return Ok(());
         }
         match self.standing(&of.instance, &of.member_id) {
-            Standing::Unknown => Err("the member is not known (UNKNOWN_MEMBER_ID)".to_owned()),
-            Standing::Fenced => Err("another member has the instance's place (FENCED_INSTANCE_ID)".to_owned()),
-            Standing::Member if of.generation != self.generation => Err(format!(
+            Standing::Unknown => Err(Refusal::Abortable("the member is not known (UNKNOWN_MEMBER_ID)".to_owned())),
+            Standing::Fenced => Err(Refusal::PlaceTaken),
+            Standing::Member if of.generation != self.generation => Err(Refusal::Abortable(format!(
                 "generation {} is not the current one, {} (ILLEGAL_GENERATION)",
                 of.generation, self.generation
-            )),
+            ))),
             Standing::Member => Ok(()),
         }
     }
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!((group.generation, group.phase), (2, Phase::Stable));
         assert_eq!(shares(&group), [vec![0, 1, 2], vec![3, 4]]);
         assert_eq!(group.standing("b", "b-1"), Standing::Fenced);
-        assert!(group.validate(&of(2, "b-1", "b")).is_err());
+        assert_eq!(group.validate(&of(2, "b-1", "b")), Err(Refusal::PlaceTaken));
         assert_eq!(group.validate(&of(2, "b-2", "b")), Ok(()));
     }
 

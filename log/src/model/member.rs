@@ -10,7 +10,7 @@ use super::{
 use crate::{Committed, Event, Isolation, LogError, Member, Membership, TopicPartition};
 
 /// How long a client goes on asking for committed positions while they are not stable.
-const COMMITTED_MAX: Duration = Duration::from_secs(2);
+const COMMITTED_MAX: Duration = Duration::from_secs(1);
 
 /// A member of a group. Dropped, it falls silent: a static member does not leave.
 pub struct ModelMember<'d> {

@@ -142,7 +142,7 @@ impl State {
     ) -> Result<(), Refusal> {
         self.id_of(holder)?.verify(holder.epoch, &Target::Group(of.group.clone()))?;
         let group = self.group(&of.group);
-        group.validate(of).map_err(Refusal::Abortable)?;
+        group.validate(of)?;
         group.offsets.prepare(holder.producer_id, positions);
         Ok(())
     }

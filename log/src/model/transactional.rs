@@ -45,6 +45,8 @@ pub(super) enum Refusal {
     InvalidState,
     /// There is no such partition; the client waits until its patience is over.
     NotThere,
+    /// `FENCED_INSTANCE_ID`: another member has the place of its owner in the group. The transaction can only be aborted.
+    PlaceTaken,
     /// The transaction can only be aborted.
     Abortable(String),
 }

@@ -44,6 +44,8 @@ enum Phase {
 /// Why a step of a transaction cannot be taken.
 enum Stop {
     Fenced(String),
+    /// Another member has the place of its owner in the group.
+    PlaceTaken(String),
     Abort(String),
     Unknown(String),
     Silence(Fate, String),
@@ -76,6 +78,7 @@ impl<'d> ModelTransactions<'d> {
         match self.log.request(call, request) {
             Outcome::Reply(reply) => Ok(reply),
             Outcome::Refused(Refusal::Fenced) => Err(Stop::Fenced(format!("{call}: PRODUCER_FENCED"))),
+            Outcome::Refused(Refusal::PlaceTaken) => Err(Stop::PlaceTaken(format!("{call}: FENCED_INSTANCE_ID"))),
             Outcome::Refused(Refusal::Abortable(cause)) => Err(Stop::Abort(cause)),
             Outcome::Refused(Refusal::InvalidState | Refusal::Concurrent) => {
                 Err(Stop::Unknown(format!("{call}: INVALID_TXN_STATE")))
@@ -139,7 +142,7 @@ impl<'d> ModelTransactions<'d> {
             }
             Err(Stop::Silence(..)) => Ok(()),
             Err(Stop::Fenced(cause)) => Err(Phase::Fenced(cause)),
-            Err(Stop::Abort(cause)) => Err(Phase::Failed(cause)),
+            Err(Stop::Abort(cause) | Stop::PlaceTaken(cause)) => Err(Phase::Failed(cause)),
             Err(Stop::Unknown(cause)) => Err(Phase::Unknown(cause)),
         }
     }
@@ -166,7 +169,9 @@ impl<'d> ModelTransactions<'d> {
             }
             Err(Stop::Abort(cause)) if is_commit => self.end(false, &cause),
             Err(Stop::Fenced(cause)) => self.fenced(cause),
-            Err(Stop::Abort(cause) | Stop::Unknown(cause) | Stop::Silence(_, cause)) => self.unknown(cause),
+            Err(Stop::Abort(cause) | Stop::PlaceTaken(cause) | Stop::Unknown(cause) | Stop::Silence(_, cause)) => {
+                self.unknown(cause)
+            }
         }
     }
 
@@ -261,6 +266,10 @@ impl Transactions for ModelTransactions<'_> {
             match self.send_positions(positions, generation) {
                 Ok(()) => {}
                 Err(Stop::Fenced(cause)) => return self.fenced(cause),
+                Err(Stop::PlaceTaken(cause)) => {
+                    drop(self.end(false, &cause));
+                    return Ended::Fenced(cause);
+                }
                 Err(Stop::Abort(cause) | Stop::Silence(_, cause)) => return self.end(false, &cause),
                 Err(Stop::Unknown(cause)) => return self.unknown(cause),
             }
@@ -271,7 +280,7 @@ impl Transactions for ModelTransactions<'_> {
         match self.drain() {
             Ok(()) => self.end(true, ""),
             Err(Stop::Fenced(cause)) => self.fenced(cause),
-            Err(Stop::Abort(cause)) => self.end(false, &cause),
+            Err(Stop::Abort(cause) | Stop::PlaceTaken(cause)) => self.end(false, &cause),
             Err(Stop::Unknown(cause) | Stop::Silence(_, cause)) => self.unknown(cause),
         }
     }
