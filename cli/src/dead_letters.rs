@@ -15,9 +15,6 @@ use tokio::runtime::Handle;
 
 use self::letter::{Letter, LetterId};
 
-/// Every part that gives records up.
-const PARTS: [Part; 4] = [Part::ProcessorPayments, Part::SinkGateway, Part::SinkPostgres, Part::SinkRedis];
-
 /// Tools for records that were given up.
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum DeadLetters {
@@ -108,7 +105,7 @@ impl DeadLetters {
             }
             Self::Show(args) => {
                 let Show { source, ids } = *args;
-                let letters = some(&source.letters(PARTS.to_vec()).await?, &ids)?;
+                let letters = some(&source.letters(Part::ALL.to_vec()).await?, &ids)?;
                 print(source.in_full(letters).await?.into_iter())
             }
             Self::Replay(args) => {
@@ -130,7 +127,7 @@ impl DeadLetters {
 
 impl Filter {
     fn parts(&self) -> Vec<Part> {
-        self.part.map_or(PARTS.to_vec(), |part| vec![part])
+        self.part.map_or(Part::ALL.to_vec(), |part| vec![part])
     }
 
     fn takes(&self, letter: &Letter) -> bool {
@@ -139,8 +136,9 @@ impl Filter {
 }
 
 fn part(text: &str) -> Result<Part, String> {
-    let names = || PARTS.map(Part::name).join(", ");
-    PARTS.into_iter().find(|part| part.name() == text).ok_or_else(|| format!("must be one of {}", names()))
+    let names = || Part::ALL.iter().map(|part| part.name()).collect::<Vec<_>>().join(", ");
+    let found = Part::ALL.iter().find(|part| part.name() == text);
+    found.copied().ok_or_else(|| format!("must be one of {}", names()))
 }
 
 /// Those with these ids, in their order.
