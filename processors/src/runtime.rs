@@ -14,6 +14,7 @@ mod inbox;
 mod metrics;
 mod partition;
 mod processor;
+mod rest;
 mod store;
 mod suspects;
 mod time;

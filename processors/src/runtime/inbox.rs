@@ -77,6 +77,12 @@ impl Inbox {
         self.lanes.values().all(|lane| lane.records.is_empty())
     }
 
+    /// Whether anything of this input waits.
+    pub(super) fn has(&self, at: &TopicPartition) -> bool {
+        let lane = self.classes.get(&at.topic).and_then(|class| self.lanes.get(class));
+        lane.is_some_and(|lane| lane.records.iter().any(|record| record.at == *at))
+    }
+
     /// Whether a lane that is read on has as much as it may hold.
     pub(super) fn is_high(&self) -> bool {
         self.lanes.values().any(|lane| !lane.is_paused && lane.is_high())
@@ -140,6 +146,8 @@ mod tests {
             inbox.push(record(topic, offset));
             assert!(!inbox.is_empty());
         }
+        let has = |topic: &str, partition| inbox.has(&TopicPartition { topic: Arc::from(topic), partition });
+        assert_eq!((has("b", 0), has("b", 1), has("none of these", 0)), (true, false, false));
         let order: Vec<_> =
             std::iter::from_fn(|| inbox.pop()).map(|(_, record)| (record.at.topic, record.offset)).collect();
         let want = [("r", 0), ("c", 0), ("c", 1), ("b", 0), ("b", 1)];

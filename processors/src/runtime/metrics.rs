@@ -94,7 +94,7 @@ impl RuntimeMetrics {
     /// What a partition holds now.
     pub(super) fn holds<S: Clone>(&self, number: i32, partition: &Partition<S>) {
         let number = number.to_string();
-        self.states.with_label_values(&[&number]).set(i64::try_from(partition.len()).unwrap_or(i64::MAX));
-        self.timers.with_label_values(&[&number]).set(i64::try_from(partition.timers.len()).unwrap_or(i64::MAX));
+        self.states.with_label_values(&[&number]).set(i64::try_from(partition.count()).unwrap_or(i64::MAX));
+        self.timers.with_label_values(&[&number]).set(i64::try_from(partition.timers.count()).unwrap_or(i64::MAX));
     }
 }

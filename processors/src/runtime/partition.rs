@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
+use quittance_log::TopicPartition;
+
 use super::{
     store::{Batch, Store, StoreError},
     timers::{Ripe, Timers},
@@ -13,7 +15,7 @@ pub(super) struct Partition<S> {
     pub(super) timers: Timers,
     /// The inputs, by topic.
     pub(super) inputs: BTreeMap<Arc<str>, Input>,
-    /// How many timers fired since the partition was taken over.
+    /// How many timers fired, in windows that were committed, since the partition was taken over.
     pub(super) fired: usize,
     horizon: Option<Horizon>,
 }
@@ -35,7 +37,7 @@ pub(super) struct Input {
 /// Where an input stands, and the end that it has to reach.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Awaited {
-    pub(super) topic: Arc<str>,
+    pub(super) at: TopicPartition,
     pub(super) position: i64,
     pub(super) end: i64,
 }
@@ -63,7 +65,7 @@ impl<S: Clone> Partition<S> {
     }
 
     /// How many aggregates.
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.store.count()
     }
 
@@ -108,12 +110,12 @@ impl<S: Clone> Partition<S> {
         self.timers.set_back(now_ms);
     }
 
-    /// An input that due timers wait for.
-    pub(super) fn awaited(&self, now_ms: i64) -> Option<Awaited> {
+    /// An input that due timers wait for, if this is the partition of that number.
+    pub(super) fn awaited(&self, number: i32, now_ms: i64) -> Option<Awaited> {
         self.timers.first_due_since_ms(now_ms)?;
         let (topic, end) = self.unread(self.horizon.as_ref()?).next()?;
-        let input = self.inputs.get(topic)?;
-        Some(Awaited { topic: Arc::clone(topic), position: input.position, end })
+        let at = TopicPartition { topic: Arc::clone(topic), partition: number };
+        Some(Awaited { at, position: self.inputs.get(topic)?.position, end })
     }
 
     fn unread<'a>(&'a self, horizon: &'a Horizon) -> impl Iterator<Item = (&'a Arc<str>, i64)> {
@@ -148,7 +150,8 @@ mod tests {
         partition.set_horizon(100, BTreeMap::from([(Arc::from("commands"), 6)]));
         assert!(!partition.wants_horizon(100), "that will do");
         assert!(ripe(&partition, 100).is_empty(), "an input is still unread");
-        assert_eq!(partition.awaited(100), Some(Awaited { topic: Arc::from("commands"), position: 5, end: 6 }));
+        let at = TopicPartition { topic: Arc::from("commands"), partition: 3 };
+        assert_eq!(partition.awaited(3, 100), Some(Awaited { at, position: 5, end: 6 }));
         partition.inputs.get_mut("commands").expect("it is there").position = 6;
         assert_eq!(ripe(&partition, 100), ["a"]);
     }
@@ -159,7 +162,7 @@ mod tests {
         partition.timers.set("a", Some(Due::real(100)));
         partition.set_horizon(100, BTreeMap::from([(Arc::from("commands"), 7)]));
         partition.inputs.get_mut("commands").expect("it is there").empty_up_to = 7;
-        assert_eq!((ripe(&partition, 100), partition.awaited(100)), (vec!["a".to_owned()], None));
+        assert_eq!((ripe(&partition, 100), partition.awaited(3, 100)), (vec!["a".to_owned()], None));
     }
 
     #[test]

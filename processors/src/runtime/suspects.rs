@@ -108,6 +108,18 @@ impl Suspects {
         })
     }
 
+    /// A partition was restored: of its timers, only those count that are there still.
+    pub(super) fn retain_timers(
+        &mut self,
+        at: &TopicPartition,
+        is_there: impl Fn(&str, i64) -> bool,
+    ) -> io::Result<()> {
+        self.retain(|suspect| match &suspect.in_hand {
+            InHand::Record(_) => true,
+            InHand::Timer { key, due_ms } => suspect.at != *at || is_there(key, *due_ms),
+        })
+    }
+
     /// The process ends in order. The next may be one of a build that can stand the timers that this one left alone.
     pub(super) fn pardon_timers(&mut self) -> io::Result<()> {
         self.retain(|suspect| matches!(suspect.in_hand, InHand::Record(_)) || suspect.deaths < DEATHS_MAX)

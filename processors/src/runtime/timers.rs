@@ -69,8 +69,13 @@ impl Timers {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(super) fn count(&self) -> usize {
         self.by_key.len()
+    }
+
+    /// When the timer of an aggregate is due, by its clock.
+    pub(super) fn due_ms(&self, key: &str) -> Option<i64> {
+        self.by_key.get(key).map(|due| due.at_ms)
     }
 
     /// When the next timer of the wall's clock is due.
@@ -126,9 +131,9 @@ mod tests {
         let mut timers = Timers::default();
         timers.set("a", Some(Due::real(100)));
         timers.set("a", Some(Due::real(200)));
-        assert_eq!((timers.len(), timers.next_real_ms()), (1, Some(200)));
+        assert_eq!((timers.count(), timers.next_real_ms(), timers.due_ms("a")), (1, Some(200), Some(200)));
         timers.set("a", None);
-        assert_eq!((timers.len(), timers.next_real_ms()), (0, None));
+        assert_eq!((timers.count(), timers.next_real_ms(), timers.due_ms("a")), (0, None, None));
     }
 
     #[test]

@@ -27,6 +27,7 @@ use super::{
     metrics::RuntimeMetrics,
     partition::Partition,
     processor::{Class, Processor},
+    rest::Rest,
     store::{Store, StoreError},
     suspects::{Notepad, Suspects},
     time::{Next, Now},
@@ -93,6 +94,8 @@ pub struct Worker<P: Processor, L: Log> {
     window: Option<Window<P::State>>,
     /// The schema that was asked for last, if nobody will ever know it, and why.
     unlearnable: Option<(u32, String)>,
+    /// After an input that cannot be read now.
+    input_rest: Rest,
     /// The group wants the partitions back.
     is_leaving: bool,
     look_ahead: LookAhead<L::Range>,
@@ -150,6 +153,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             inputs_since_look: 0,
             window: None,
             unlearnable: None,
+            input_rest: Rest::default(),
             is_leaving: false,
             look_ahead: LookAhead::default(),
             last_fired: -1,
@@ -191,7 +195,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
 
     /// How many aggregates it holds, committed ones only.
     fn states(&self) -> usize {
-        self.partitions.values().map(Partition::len).sum()
+        self.partitions.values().map(Partition::count).sum()
     }
 
     fn tell_time(&mut self, now: Now) {
@@ -223,17 +227,20 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn run(&mut self) -> Result<(), Trouble> {
-        if self.inbox.is_empty() || self.inputs_since_look >= INPUTS_BEFORE_A_LOOK {
-            let is_idle = self.inbox.is_empty() && self.window.is_none();
+        let inputs_rest = self.input_rest.is_on(self.now.uptime);
+        if inputs_rest || self.inbox.is_empty() || self.inputs_since_look >= INPUTS_BEFORE_A_LOOK {
+            let is_idle = (inputs_rest || self.inbox.is_empty()) && self.window.is_none();
             self.look(if is_idle { self.patience() } else { Duration::ZERO })?;
         }
-        let stuck = self.input()?;
+        if !inputs_rest {
+            self.input()?;
+        }
         if self.window.as_ref().is_some_and(|window| window.is_full(self.now.uptime)) {
             self.commit()?;
         }
         self.fire_timers()?;
-        self.watch()?;
-        stuck.map_or(Ok(()), |why| Err(Trouble::Later(why)))
+        self.probe()?;
+        self.watch()
     }
 
     /// Takes in what the log has, waiting for the first of it.

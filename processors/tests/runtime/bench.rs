@@ -10,13 +10,13 @@ use std::{
 
 use quittance_avro::{records::DeadLetter, wire::Decoder, wire::Encoder};
 use quittance_log::{
-    Headers, Isolation, Membership, NewRecord, OffsetCommit, TopicPartition,
+    Ended, Event, Headers, Isolation, Log, Member, Membership, NewRecord, OffsetCommit, TopicPartition, Transactions,
     model::{
         Call, Cleanup, Driver, Fate, Model, ModelLog, OpenTransaction, ProcessId, Prompt, Settings as ModelSettings,
     },
 };
 use quittance_processors::runtime::{
-    InHand, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Suspect, Worker,
+    Fatal, InHand, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Suspect, Worker,
 };
 use quittance_service::{health::Health, metrics::Metrics};
 
@@ -42,12 +42,18 @@ pub(crate) struct Bench {
 pub(crate) struct Brokers {
     /// Whether committed positions are kept from being stable.
     pub(crate) is_hanging: Cell<bool>,
-    /// A partition whose ends nobody knows.
-    pub(crate) leaderless: Cell<Option<i32>>,
+    /// Partitions whose ends nobody knows.
+    pub(crate) leaderless: Cell<&'static [i32]>,
     /// How often they were asked for.
     pub(crate) asked: Cell<u32>,
     /// What is to be read no further, as it was asked for.
     pub(crate) paused: RefCell<Vec<Paused>>,
+    /// Whether the positions of the next window are refused.
+    pub(crate) refuses_positions: Cell<bool>,
+    /// Whether nobody hears what comes of the end of a transaction, for it never arrives.
+    loses_ends: Cell<bool>,
+    /// Transactional ids that were taken over, and that began a transaction.
+    pub(crate) ids: RefCell<Vec<String>>,
 }
 
 /// Partitions that were paused, or resumed.
@@ -60,14 +66,20 @@ pub(crate) enum Paused {
 struct Driven(Rc<Brokers>);
 
 impl Driver for Driven {
-    fn on_call(&self, _: &Model, _: ProcessId, call: &Call) -> Fate {
+    fn on_call(&self, model: &Model, _: ProcessId, call: &Call) -> Fate {
         let Self(brokers) = self;
         match call {
             Call::Committed { .. } if brokers.is_hanging.get() => return Fate::Refused,
-            Call::End { at, isolation: Isolation::Uncommitted } if brokers.leaderless.get() == Some(at.partition) => {
+            Call::End { at, isolation: Isolation::Uncommitted } if brokers.leaderless.get().contains(&at.partition) => {
                 brokers.asked.update(|asked| asked + 1);
+                // So long a client waits for a leader.
+                model.advance(Duration::from_secs(3));
                 return Fate::Refused;
             }
+            Call::CommitOffsets { .. } if brokers.refuses_positions.take() => return Fate::Refused,
+            Call::EndTransaction { .. } if brokers.loses_ends.get() => return Fate::Lost,
+            Call::TakeOver { id } => brokers.ids.borrow_mut().push(format!("take over {id}")),
+            Call::Begin { id } => brokers.ids.borrow_mut().push(format!("begin {id}")),
             Call::Pause { partitions, .. } => brokers.paused.borrow_mut().push(Paused::Yes(partitions.clone())),
             Call::Resume { partitions, .. } => brokers.paused.borrow_mut().push(Paused::NoMore(partitions.clone())),
             _ => {}
@@ -134,11 +146,7 @@ impl Bench {
     /// A process starts.
     pub(crate) fn start(&self) -> Running {
         let settings = Settings {
-            membership: Membership {
-                group: GROUP.to_owned(),
-                instance: "one".to_owned(),
-                session_timeout: Duration::from_secs(6),
-            },
+            membership: membership("one"),
             name: "counters.one".to_owned(),
             incarnation: self.model.process().id().to_string().replace(' ', ""),
             part: "counters",
@@ -171,6 +179,23 @@ impl Bench {
     pub(crate) fn leave_open(&self, id: &str, at: &TopicPartition, key: &str, says: &str) -> OpenTransaction {
         let (open, ..) = self.model.append_open(id, &record(at, key, says)).expect("it is taken");
         open
+    }
+
+    /// Another member commits positions in a transaction under this id, and dies before it has ended that.
+    pub(crate) fn leave_positions_open(&self, id: &str) {
+        let log = self.model.process();
+        let topics = ["results", "commands", "bulk"].map(Arc::from);
+        let mut member = log.join(&membership("two"), &topics).expect("it joins");
+        while !matches!(member.poll(Duration::from_secs(1)), Ok(Event::Assigned(_))) {}
+        member.start(&[]).expect("it starts");
+        let generation = member.generation().expect("it is a member");
+        let mut holder = log.take_over(id).expect("it has the id");
+        holder.begin().expect("it begins");
+        let commit = OffsetCommit { at: at("commands", 0), offset: 1, metadata: format!("window-2 {id}") };
+        self.brokers.loses_ends.set(true);
+        assert!(matches!(holder.commit(&[commit], &generation), Ended::Unknown(_)));
+        self.brokers.loses_ends.set(false);
+        self.model.kill(log.id());
     }
 
     /// Whoever had the partitions before, under these transactional ids, committed the first position.
@@ -245,6 +270,20 @@ impl Running {
         self.worker.step(Now { wall_ms: now_ms + self.skew_ms, uptime }).expect("it goes on")
     }
 
+    /// Steps until it cannot go on, and says why.
+    pub(crate) fn fails(mut self) -> Fatal {
+        for _ in 0..100_000 {
+            let now_ms = self.bench.model.now_ms();
+            let uptime = Duration::from_millis((now_ms - START_MS).unsigned_abs());
+            match self.worker.step(Now { wall_ms: now_ms, uptime }) {
+                Ok(Next::Step) => {}
+                Ok(Next::Wait(time)) => self.bench.model.advance(time.max(Duration::from_millis(1))),
+                Err(fatal) => return fatal,
+            }
+        }
+        panic!("it goes on");
+    }
+
     /// It ends in order.
     pub(crate) fn ends(self) {
         let Self { bench, worker, .. } = self;
@@ -258,6 +297,11 @@ impl Running {
         drop(worker);
         bench.model.advance(Duration::from_secs(1));
     }
+}
+
+fn membership(instance: &str) -> Membership {
+    let session_timeout = Duration::from_secs(6);
+    Membership { group: GROUP.to_owned(), instance: instance.to_owned(), session_timeout }
 }
 
 fn record(at: &TopicPartition, key: &str, says: impl Into<Vec<u8>>) -> NewRecord {

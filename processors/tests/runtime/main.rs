@@ -7,7 +7,7 @@ mod timers;
 
 use std::time::Duration;
 
-use quittance_processors::runtime::Next;
+use quittance_processors::runtime::{Fatal, Next};
 use rstest::rstest;
 
 use self::{
@@ -46,6 +46,24 @@ fn it_shows_what_it_holds_and_how_far_behind_it_is() {
     assert!((2_000.0..3_000.0).contains(&behind_ms), "{behind_ms}");
     assert_eq!(bench.metric("runtime_window_records_sum", ""), Some(2.0));
     assert_eq!(bench.metric("runtime_inputs_total", "processed"), Some(2.0));
+}
+
+#[test]
+fn every_metric_that_the_page_names_is_shown() {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", format!("ring {} add", START_MS + 1_000));
+    bench.tell("commands", "a", "what?");
+    bench.start().run(5 * SECOND);
+    let rows = include_str!("../../../docs/runtime.md").lines().filter(|line| line.starts_with("| `"));
+    let names: Vec<_> = rows
+        .flat_map(|row| row.split('`'))
+        .filter(|word| word.starts_with("runtime_"))
+        .filter_map(|word| word.split('{').next())
+        .collect();
+    assert!(names.len() > 10, "{names:?}");
+    let shown = bench.metrics.render();
+    let missing: Vec<_> = names.iter().filter(|name| !shown.contains(&format!("\nquittance_{name}"))).collect();
+    assert!(missing.is_empty(), "{missing:?} of {shown}");
 }
 
 #[test]
@@ -89,8 +107,7 @@ fn a_window_does_not_wait_for_more_to_come() {
 #[test]
 fn who_waits_asks_nobody() {
     let bench = Bench::new(1);
-    bench.registry.borrow_mut().insert(7, Answer::Down);
-    bench.tell("commands", "a", "lacks 7");
+    bench.brokers.is_hanging.set(true);
     let mut worker = bench.start();
     let delay = loop {
         match worker.step() {
@@ -98,7 +115,7 @@ fn who_waits_asks_nobody() {
             Next::Step => {}
         }
     };
-    assert_eq!((bench.why().contains("registry"), worker.step()), (true, Next::Wait(delay)));
+    assert_eq!((bench.why().contains("committed"), worker.step()), (true, Next::Wait(delay)));
     bench.model.advance(delay);
     assert_ne!(worker.step(), Next::Wait(Duration::ZERO));
 }
@@ -158,6 +175,34 @@ fn a_registry_that_is_down_holds_up_inputs_and_no_timers() {
 }
 
 #[test]
+fn a_registry_that_is_down_holds_up_no_timer_of_any_partition() {
+    let bench = Bench::new(4);
+    bench.registry.borrow_mut().insert(7, Answer::Down);
+    for partition in 0..4 {
+        for number in 10..40 {
+            let says = format!("ring {} add", START_MS + 1_000 * number);
+            bench.tell_at(&at("commands", partition), &format!("{partition}-{number}"), says);
+        }
+    }
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    bench.tell("commands", "a", "lacks 7");
+    for partition in 1..4 {
+        // What stands in front of the timers is a mark, and nothing to read.
+        let aborted = bench.leave_open("somebody", &at("commands", partition), "a", "add 5");
+        bench.model.end_open(aborted, false);
+    }
+    for second in 2..40 {
+        worker.run(SECOND);
+        let fired = bench.metric("inputs_total", "result=\"timer\"").unwrap_or(0.0);
+        let due = f64::from(3 * (second - 10).clamp(0, 30));
+        assert!(fired >= due, "{fired} of {due} after {second} s");
+    }
+    assert_eq!(bench.told("output").len(), 30, "those of its own partition wait for what is in front of them");
+    assert!(bench.why().contains("registry"), "{}", bench.why());
+}
+
+#[test]
 fn positions_that_stay_unstable_are_waited_for_and_called_what_they_are() {
     let bench = Bench::new(1);
     bench.brokers.is_hanging.set(true);
@@ -184,6 +229,42 @@ fn what_a_predecessor_left_open_is_ended_and_not_waited_for() {
 }
 
 #[test]
+fn positions_that_a_predecessor_left_open_are_ended_and_not_waited_for() {
+    let bench = Bench::new(1);
+    bench.had_predecessor("counters.two-a counters.two-b");
+    bench.leave_positions_open("counters.two-b");
+    bench.tell("commands", "a", "add 3");
+    // The group waits 6 s for the other member, the worker 2 s for what it left open.
+    bench.start().run(9 * SECOND);
+    assert_eq!(bench.told("output"), ["3 0 "]);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_ends_the_process_and_says_where_it_stands() {
+    let bench = Bench::new(1);
+    bench.tell_at(&at("changelog", 0), "a", "of tomorrow");
+    let fatal = bench.start().fails();
+    assert!(matches!(&fatal, Fatal::State { key, at, .. } if key == "a" && *at == self::at("changelog", 0)), "{fatal}");
+    assert!(bench.told("output").is_empty());
+}
+
+#[test]
+fn after_an_aborted_commit_neither_holder_is_used_again() {
+    let bench = Bench::new(1);
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    bench.tell("commands", "a", "add 3");
+    bench.brokers.refuses_positions.set(true);
+    bench.brokers.ids.borrow_mut().clear();
+    worker.run(SECOND);
+    assert_eq!(bench.told("output"), ["3 0 "]);
+    assert_eq!(bench.metric("windows_total", "aborted"), Some(1.0));
+    let [a, b] = ["counters.one-a", "counters.one-b"];
+    let expected = [format!("begin {a}"), format!("take over {a}"), format!("take over {b}"), format!("begin {b}")];
+    assert_eq!(*bench.brokers.ids.borrow(), expected);
+}
+
+#[test]
 fn restoring_that_does_not_get_on_begins_anew() {
     let bench = Bench::new(1);
     let open = bench.leave_open("nobody that is known", &at("changelog", 0), "a", "4 0 ");
@@ -198,6 +279,7 @@ fn restoring_that_does_not_get_on_begins_anew() {
     assert_eq!(bench.told("output"), ["7 0 "]);
     assert_eq!(bench.health.readiness(), Ok(()));
     assert_eq!(bench.metric("runtime_restored_records", ""), Some(1.0));
+    assert_eq!(bench.metric("runtime_restore_target_offsets", ""), Some(1.0));
 }
 
 #[test]

@@ -92,13 +92,3 @@ fn a_message_that_is_not_addressed_right(
     let told = Message::Create(Box::new(command)).addressed(key.map(str::as_bytes));
     assert!(matches!(told, Err(ReadError::Invalid(found)) if found == field), "{told:?}");
 }
-
-#[rstest]
-#[case::ours(STATE_VERSION, true)]
-#[case::newer(STATE_VERSION + 1, false)]
-fn a_state_of_a_newer_version_is_refused(#[case] version: i32, #[case] accepted: bool) {
-    let state = PaymentChangelog { state_version: version, ..created().state };
-    let told = of_known_version(state);
-    assert_eq!(told.is_ok(), accepted);
-    assert!(accepted || matches!(told, Err(ReadError::Newer { found, known: STATE_VERSION }) if found == version));
-}

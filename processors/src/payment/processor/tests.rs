@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     payment::{
+        decide::STATE_VERSION,
         policy::policy,
         samples::{COMMAND, PAYMENT, TRACE, answer, command, create, start},
     },
@@ -121,6 +122,18 @@ fn a_command_is_written_out_in_full() {
     let kept = bench.processor.keep(&state).expect("it fits its schema");
     assert_eq!(bench.decoder.decode::<PaymentChangelog>(&kept).ok(), Some(state.clone()));
     assert_eq!(bench.processor.due(&state), Some(Due::real(start().as_ms() + 330_000)));
+}
+
+#[rstest]
+#[case::ours(STATE_VERSION, true)]
+#[case::newer(STATE_VERSION + 1, false)]
+fn a_state_of_a_newer_version_is_refused(#[case] version: i32, #[case] accepted: bool) {
+    let Bench { mut processor, state, .. } = Bench::created();
+    let state = PaymentChangelog { state_version: version, ..state.expect("a payment") };
+    let kept = processor.keep(&state).expect("it fits its schema");
+    let told = processor.restore(&kept);
+    assert_eq!(told.is_ok(), accepted);
+    assert!(accepted || matches!(told, Err(ReadError::Newer { found, known: STATE_VERSION }) if found == version));
 }
 
 #[test]

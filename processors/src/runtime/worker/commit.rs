@@ -141,7 +141,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
             self.member.start(&self.positions())?;
         }
         self.failures += 1;
-        Err(if self.failures > 1 { Trouble::Later(why.to_owned()) } else { Trouble::Again })
+        // The group waits for who is leaving.
+        let is_put_off = self.failures > 1 && !self.is_leaving;
+        Err(if is_put_off { Trouble::Later(why.to_owned()) } else { Trouble::Again })
     }
 
     /// Where the states of a partition are kept.

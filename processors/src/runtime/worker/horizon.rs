@@ -7,12 +7,17 @@ use quittance_service::backoff::Backoff;
 use rand::rngs::SmallRng;
 
 use super::{Processor, Trouble, Worker};
-use crate::runtime::partition::Awaited;
+use crate::runtime::{partition::Awaited, rest::Rests};
 
+/// A partition without a leader costs 3 s each time that it is asked for its ends.
+const ENDS_BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(30)) {
+    Ok(backoff) => backoff,
+    Err(_) => Backoff::DEFAULT,
+};
 /// For how long due timers may wait for an input before it is looked whether anything is there to be read.
 const PROBE_AFTER: Duration = Duration::from_millis(100);
-/// For how long one partition is probed while another waits: the brokers may take 3 s to say where it ends.
-const PROBE_MAX: Duration = Duration::from_secs(5);
+/// For how long one partition is probed while another waits, once the brokers have said where it ends.
+const PROBE_MAX: Duration = Duration::from_secs(1);
 const PROBE_POLL: Duration = Duration::from_millis(5);
 
 /// Looking ahead at the ends of the inputs.
@@ -23,31 +28,10 @@ pub(super) struct LookAhead<R> {
     last: i32,
     waiting_since: Option<Duration>,
     probe: Option<Probe<R>>,
-    /// After a probe failed.
+    /// After a probe of a partition told nothing that lets its timers fire.
     probe_rests: Rests,
-    /// The partition that was probed last.
+    /// The partition whose probe ended last.
     last_probed: i32,
-}
-
-/// Pauses after the brokers did not answer for a partition, longer each time. One without a leader must not keep the inputs
-/// of all waiting.
-#[derive(Default)]
-struct Rests(BTreeMap<i32, (Duration, Backoff)>);
-
-impl Rests {
-    fn is_on(&self, partition: i32, uptime: Duration) -> bool {
-        self.0.get(&partition).is_some_and(|(until, _)| uptime < *until)
-    }
-
-    fn begin(&mut self, partition: i32, uptime: Duration, rng: &mut SmallRng, why: &LogError) {
-        tracing::warn!(partition, error = %why, "timers wait");
-        let (until, backoff) = self.0.entry(partition).or_default();
-        *until = uptime + backoff.next_delay_by(rng);
-    }
-
-    fn end(&mut self, partition: i32) {
-        self.0.remove(&partition);
-    }
 }
 
 /// Looks whether there is anything to read in front of an end.
@@ -55,17 +39,18 @@ struct Probe<R> {
     at: TopicPartition,
     end: i64,
     range: R,
-    opened: Duration,
+    /// When it was first looked at after it was opened, which may have taken its time.
+    opened: Option<Duration>,
 }
 
 impl<R> Default for LookAhead<R> {
     fn default() -> Self {
         Self {
-            rests: Rests::default(),
+            rests: Rests::of(ENDS_BACKOFF),
             last: -1,
             waiting_since: None,
             probe: None,
-            probe_rests: Rests::default(),
+            probe_rests: Rests::of(Backoff::DEFAULT),
             last_probed: -1,
         }
     }
@@ -77,16 +62,18 @@ impl<R> LookAhead<R> {
         self.waiting_since = None;
     }
 
-    /// The next partition has its turn.
-    fn end_probe_of(&mut self, partition: i32) {
+    /// There is nothing to read: the next partition has its turn.
+    fn probed(&mut self, partition: i32) {
         self.end_probe();
         self.last_probed = partition;
+        self.probe_rests.end(partition);
     }
 
-    /// It told something of its partition.
-    fn probe_told(&mut self, partition: i32) {
-        self.end_probe_of(partition);
-        self.probe_rests.end(partition);
+    /// Its timers go on waiting, and it is not looked again at once.
+    fn probed_in_vain(&mut self, partition: i32, rng: &mut SmallRng) {
+        self.end_probe();
+        self.last_probed = partition;
+        self.probe_rests.begin(partition, rng);
     }
 
     /// The partitions are somebody else's.
@@ -100,10 +87,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// take their time to answer, or never do: no transaction is open meanwhile.
     pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
         let now = self.now;
+        let resting = self.look_ahead.rests.on(now.uptime);
         // One at a time: each end is a question, and the inputs and the group wait meanwhile.
-        let wanting = self.in_turn(self.look_ahead.last).find(|(number, partition)| {
-            partition.wants_horizon(now.wall_ms) && !self.look_ahead.rests.is_on(*number, now.uptime)
-        });
+        let wanting = self
+            .in_turn(self.look_ahead.last)
+            .find(|(number, partition)| partition.wants_horizon(now.wall_ms) && !resting.contains(number));
         let Some((number, _)) = wanting else { return Ok(()) };
         self.look_ahead.last = number;
         match self.ends(number) {
@@ -116,7 +104,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
             }
             // The others have their turn later.
             Err(error) if error.is_transient() => {
-                self.look_ahead.rests.begin(number, now.uptime, &mut self.rng, &error);
+                timers_wait(number, &error);
+                self.look_ahead.rests.begin(number, &mut self.rng);
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -132,37 +121,15 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.processor.inputs().iter().map(|source| end(&source.topic)).collect()
     }
 
-    /// Reads on between a position and an end.
-    fn probed(&mut self, at: &TopicPartition, position: i64, end: i64) -> Result<Ranged, LogError> {
-        let is_same = self.look_ahead.probe.as_ref().is_some_and(|probe| probe.at == *at && probe.end == end);
-        if !is_same {
-            let span = Span { partition: at.partition, from: Some(position), to: end };
-            let range = self.log.range(&at.topic, &[span])?;
-            self.look_ahead.probe = Some(Probe { at: at.clone(), end, range, opened: self.now.uptime });
-            // It goes on with its turn, whoever comes to wait meanwhile.
-            self.look_ahead.last_probed = at.partition - 1;
-        }
-        match &mut self.look_ahead.probe {
-            Some(probe) => probe.range.poll(PROBE_POLL),
-            None => Ok(Ranged::Idle),
-        }
-    }
-
-    /// The first input that due timers wait for, with its partition, and whether it is the only one.
-    fn awaited(&self) -> (Option<(i32, Awaited)>, bool) {
-        let mut awaited = self.in_turn(self.look_ahead.last_probed).filter_map(|(number, partition)| {
-            let is_at_rest = self.look_ahead.probe_rests.is_on(number, self.now.uptime);
-            Some((number, partition.awaited(self.now.wall_ms).filter(|_| !is_at_rest)?))
-        });
-        (awaited.next(), awaited.next().is_none())
-    }
-
-    /// With nothing to read, and timers that wait for it: looks whether anything is left in front of the end. What stands
-    /// there may be no more than the marks of transactions, and those nobody ever gets to read.
+    /// Looks whether anything is left in front of the ends that due timers wait for, where nothing comes. What stands there
+    /// may be no more than the marks of transactions, and those nobody ever gets to read. Never while a window is open.
     pub(super) fn probe(&mut self) -> Result<(), Trouble> {
+        if self.window.is_some() {
+            return Ok(());
+        }
         let now = self.now;
-        let (awaited, is_alone) = self.awaited();
-        let Some((partition, Awaited { topic, position, end })) = awaited else {
+        let (awaited, has_rival) = self.awaited();
+        let Some(awaited) = awaited else {
             self.look_ahead.end_probe();
             return Ok(());
         };
@@ -170,30 +137,66 @@ impl<P: Processor, L: Log> Worker<P, L> {
         if now.uptime.saturating_sub(since) < PROBE_AFTER {
             return Ok(());
         }
-        let at = TopicPartition { topic, partition };
-        match self.probed(&at, position, end) {
+        let partition = awaited.at.partition;
+        match self.poll_probe(&awaited) {
             // A transaction may be open there, for long.
             Ok(Ranged::Idle) => {
-                let opened = self.look_ahead.probe.as_ref().map_or(now.uptime, |probe| probe.opened);
-                if !is_alone && now.uptime.saturating_sub(opened) > PROBE_MAX {
-                    self.look_ahead.end_probe_of(partition);
+                let opened = self.look_ahead.probe.as_ref().and_then(|probe| probe.opened).unwrap_or(now.uptime);
+                if has_rival && now.uptime.saturating_sub(opened) > PROBE_MAX {
+                    self.look_ahead.probed_in_vain(partition, &mut self.rng);
                 }
             }
             // It is on its way to us.
-            Ok(Ranged::Record(_)) => self.look_ahead.probe_told(partition),
+            Ok(Ranged::Record(_)) => self.look_ahead.probed_in_vain(partition, &mut self.rng),
             Ok(Ranged::End) => {
-                self.look_ahead.probe_told(partition);
-                let partition = self.partitions.get_mut(&at.partition);
-                if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&at.topic)) {
-                    input.empty_up_to = input.empty_up_to.max(end);
+                self.look_ahead.probed(partition);
+                let partition = self.partitions.get_mut(&partition);
+                if let Some(input) = partition.and_then(|partition| partition.inputs.get_mut(&awaited.at.topic)) {
+                    input.empty_up_to = input.empty_up_to.max(awaited.end);
                 }
             }
             Err(error) if error.is_transient() => {
-                self.look_ahead.end_probe_of(partition);
-                self.look_ahead.probe_rests.begin(partition, now.uptime, &mut self.rng, &error);
+                timers_wait(partition, &error);
+                self.look_ahead.probed_in_vain(partition, &mut self.rng);
             }
             Err(error) => return Err(error.into()),
         }
         Ok(())
     }
+
+    /// The first input that due timers wait for and of which nothing has come, in turn, but that of an open probe before all
+    /// others; and whether others wait for theirs.
+    fn awaited(&mut self) -> (Option<Awaited>, bool) {
+        let now = self.now;
+        let resting = self.look_ahead.probe_rests.on(now.uptime);
+        let last = self.look_ahead.probe.as_ref().map_or(self.look_ahead.last_probed, |probe| probe.at.partition - 1);
+        let mut awaited = self.in_turn(last).filter_map(|(number, partition)| {
+            let awaited = partition.awaited(number, now.wall_ms)?;
+            (!resting.contains(&number) && !self.inbox.has(&awaited.at)).then_some(awaited)
+        });
+        (awaited.next(), awaited.next().is_some())
+    }
+
+    /// Reads on between a position and an end.
+    fn poll_probe(&mut self, awaited: &Awaited) -> Result<Ranged, LogError> {
+        let Awaited { at, position, end } = awaited;
+        let is_open = self.look_ahead.probe.as_ref().is_some_and(|probe| probe.at == *at && probe.end == *end);
+        if !is_open {
+            let span = Span { partition: at.partition, from: Some(*position), to: *end };
+            let range = self.log.range(&at.topic, &[span])?;
+            self.look_ahead.probe = Some(Probe { at: at.clone(), end: *end, range, opened: None });
+        } else if let Some(probe) = &mut self.look_ahead.probe {
+            probe.opened.get_or_insert(self.now.uptime);
+        }
+        // What waits to be processed is not to wait for this.
+        let patience = if self.inbox.is_empty() { PROBE_POLL } else { Duration::ZERO };
+        match &mut self.look_ahead.probe {
+            Some(probe) => probe.range.poll(patience),
+            None => Ok(Ranged::Idle),
+        }
+    }
+}
+
+fn timers_wait(partition: i32, why: &LogError) {
+    tracing::warn!(partition, error = %why, "timers wait");
 }

@@ -27,13 +27,9 @@ enum Decided<S> {
 }
 
 impl<P: Processor, L: Log> Worker<P, L> {
-    /// Takes the next record in hand; with none, the window ends. Gives why the next one cannot be read now, if so.
-    pub(super) fn input(&mut self) -> Result<Option<String>, Trouble> {
-        let Some((class, record)) = self.next_record() else {
-            self.commit()?;
-            self.probe()?;
-            return Ok(None);
-        };
+    /// Takes the next record in hand; with none, the window ends.
+    pub(super) fn input(&mut self) -> Result<(), Trouble> {
+        let Some((class, record)) = self.next_record() else { return self.commit() };
         if let Err(trouble) = self.open_window() {
             self.put_back(class, record);
             return Err(trouble);
@@ -48,15 +44,17 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Decided::Later(why) => {
                 self.put_back(class, record);
                 self.commit()?;
-                return Ok(Some(why));
+                self.rest(&why);
+                return Ok(());
             }
         };
+        self.input_rest.end();
         self.inputs_since_look += 1;
         if let Some(window) = &mut self.window {
             window.read(&record, class);
         }
         match sent {
-            Ok(()) => Ok(None),
+            Ok(()) => Ok(()),
             Err(error) => Err(self.give_up_window(&error)),
         }
     }
@@ -67,18 +65,23 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.inputs_since_look = INPUTS_BEFORE_A_LOOK;
     }
 
+    /// Lets the inputs be for a while. Timers, and what is heard of the group, go on.
+    fn rest(&mut self, why: &str) {
+        tracing::warn!(error = why, "inputs wait");
+        self.input_rest.begin(&mut self.rng);
+        self.settings.latch.unready(why.to_owned());
+    }
+
     /// Learns a schema. The registry may take its time: meanwhile no transaction is open, for which readers would wait, and
     /// no record is in hand, which could be taken for the cause of a death.
-    fn learn(&mut self, schema: u32) -> Result<Option<String>, Trouble> {
+    fn learn(&mut self, schema: u32) -> Result<(), Trouble> {
         self.commit()?;
         match self.processor.learn(schema) {
-            Ok(()) => Ok(None),
-            Err(error) if error.is_transient() => Ok(Some(error.to_string())),
-            Err(error) => {
-                self.unlearnable = Some((schema, error.to_string()));
-                Ok(None)
-            }
+            Ok(()) => {}
+            Err(error) if error.is_transient() => self.rest(&error.to_string()),
+            Err(error) => self.unlearnable = Some((schema, error.to_string())),
         }
+        Ok(())
     }
 
     /// The next record that has not been read yet, of a partition of ours. What was fetched before the partition was

@@ -6,13 +6,13 @@ use std::{
     time::Duration,
 };
 
-use quittance_log::{Isolation, Log, LogError, Member, Range, Ranged, Record, Span, TopicPartition};
+use quittance_log::{Committed, Isolation, Log, LogError, Member, Range, Ranged, Record, Span, TopicPartition};
 
 use super::{Fatal, Partition, Phase, Processor, Trouble, Worker, commit::note};
 use crate::runtime::{partition::Input, store::Batch, window::writers};
 
-/// How long a predecessor's transaction may be open before it is fenced. One who gave back in order has none, but its
-/// last marker may take a while; fenced, it would have to begin anew with what it has left.
+/// How long a predecessor's transaction may keep the changelog from being read before it is fenced. One who gave back in
+/// order has none open, but its last marker may take a while; fenced, it would have to begin anew with what it has left.
 const PREDECESSOR_MAX: Duration = Duration::from_millis(500);
 /// How long restoring may stand still before it is given up and begun anew, and positions may stay unstable before that
 /// is called by its name: no transaction is open for so long.
@@ -71,6 +71,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.drop_window()?;
         self.empty_inbox()?;
         self.partitions.clear();
+        self.input_rest.end();
         self.settings.latch.unready("restoring");
         // Acknowledged at once, with nothing to read yet: a client that has not hears of no rebalance, and the group waits.
         self.generation = self.member.generation();
@@ -133,23 +134,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn read_positions(&mut self, taking: &mut TakeOver<P::State, L>) -> Result<(), Trouble> {
-        let committed = match self.member.committed(&taking.assigned) {
-            Err(error) if error.is_transient() => {
-                // A coordinator that answers the one question now and still not the other waits for a transaction's end.
-                let is_second_time = !taking.predecessors.is_empty();
-                if let Err(error) = self.learn_predecessors(taking) {
-                    // It is the brokers that do not answer.
-                    taking.moved = self.now.uptime;
-                    return Err(error.into());
-                }
-                if is_second_time && self.member.committed(&taking.assigned).is_err() {
-                    self.fence_predecessors(taking)?;
-                }
-                let still = self.now.uptime.saturating_sub(taking.moved);
-                return Err(if still > NO_PROGRESS { hanging(&error) } else { error.into() });
-            }
-            committed => committed?,
-        };
+        let committed = self.stable_positions(taking)?;
         let mut inputs: BTreeMap<i32, BTreeMap<Arc<str>, Input>> = BTreeMap::new();
         taking.predecessors.clear();
         for (at, committed) in committed {
@@ -164,6 +149,30 @@ impl<P: Processor, L: Log> Worker<P, L> {
             taking.partitions.insert(number, Partition::new(store, inputs));
         }
         Ok(())
+    }
+
+    /// What was committed last, once nothing is open that would change it.
+    fn stable_positions(
+        &mut self,
+        taking: &mut TakeOver<P::State, L>,
+    ) -> Result<Vec<(TopicPartition, Committed)>, Trouble> {
+        match self.member.committed(&taking.assigned) {
+            Err(error) if error.is_transient() => {}
+            committed => return Ok(committed?),
+        }
+        if let Err(error) = self.learn_predecessors(taking) {
+            // It is the brokers that do not answer.
+            taking.moved = self.now.uptime;
+            return Err(error.into());
+        }
+        // A coordinator that answers the one question and still not the other waits for the end of a transaction.
+        let error = match self.member.committed(&taking.assigned) {
+            Err(error) if error.is_transient() => error,
+            committed => return Ok(committed?),
+        };
+        self.fence_predecessors(taking)?;
+        let still = self.now.uptime.saturating_sub(taking.moved);
+        Err(if still > NO_PROGRESS { hanging(&error) } else { error.into() })
     }
 
     fn changelog_ends(&self, numbers: &BTreeSet<i32>) -> Result<BTreeMap<i32, i64>, LogError> {
@@ -277,8 +286,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.partitions = taking.partitions;
         self.phase = Phase::Running;
         self.member.start(&self.positions())?;
-        for (number, partition) in &self.partitions {
-            self.settings.metrics.holds(*number, partition);
+        for (&number, partition) in &self.partitions {
+            self.settings.metrics.holds(number, partition);
+            let at = self.changelog_at(number);
+            let is_there = |key: &str, due_ms| partition.timers.due_ms(key) == Some(due_ms);
+            self.suspects.retain_timers(&at, is_there).map_err(Fatal::Notepad)?;
         }
         let took_ms = u64::try_from((self.now.uptime - taking.began).as_millis()).unwrap_or(u64::MAX);
         let states = self.states();
@@ -310,6 +322,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.empty_inbox()?;
         self.partitions.clear();
         self.look_ahead.forget();
+        self.input_rest.end();
         self.show_nothing();
         if matches!(self.phase, Phase::Resolving(_)) {
             self.writers = None;

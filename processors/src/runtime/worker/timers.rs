@@ -41,6 +41,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             return Ok(());
         }
         self.open_window()?;
+        let fired: Vec<i32> = ripe.iter().map(|(number, _)| *number).collect();
         let mut unchanged = Vec::new();
         for (number, timer) in ripe {
             self.last_fired = number;
@@ -60,6 +61,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
             }
         }
         self.commit()?;
+        for number in fired {
+            if let Some(partition) = self.partitions.get_mut(&number) {
+                partition.fired += 1;
+            }
+        }
         unchanged.iter().for_each(|(number, key)| self.let_be(*number, key));
         Ok(())
     }
@@ -76,9 +82,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// If it is among those that a predecessor may have died of, that is noted meanwhile.
     fn decide_timer(&mut self, number: i32, timer: &Ripe) -> Result<Result<Made<P::State>, Poison>, Trouble> {
         let Ripe { key, due_ms, now_ms } = timer;
-        let Some(partition) = self.partitions.get_mut(&number) else { return Err(Trouble::Again) };
-        partition.fired = partition.fired.saturating_add(1);
-        let is_noted = partition.fired <= TIMERS_NOTED;
+        let Some(partition) = self.partitions.get(&number) else { return Err(Trouble::Again) };
+        // What a predecessor died of was in its window, and what was committed since was not.
+        let is_noted = partition.fired < TIMERS_NOTED;
         let process = |worker: &mut Self| worker.process(number, key, &Trigger::Timer, *now_ms);
         if !is_noted && self.suspects.is_empty() {
             return Ok(process(self)?.map_err(Poison::from));

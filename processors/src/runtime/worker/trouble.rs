@@ -92,6 +92,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Something went well that could have gone wrong.
     pub(super) fn went_well(&mut self) {
         self.backoff.reset();
-        self.settings.latch.ready();
+        if !self.input_rest.is_needed() {
+            self.settings.latch.ready();
+        }
     }
 }
