@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, ops::Range};
 
-use crate::{chance::Chance, instance::Moment};
+use crate::{chance::Chance, moment::Moment};
 
 /// Where a process is stopped, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,9 +67,9 @@ impl Ambushes {
         steps.is_fresh = match moment {
             Moment::TakeOver => true,
             Moment::Begin => false,
-            Moment::Positions | Moment::Other => was_fresh,
+            _ => was_fresh,
         };
-        steps.has_positions = moment == Moment::Positions;
+        steps.has_positions = moment == Moment::CommitPositions;
         let (_, ambush) = self.0.pop_if(|(at_ms, ambush)| {
             let is_there = match ambush {
                 Ambush::FirstWindow | Ambush::LastMember => was_fresh && moment == Moment::Begin,

@@ -18,7 +18,7 @@ use quittance_avro::{
 };
 use quittance_log::{Headers, Isolation, NewRecord, model::Model};
 
-use crate::{chance::Chance, client, topics};
+use crate::{chance::Chance, client, plan::Faults, topics};
 
 /// How long a gateway takes at most to carry a try out, and then to show it in queries, milliseconds.
 const PROCESSING_MAX_MS: i64 = 400;
@@ -74,6 +74,8 @@ pub(crate) struct Gateway {
     chance: Chance,
     /// Of the answers, so many in a hundred go astray.
     astray: u32,
+    /// Of the results, so many in a hundred are written much later, and so many twice.
+    post: u32,
     positions: BTreeMap<i32, i64>,
     /// By attempt, which is the idempotency key.
     pub(crate) charges: BTreeMap<String, Charge>,
@@ -81,13 +83,14 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    pub(crate) fn new(model: Model, decoder: Decoder, chance: Chance, astray: u32) -> Self {
+    pub(crate) fn new(model: Model, decoder: Decoder, chance: Chance, faults: &Faults) -> Self {
         Self {
             model,
             decoder,
             results: Encoder::of_this_build(),
             chance,
-            astray,
+            astray: faults.gateway,
+            post: faults.post,
             positions: BTreeMap::new(),
             charges: BTreeMap::new(),
             effects_read: BTreeSet::new(),
@@ -96,7 +99,7 @@ impl Gateway {
 
     /// From here on everything reaches everybody.
     pub(crate) fn heal(&mut self) {
-        self.astray = 0;
+        (self.astray, self.post) = (0, 0);
     }
 
     /// Whether there is no effect that it has not read.
@@ -205,10 +208,10 @@ impl Gateway {
             value: Some(value),
             headers: Headers::default(),
         };
-        let is_astray = self.chance.percent(self.astray / 2);
-        let late_ms = if is_astray { self.chance.between(1, 8_000) } else { self.chance.between(1, 20) };
+        let is_late = self.chance.percent(self.post);
+        let late_ms = if is_late { self.chance.between(1, 8_000) } else { self.chance.between(1, 20) };
         let told_at_ms = at_ms.max(self.model.now_ms()) + late_ms;
-        if self.chance.percent(self.astray / 2) {
+        if self.chance.percent(self.post) {
             let held_ms = self.chance.percent(30).then(|| self.chance.between(0, 4_000));
             deeds.push((told_at_ms + self.chance.between(0, 5_000), Deed::Tell(record.clone(), held_ms)));
         }

@@ -5,7 +5,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     io,
     rc::Rc,
     sync::Arc,
@@ -13,25 +12,21 @@ use std::{
 };
 
 use corosensei::{Coroutine, Yielder};
-use quittance_avro::{
-    topics::{Part, Topic},
-    wire::{Decoder, Encoder},
-};
+use quittance_avro::topics::{Part, Topic};
 use quittance_log::{
-    LogError, Membership, Schemas,
+    Membership, Schemas,
     model::{Call, Driver, Fate, Model, ProcessId},
 };
 use quittance_processors::{
-    payment::{Encoders, PaymentProcessor},
-    runtime::{Fatal, MemoryStore, Next, Notepad, Now, RuntimeMetrics, Settings, Store, StoreError, Suspect, Worker},
+    payment::PaymentProcessor,
+    runtime::{Fatal, MemoryStore, Next, Notepad, Now, Settings, Store, StoreError, Suspect, Worker},
 };
-use quittance_service::{
-    health::Health,
-    metrics::{Metrics, prometheus::IntCounterVec},
-};
+use quittance_service::health::Health;
 
 use crate::{
     chance::Chance,
+    moment::Moment,
+    parts::Parts,
     plan::{Faults, Plan},
     processor::{RECORD_BYTES_MAX, Registry, Tricked},
     store::{Wear, Worn},
@@ -59,51 +54,25 @@ pub(crate) enum Pause {
     Dies,
 }
 
-/// What a call is for, as far as some things go wrong at some of them only.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// To take over a transactional id.
-    TakeOver,
-    /// To begin a window.
-    Begin,
-    /// To commit the positions of a window.
-    Positions,
-    /// Anything else.
-    Other,
-}
-
-impl Moment {
-    fn of(call: &Call) -> Self {
-        match call {
-            Call::TakeOver { .. } => Self::TakeOver,
-            Call::Begin { .. } => Self::Begin,
-            Call::CommitOffsets { .. } => Self::Positions,
-            _ => Self::Other,
-        }
-    }
-}
-
 /// A process on its own stack.
 pub(crate) type Process = Coroutine<Fate, Pause, Result<(), Fatal>>;
-
-/// What processes are made of, made once.
-#[derive(Clone)]
-pub(crate) struct Parts {
-    decoder: Decoder,
-    encoders: Encoders,
-    dead_letters: Encoder<quittance_avro::records::DeadLetter>,
-    metrics: RuntimeMetrics,
-    /// Processes by what ended them, but for those that were killed.
-    ends: IntCounterVec,
-}
 
 /// What outlives a process: its slot, with the machine that it runs on.
 #[derive(Clone)]
 pub(crate) struct Slot {
     pub(crate) name: String,
+    /// Whether the process is the second one in the slot.
+    pub(crate) is_twin: bool,
     pub(crate) notes: Rc<RefCell<Vec<Suspect>>>,
     /// How far the machine's clock is off, milliseconds.
     pub(crate) clock_ms: Rc<Cell<i64>>,
+}
+
+impl Slot {
+    /// What its process is called in a trace.
+    pub(crate) fn who(&self) -> String {
+        if self.is_twin { format!("{}'", self.name) } else { self.name.clone() }
+    }
 }
 
 /// One start of a process.
@@ -121,53 +90,6 @@ pub(crate) struct Start {
     pub(crate) id: Rc<Cell<Option<ProcessId>>>,
 }
 
-impl Parts {
-    pub(crate) fn new() -> Self {
-        let metrics = Metrics::new("simulation");
-        Self {
-            decoder: Decoder::of_this_build(),
-            encoders: Encoders::of_this_build(),
-            dead_letters: Encoder::of_this_build(),
-            metrics: RuntimeMetrics::new(&metrics),
-            ends: metrics.counter("process_ends_total", "Processes by what ended them", &["cause"]),
-        }
-    }
-
-    /// A process has come to its end.
-    pub(crate) fn ended(&self, how: &Result<(), Fatal>) {
-        let cause = match how {
-            Ok(()) => "in order",
-            Err(Fatal::Log(LogError::Fenced { .. })) => "fenced",
-            Err(Fatal::Log(_)) => "log",
-            Err(Fatal::Store(_)) => "store",
-            Err(Fatal::State { .. } | Fatal::Encode(_) | Fatal::Notepad(_) | Fatal::NotCopartitioned(_)) => "other",
-        };
-        self.ends.with_label_values(&[cause]).inc();
-    }
-
-    pub(crate) fn reached(&self) -> BTreeMap<String, u64> {
-        let metrics = &self.metrics;
-        let counters = [
-            ("window", &metrics.windows, &["committed", "aborted", "lost", "unknown_applied", "unknown_replayed"][..]),
-            ("process ended", &self.ends, &["in order", "fenced", "store"]),
-            ("input", &metrics.inputs, &["processed", "timer", "dead_letter"][..]),
-            (
-                "dead letter",
-                &metrics.dead_letters,
-                &["undecodable", "invalid", "panicked", "output_too_large", "process_died"][..],
-            ),
-        ];
-        let count = |(what, counter, labels): (&str, &IntCounterVec, &[&str])| -> Vec<(String, u64)> {
-            labels.iter().map(|label| (format!("{what} {label}"), counter.with_label_values(&[label]).get())).collect()
-        };
-        counters.into_iter().flat_map(count).collect()
-    }
-
-    pub(crate) fn decoder(&self) -> &Decoder {
-        &self.decoder
-    }
-}
-
 impl Start {
     /// The process, which has not run yet.
     pub(crate) fn process(self) -> Process {
@@ -175,14 +97,14 @@ impl Start {
     }
 
     fn run(self, yielder: &Yielder<Fate, Pause>) -> Result<(), Fatal> {
-        let (trace, who, kept_ms) = (self.trace.clone(), self.slot.name.clone(), Rc::<Cell<i64>>::default());
+        let (trace, who, kept_ms) = (self.trace.clone(), self.slot.who(), Rc::<Cell<i64>>::default());
         let seat = Rc::new(Seat { yielder, trace, who, kept_ms: Rc::clone(&kept_ms) });
         let log = self.model.process_driven_by(seat);
         let id = log.id();
         self.id.set(Some(id));
         let payments = PaymentProcessor::new(
             PREFIX,
-            Schemas::known(self.parts.decoder.clone()),
+            Schemas::known(self.parts.decoder().clone()),
             self.parts.encoders.clone(),
             Plan::policy(),
         );

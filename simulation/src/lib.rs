@@ -15,7 +15,9 @@ mod chance;
 mod client;
 mod gateway;
 mod instance;
+mod moment;
 mod oracle;
+mod parts;
 mod plan;
 mod processor;
 mod store;
@@ -24,7 +26,7 @@ mod trace;
 mod world;
 
 pub use self::plan::{Faults, Plan};
-use self::{instance::Parts, trace::Trace, world::World};
+use self::{parts::Parts, trace::Trace, world::World};
 
 /// What runs are made of, made once for many.
 pub struct Simulation {

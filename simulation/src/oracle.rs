@@ -1,13 +1,10 @@
 //! What has to hold when a run is over, whatever went wrong in it.
 
+mod checks;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use quittance_avro::{
-    ids::CommandId,
-    records::{Bytes, DeadLetter, GatewayEffect, GatewayResult, Outcome, PaymentChangelog, PaymentState},
-    topics::Topic,
-    words::{PaymentStatus, TimerKind},
-};
+use quittance_avro::{records::PaymentChangelog, topics::Topic, words::PaymentStatus};
 use quittance_log::{Isolation, Record, TopicPartition};
 
 use crate::{client::Kind, topics, world::World};
@@ -107,221 +104,22 @@ fn changelog(world: &World) -> BTreeMap<String, Vec<PaymentChangelog>> {
 /// Holds a run that is over against everything that has to hold, and says what it came to.
 pub(crate) fn judge(world: &World) -> Result<Ending, String> {
     let changelog = changelog(world);
-    let states = sequences(world)?;
-    let outcomes = outcomes(world)?;
-    dead_letters(world)?;
-    effects(world, &changelog)?;
+    let states = checks::sequences(world)?;
+    let outcomes = checks::outcomes(world)?;
+    checks::dead_letters(world)?;
+    checks::effects(world, &changelog)?;
     if !world.plan.faults.compaction && world.plan.faults.clock == 0 {
-        timers(world, &changelog)?;
+        checks::timers(world, &changelog)?;
     }
     let mut ending = Ending { outcomes, ..Ending::default() };
     for (id, kept) in &changelog {
-        moves(id, kept)?;
-        let kept = kept.last().ok_or("a payment without a state")?;
+        checks::moves(id, kept)?;
         let public = states.get(id).ok_or_else(|| format!("{id} has a changelog and no state"))?;
-        if *public != kept.state {
-            return Err(format!("{id}: the public state is {public:?}, the private one {:?}", kept.state));
-        }
-        ending.payments.insert(id.clone(), money(world, id, kept)?);
+        checks::published(id, kept, public, !world.plan.faults.compaction)?;
+        let last = kept.last().ok_or("a payment without a state")?;
+        ending.payments.insert(id.clone(), checks::money(world, id, last)?);
     }
     Ok(ending)
-}
-
-/// Events and states have each sequence once, from 1 on without a gap, in the order of the log.
-fn sequences(world: &World) -> Result<BTreeMap<String, PaymentState>, String> {
-    let mut next: BTreeMap<String, i64> = BTreeMap::new();
-    for record in records(world, Topic::PaymentEvents) {
-        let value = record.value.as_deref().unwrap_or_default();
-        let (_, event) = world.parts.decoder().json(value).map_err(|error| error.to_string())?;
-        let envelope = &event["envelope"];
-        let id = envelope["aggregate_id"].as_str().unwrap_or_default().to_owned();
-        let expected = next.entry(id.clone()).or_insert(1);
-        if envelope["sequence"].as_i64() != Some(*expected) {
-            return Err(format!("{id}: event {} stands where {expected} should", envelope["sequence"]));
-        }
-        *expected += 1;
-    }
-    let mut states = BTreeMap::new();
-    for (_, state) in decoded::<PaymentState>(world, Topic::PaymentState) {
-        states.insert(state.envelope.aggregate_id.clone(), state);
-    }
-    for (id, next) in &next {
-        let last = states.get(id).and_then(|state| state.envelope.sequence);
-        if last != Some(next - 1) {
-            return Err(format!("{id}: its state is of sequence {last:?}, its events go up to {}", next - 1));
-        }
-    }
-    if states.len() != next.len() {
-        return Err(format!("{} payments have states, {} have events", states.len(), next.len()));
-    }
-    Ok(states)
-}
-
-/// Every command record is answered exactly once.
-fn outcomes(world: &World) -> Result<BTreeMap<String, BTreeSet<String>>, String> {
-    let mut told: BTreeMap<CommandId, usize> = BTreeMap::new();
-    let mut said: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (_, outcome) in decoded::<Outcome>(world, Topic::PaymentOutcomes) {
-        *told.entry(outcome.command_id).or_default() += 1;
-        let what = format!("{:?} {:?} {:?}", outcome.status, outcome.sequence, outcome.code);
-        said.entry(outcome.command_id.to_string()).or_default().insert(what);
-        let is_stranger = outcome.envelope.tenant.as_str() == "rival";
-        if is_stranger && outcome.code.as_deref() != Some("not_found") {
-            return Err(format!("a stranger is told {:?} of {}", outcome.code, outcome.envelope.aggregate_id));
-        }
-    }
-    let mut asked: BTreeMap<CommandId, usize> = BTreeMap::new();
-    for record in &world.asked {
-        match record.kind {
-            Kind::Command(id) | Kind::Stranger(id) => *asked.entry(id).or_default() += 1,
-            Kind::Poison(_) | Kind::Aborted => {}
-        }
-    }
-    if told != asked {
-        let differs = asked.iter().find(|(id, count)| told.get(id) != Some(count));
-        return Err(format!("commands are answered too often or not at all: {differs:?}, {told:?}"));
-    }
-    Ok(said)
-}
-
-/// Every poison is buried once and as it is, for the right reason, and nothing else is.
-fn dead_letters(world: &World) -> Result<(), String> {
-    let mut letters: BTreeMap<(String, i32, i64), Vec<DeadLetter>> = BTreeMap::new();
-    for (_, letter) in decoded::<DeadLetter>(world, Topic::ProcessorPaymentsDeadLetters) {
-        letters.entry((letter.topic.clone(), letter.partition, letter.offset)).or_default().push(letter);
-    }
-    for Asked { at, offset, kind } in &world.asked {
-        let Kind::Poison(reason) = kind else { continue };
-        let found = letters.remove(&(at.topic.to_string(), at.partition, *offset)).unwrap_or_default();
-        let [letter] = found.as_slice() else {
-            return Err(format!("poison at {at}@{offset} is {} times in the dead letters", found.len()));
-        };
-        if letter.reason != *reason {
-            return Err(format!("poison at {at}@{offset} is buried as {}, and is {reason}", letter.reason));
-        }
-        let record = world.model.records(at, Isolation::Committed).into_iter().find(|record| record.offset == *offset);
-        let is_whole = record.is_some_and(|record| {
-            let value = |bytes: &Option<Bytes>| bytes.as_ref().map(|bytes| bytes.0.clone());
-            let headers = letter.headers.iter().map(|header| (header.key.clone(), value(&header.value)));
-            let headers: Vec<_> = headers.collect();
-            (value(&letter.key), value(&letter.value), headers) == (record.key, record.value, record.headers.0)
-        });
-        if !is_whole {
-            return Err(format!("poison at {at}@{offset} is not in its dead letter as it is"));
-        }
-    }
-    match letters.first_key_value() {
-        None => Ok(()),
-        Some((place, _)) => Err(format!("in the dead letters, and no poison: {place:?}")),
-    }
-}
-
-/// Every effect stands once, under its attempt's number, and the sink has read it.
-fn effects(world: &World, changelog: &BTreeMap<String, Vec<PaymentChangelog>>) -> Result<(), String> {
-    let mut issued: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let mut tries = BTreeSet::new();
-    for (record, effect) in decoded::<GatewayEffect>(world, Topic::PaymentGatewayEffects) {
-        let id = effect.envelope.id.clone();
-        if !issued.entry(effect.attempt_id.to_string()).or_default().insert(id.clone()) {
-            return Err(format!("{id} is issued twice, again at {}@{}", record.at, record.offset));
-        }
-        if !tries.insert((effect.attempt_id.to_string(), effect.kind.as_str(), effect.try_number)) {
-            return Err(format!("{id} is try {} of an attempt that had it before", effect.try_number));
-        }
-        if !world.gateway.effects_read.contains(&id) {
-            return Err(format!("{id} never reached the sink"));
-        }
-    }
-    for (payment, states) in changelog {
-        let Some(last) = states.last() else { continue };
-        for attempt in last.state.operations.iter().flat_map(|operation| &operation.attempts) {
-            let count = issued.remove(&attempt.id.to_string()).map_or(0, |ids| ids.len());
-            let wanted = usize::try_from(attempt.tries + attempt.queries).unwrap_or(0);
-            if count != wanted {
-                return Err(format!("{payment} asked for {wanted} effects, {count} stand in the log"));
-            }
-        }
-    }
-    match issued.first_key_value() {
-        None => Ok(()),
-        Some((attempt, effects)) => Err(format!("{attempt} has effects {effects:?} and no payment knows it")),
-    }
-}
-
-/// No timer overtook a result that was in the log when it became due.
-fn timers(world: &World, changelog: &BTreeMap<String, Vec<PaymentChangelog>>) -> Result<(), String> {
-    let mut first: BTreeMap<String, i64> = BTreeMap::new();
-    for record in records(world, Topic::PaymentResults) {
-        // What cannot be read is poison.
-        let read = world.parts.decoder().decode::<GatewayResult>(record.value.as_deref().unwrap_or_default());
-        let Ok(result) = read else { continue };
-        let written_ms = record.timestamp_ms.unwrap_or(i64::MAX);
-        first.entry(result.effect_id.to_string()).or_insert(written_ms);
-    }
-    let last_effect = |state: &PaymentChangelog| {
-        let attempts = state.state.operations.iter().flat_map(|operation| &operation.attempts);
-        attempts.last().and_then(|attempt| attempt.last_effect_id).map(|id| id.to_string())
-    };
-    for (payment, states) in changelog {
-        for pair in states.windows(2) {
-            let [before, after] = pair else { continue };
-            let Some(timer) = before.timer.as_ref().filter(|timer| timer.kind == TimerKind::TryLost) else { continue };
-            let Some(awaited) = last_effect(before) else { continue };
-            let has_fired = last_effect(after).as_ref() != Some(&awaited);
-            let written_ms = first.get(&awaited).copied().unwrap_or(i64::MAX);
-            if has_fired && written_ms <= timer.due_at.as_ms() {
-                let due_ms = timer.due_at.as_ms();
-                return Err(format!(
-                    "{payment}: a timer due at {due_ms} fired before the result of {awaited}, written at {written_ms}"
-                ));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// At no time was it processing with nothing that would ever move it.
-fn moves(id: &str, states: &[PaymentChangelog]) -> Result<(), String> {
-    let is_stuck = |kept: &&PaymentChangelog| {
-        let state = &kept.state;
-        state.status == PaymentStatus::Processing && kept.timer.is_none() && state.review.is_none()
-    };
-    match states.iter().find(is_stuck) {
-        None => Ok(()),
-        Some(kept) => {
-            Err(format!("{id} is processing at {:?}, and nothing will ever move it", kept.state.envelope.sequence))
-        }
-    }
-}
-
-/// What we say of a payment is what the gateway did, or a person finds out.
-fn money(world: &World, id: &str, kept: &PaymentChangelog) -> Result<Figures, String> {
-    let state = &kept.state;
-    let charges: Vec<_> = world.gateway.charges.values().filter(|charge| charge.payment == *id).collect();
-    let is_charged = charges.iter().any(|charge| charge.is_approved);
-    let figures = Figures {
-        status: state.status,
-        authorized: state.authorized_amount.get(),
-        captured: state.captured_amount.get(),
-        is_under_review: state.review.is_some(),
-        is_processed: !charges.is_empty(),
-    };
-    let is_right = match state.status {
-        PaymentStatus::Succeeded | PaymentStatus::RequiresCapture => is_charged,
-        PaymentStatus::Failed => !is_charged,
-        _ => false,
-    };
-    if charges.len() > 1 {
-        return Err(format!("{id} was carried out under {} keys", charges.len()));
-    }
-    let faults = &world.plan.faults;
-    if state.review.is_some() && faults.gateway == 0 && faults.clock == 0 {
-        return Err(format!("{id} is under review, and nothing went wrong at the gateway or with a clock"));
-    }
-    if !is_right && state.review.is_none() {
-        return Err(format!("{id} is {:?}, charged at the gateway: {is_charged}", state.status));
-    }
-    Ok(figures)
 }
 
 /// Outputs that have to be the same in a run in which nothing went wrong.

@@ -58,6 +58,10 @@ pub struct Faults {
     pub blackouts: u32,
     /// A process is stopped where that is worst, for as long as is worst: so many times in the run.
     pub ambushes: u32,
+    /// A second process starts in a slot, whatever the first is about: so many times in the run.
+    pub twins: u32,
+    /// The rules panic at a timer, or the process dies of it.
+    pub timers: u32,
     /// The brokers may take long to write the marks of a transaction.
     pub slow_marks: bool,
     /// The changelog is compacted now and then.
@@ -66,6 +70,8 @@ pub struct Faults {
     pub poison: u32,
     /// Of the gateway's answers, so many in a hundred go astray.
     pub gateway: u32,
+    /// Of the results, so many in a hundred are written much later, and so many twice.
+    pub post: u32,
 }
 
 impl Plan {
@@ -109,7 +115,7 @@ impl Faults {
         // The payment rules take it that the clocks of processors and sinks agree to within the time in which a gateway
         // settles. When they do not, a late result still opens a review; so no result may get lost as well.
         let clock = if rng.random_ratio(1, 4) { 2_000 } else { 0 };
-        Self {
+        let faults = Self {
             crash: rare(rng),
             pause: rare(rng),
             restart: rare(rng),
@@ -129,6 +135,14 @@ impl Faults {
             compaction: rng.random_ratio(1, 3),
             poison: if rng.random_ratio(1, 3) { 15 } else { 0 },
             gateway: if clock == 0 && rng.random_ratio(2, 3) { 40 } else { 0 },
+            ..Self::default()
+        };
+        let is_post_bad = faults.gateway > 0 || (clock > 0 && rng.random_ratio(1, 2));
+        Self {
+            post: if is_post_bad { 20 } else { 0 },
+            twins: if rng.random_ratio(1, 6) { rng.random_range(1..=3) } else { 0 },
+            timers: if rng.random_ratio(1, 6) { 8 } else { 0 },
+            ..faults
         }
     }
 }

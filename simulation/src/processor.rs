@@ -129,6 +129,9 @@ impl Processor for Tricked<'_> {
     ) -> Result<Processed<PaymentChangelog>, EncodeError> {
         let trick = match trigger {
             Trigger::Input(_, headers) => headers.text(TRICK),
+            Trigger::Timer if self.registry.chance.one_in(self.registry.faults.get().timers) => {
+                Some(*self.registry.chance.pick(&["panic", "die"]))
+            }
             Trigger::Timer => None,
         };
         match trick {

@@ -21,8 +21,9 @@ use crate::{
     chance::Chance,
     client::{self, Kind, Wish},
     gateway::{Deed, Gateway},
-    instance::{Parts, Slot},
+    instance::Slot,
     oracle::{self, Asked},
+    parts::Parts,
     plan::{Faults, Plan},
     topics::{self, PREFIX},
     trace::Trace,
@@ -34,6 +35,8 @@ pub(crate) const START_MS: i64 = 1_793_534_400_000;
 const SINK_LOOKS_MS: i64 = 40;
 /// How long everything may take to settle once nothing goes wrong any more.
 const SETTLES_MS: i64 = 240_000;
+/// How long after the last trouble every process runs again, whatever befell it.
+const ALL_RUN_AFTER_MS: i64 = 40_000;
 /// How often it is looked whether everything is settled.
 const LOOK_SETTLED_MS: i64 = 500;
 /// How long after the end of a transaction the last of its marks may be written, where brokers are slow.
@@ -55,8 +58,12 @@ enum Happening {
     Ended(OpenTransaction, bool),
     /// The changelog is compacted.
     Compacted,
+    /// A second process starts in a slot.
+    Twin,
     /// Every process dies, but perhaps for those that are stopped, and none starts for so long.
     Blackout(i64),
+    /// Every process is to end in order, as before an upgrade: what was left alone is tried again.
+    Upgrade,
     /// Nothing goes wrong any more.
     Heals,
     /// It is looked whether all is settled.
@@ -92,9 +99,10 @@ impl World {
         let model = Model::new(settings, Prompt);
         topics::create(&model, plan.partitions);
         let chance = Chance::new(plan.seed ^ 0x5eed);
-        let gateway = Gateway::new(model.clone(), parts.decoder().clone(), chance.clone(), plan.faults.gateway);
+        let gateway = Gateway::new(model.clone(), parts.decoder().clone(), chance.clone(), &plan.faults);
         let slot = |number: usize| Slot {
             name: format!("slot-{number}"),
+            is_twin: false,
             notes: Rc::new(RefCell::new(Vec::new())),
             clock_ms: Rc::new(Cell::new(0)),
         };
@@ -134,6 +142,13 @@ impl World {
             self.later(at_ms, Happening::Blackout(length_ms));
         }
         self.ambushes = Ambushes::draw(self.faults.get().ambushes, START_MS + 1_000..self.heals_ms, &self.chance);
+        for _ in 0..self.faults.get().twins {
+            let at_ms = self.chance.between(START_MS + 1_000, self.heals_ms);
+            self.later(at_ms, Happening::Twin);
+        }
+        if self.faults.get().timers > 0 {
+            self.later(self.heals_ms + ALL_RUN_AFTER_MS, Happening::Upgrade);
+        }
         if self.faults.get().compaction {
             self.later(START_MS + 3_000, Happening::Compacted);
         }
@@ -210,7 +225,9 @@ impl World {
                     self.later(now_ms + 3_000, Happening::Compacted);
                 }
             }
+            Happening::Twin => self.twin(),
             Happening::Blackout(length_ms) => self.blackout(length_ms),
+            Happening::Upgrade => self.upgrade(),
             Happening::Heals => self.heal(),
             Happening::LookSettled => self.look_settled(),
         }

@@ -8,7 +8,8 @@ use quittance_log::model::{Fate, ProcessId};
 use super::{Happening, World};
 use crate::{
     ambush::{Ambush, Steps},
-    instance::{Moment, Pause, Process, Start},
+    instance::{Pause, Process, Slot, Start},
+    moment::Moment,
 };
 
 /// A process that runs.
@@ -56,7 +57,7 @@ impl World {
             stop: Rc::clone(&stop),
             id: Rc::clone(&id),
         };
-        self.trace.line(self.model.now_ms(), &found.name, || "starts");
+        self.trace.line(self.model.now_ms(), &found.who(), || "starts");
         *running = Some(Running {
             process: start.process(),
             id,
@@ -66,6 +67,24 @@ impl World {
             is_paused: false,
             steps: Steps::default(),
         });
+    }
+
+    /// A second process starts in a slot: in that of one which stands still and was taken for dead, if there is one. When it
+    /// ends, no other starts in its place.
+    pub(super) fn twin(&mut self) {
+        let own: Vec<usize> = (0..self.slots.len()).filter(|&slot| !self.slots[slot].0.is_twin).collect();
+        let is_stopped = |slot: &usize| self.slots[*slot].1.as_ref().is_some_and(|running| running.is_paused);
+        let stopped: Vec<usize> = own.iter().copied().filter(is_stopped).collect();
+        let slot = *self.chance.pick(if stopped.is_empty() { &own } else { &stopped });
+        let twin = Slot { is_twin: true, ..self.slots[slot].0.clone() };
+        self.slots.push((twin, None));
+        self.starts(self.slots.len() - 1);
+    }
+
+    /// Every process is to end in order.
+    pub(super) fn upgrade(&self) {
+        self.trace.line(self.model.now_ms(), "world", || "is upgraded");
+        self.slots.iter().filter_map(|(_, running)| running.as_ref()).for_each(|running| running.stop.set(true));
     }
 
     /// A process goes on until it stands still again.
@@ -79,16 +98,15 @@ impl World {
             let after_ms = if self.chance.one_in(2) { self.chance.between(0, 3_000) } else { 0 };
             running.wakes_ms = self.model.now_ms() + after_ms;
             self.model.unpause(id);
-            self.trace.line(self.model.now_ms(), &self.slots[slot].0.name, || "goes on");
+            self.trace.line(self.model.now_ms(), &self.slots[slot].0.who(), || "goes on");
             return;
         }
         let Some(running) = self.slots[slot].1.as_mut() else { return };
         match running.process.resume(running.fate) {
             CoroutineResult::Yield(pause) => self.decide(slot, &pause),
             CoroutineResult::Return(ended) => {
-                let name = self.slots[slot].0.name.clone();
                 self.parts.ended(&ended);
-                self.trace.line(self.model.now_ms(), &name, || match &ended {
+                self.trace.line(self.model.now_ms(), &self.slots[slot].0.who(), || match &ended {
                     Ok(()) => "ends in order".to_owned(),
                     Err(error) => format!("ends: {error}"),
                 });
@@ -98,7 +116,7 @@ impl World {
         }
     }
 
-    /// A process is over; another starts in its slot.
+    /// A process is over; another starts in its slot, unless it was not the only one there.
     fn ends(&mut self, slot: usize, restarts_after_ms: i64) {
         if let Some(running) = self.slots[slot].1.take() {
             if let Some(id) = running.id.get() {
@@ -107,7 +125,9 @@ impl World {
             // Only now, so that nothing that is dropped with it has an effect.
             drop(running);
         }
-        self.later(self.model.now_ms() + restarts_after_ms, Happening::Starts(slot));
+        if !self.slots[slot].0.is_twin {
+            self.later(self.model.now_ms() + restarts_after_ms, Happening::Starts(slot));
+        }
     }
 
     pub(super) fn blackout(&mut self, length_ms: i64) {
@@ -128,7 +148,7 @@ impl World {
     fn decide(&mut self, slot: usize, pause: &Pause) {
         let now_ms = self.model.now_ms();
         let (faults, chance) = (self.faults.get(), self.chance.clone());
-        let name = self.slots[slot].0.name.clone();
+        let name = self.slots[slot].0.who();
         if let Pause::Call { moment, .. } = pause
             && let Some(running) = &mut self.slots[slot].1
             && let Some(ambush) = self.ambushes.at(&mut running.steps, *moment, now_ms)
@@ -145,13 +165,14 @@ impl World {
                 (now_ms + chance.between(1, most_ms), Fate::Happens)
             }
             Pause::Kept(until_ms) => (*until_ms, Fate::Happens),
-            Pause::Call { .. } if chance.one_in(faults.crash) => {
+            Pause::Call { moment, .. } if chance.one_in(moment.odds(faults.crash)) => {
                 self.trace.line(now_ms, &name, || "crashes");
+                self.parts.befell("crash", *moment);
                 // Sometimes at once, sometimes after others have taken its place.
                 let after_ms = if chance.one_in(2) { chance.between(10, 500) } else { chance.between(500, 20_000) };
                 return self.ends(slot, after_ms);
             }
-            Pause::Call { moment: Moment::Positions, .. } if chance.one_in(faults.late_positions) => {
+            Pause::Call { moment: Moment::CommitPositions, .. } if chance.one_in(faults.late_positions) => {
                 let given_up_ms = chance.between(500, 2_000);
                 let late = Duration::from_millis((given_up_ms + chance.between(0, 2_000)).unsigned_abs());
                 (now_ms + given_up_ms, Fate::Late(late))
@@ -160,10 +181,14 @@ impl World {
             Pause::Call { is_local: false, .. } => self.request(),
         };
         self.rock(slot);
-        let is_stopped = chance.one_in(faults.pause);
+        let odds = if let Pause::Call { moment, .. } = pause { moment.odds(faults.pause) } else { faults.pause };
+        let is_stopped = chance.one_in(odds);
         let length_ms = if is_stopped { chance.between(50, 30_000) } else { 0 };
         if is_stopped {
             self.trace.line(now_ms, &name, || format!("is stopped for {length_ms} ms"));
+            if let Pause::Call { moment, .. } = pause {
+                self.parts.befell("pause", *moment);
+            }
         }
         let Some(running) = self.slots[slot].1.as_mut() else { return };
         (running.wakes_ms, running.fate) = (wakes_ms + length_ms, fate);
@@ -175,7 +200,7 @@ impl World {
 
     fn ambush(&mut self, slot: usize, ambush: Ambush) {
         let now_ms = self.model.now_ms();
-        self.trace.line(now_ms, &self.slots[slot].0.name, || format!("is ambushed: {ambush:?}"));
+        self.trace.line(now_ms, &self.slots[slot].0.who(), || format!("is ambushed: {ambush:?}"));
         if let Some(after_ms) = ambush.others_die_after_ms(&self.chance) {
             self.later(now_ms + after_ms, Happening::Blackout(15_000));
         }
@@ -213,13 +238,13 @@ impl World {
         let (found, running) = &mut self.slots[slot];
         if self.chance.one_in(self.faults.get().clock) {
             found.clock_ms.set(self.chance.between(-20_000, 20_000));
-            self.trace.line(now_ms, &found.name, || format!("its clock is set {} ms off", found.clock_ms.get()));
+            self.trace.line(now_ms, &found.who(), || format!("its clock is set {} ms off", found.clock_ms.get()));
         }
         if self.chance.one_in(self.faults.get().restart)
             && let Some(running) = running
         {
             running.stop.set(true);
-            self.trace.line(now_ms, &found.name, || "is to end");
+            self.trace.line(now_ms, &found.who(), || "is to end");
         }
     }
 

@@ -1,0 +1,74 @@
+//! What processes are about to do when something befalls them.
+
+use quittance_avro::topics::Topic;
+use quittance_log::model::Call;
+
+use crate::topics;
+
+/// What a process is about to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// To take over a transactional id.
+    TakeOver,
+    /// To ask where the partitions stand that it takes over.
+    AskPositions,
+    /// To read on in the changelog.
+    Restore,
+    /// To begin a window.
+    Begin,
+    /// To add something to the window.
+    Write,
+    /// To commit the positions of the window.
+    CommitPositions,
+    /// To end the window.
+    End,
+    /// To ask how the window ended.
+    AskEnd,
+    /// To give its partitions back.
+    Release,
+    /// Anything else.
+    Other,
+}
+
+impl Moment {
+    /// All that mean something.
+    pub(crate) const ALL: [Self; 9] = [
+        Self::TakeOver,
+        Self::AskPositions,
+        Self::Restore,
+        Self::Begin,
+        Self::Write,
+        Self::CommitPositions,
+        Self::End,
+        Self::AskEnd,
+        Self::Release,
+    ];
+
+    pub(crate) fn of(call: &Call) -> Self {
+        match call {
+            Call::TakeOver { .. } => Self::TakeOver,
+            // One position tells how a window ended; who takes over needs those of all inputs.
+            Call::Committed { partitions, .. } if partitions.len() == 1 => Self::AskEnd,
+            Call::Committed { .. } => Self::AskPositions,
+            Call::PollRange { topic, .. } if *topic == topics::name(Topic::PaymentChangelog) => Self::Restore,
+            Call::Begin { .. } => Self::Begin,
+            Call::Send { .. } | Call::AddPartition { .. } | Call::Produce { .. } | Call::AddOffsets { .. } => {
+                Self::Write
+            }
+            Call::CommitOffsets { .. } => Self::CommitPositions,
+            Call::EndTransaction { .. } => Self::End,
+            Call::Release { .. } => Self::Release,
+            _ => Self::Other,
+        }
+    }
+
+    /// How often something befalls a process at this moment that does one time in so many at others. Who asks how a window
+    /// ended is rare enough.
+    pub(crate) fn odds(self, times: u32) -> u32 {
+        if self == Self::AskEnd { times.min(8) } else { times }
+    }
+
+    pub(crate) fn name(self) -> String {
+        format!("{self:?}")
+    }
+}
