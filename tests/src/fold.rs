@@ -22,7 +22,7 @@ pub struct Folded {
     pub states: BTreeMap<String, Value>,
     /// For each command, the distinct outcomes without what differs from telling to telling.
     pub outcomes: BTreeMap<String, BTreeSet<String>>,
-    /// Events that stand twice.
+    /// Events that stand twice, and states that do or that stand behind a later one.
     pub repeated: Vec<String>,
 }
 
@@ -73,7 +73,11 @@ impl Folded {
                 }
             }
             Topic::PaymentState => {
-                self.states.insert(id, value);
+                let sequence = envelope["sequence"].as_i64().context("a sequence")?;
+                let before = self.states.insert(id.clone(), value);
+                if before.is_some_and(|before| before["envelope"]["sequence"].as_i64() >= Some(sequence)) {
+                    self.repeated.push(format!("{id}, its state of {sequence}"));
+                }
             }
             _ => {
                 let command = value["command_id"].as_str().context("a command id")?.to_owned();
@@ -85,10 +89,10 @@ impl Folded {
         Ok(())
     }
 
-    /// Every payment has each sequence once from 1 on, and its state is what its events come to; every command has one
-    /// outcome.
+    /// Every payment has each sequence once from 1 on, its states stand in their order, and the last is what its events come
+    /// to; every command has one outcome.
     pub fn check(&self) -> Result<()> {
-        ensure!(self.repeated.is_empty(), "events stand twice: {:?}", self.repeated);
+        ensure!(self.repeated.is_empty(), "these stand twice, or behind a later one: {:?}", self.repeated);
         for (id, events) in &self.events {
             let sequences: Vec<i64> = events.keys().copied().collect();
             let expected: Vec<i64> = (1..=i64::try_from(events.len())?).collect();

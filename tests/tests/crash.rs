@@ -12,7 +12,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use quittance_avro::topics::Topic;
 use quittance_log::Reader;
-use quittance_tests::{Client, Folded, Frozen, Installation, Options, Part, Server, fold, payment, until};
+use quittance_tests::{Client, Folded, Frozen, Installation, Options, Part, Server, fold, metric, payment, until};
 use rand::RngExt;
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -50,11 +50,11 @@ async fn killed_at_random_everything_still_adds_up() -> Result<()> {
             kill_in_mid_flight(&mut installation, part).await.with_context(|| format!("round {round}, {part:?}"))?;
             load.goes_on().await?;
         }
-        freeze_kafka(&installation).await.with_context(|| format!("round {round}"))?;
+        freeze_kafka(&mut installation).await.with_context(|| format!("round {round}"))?;
     }
     for _ in 0..MORE_ROUNDS_MAX {
         if unknown(&mut installation) == 0 {
-            freeze_kafka(&installation).await?;
+            freeze_kafka(&mut installation).await?;
         } else if aborted(&installation).await? == 0 {
             kill_in_mid_window(&mut installation).await?;
         } else {
@@ -171,12 +171,18 @@ async fn kill_in_mid_window(installation: &mut Installation) -> Result<()> {
     process.ready(Duration::from_secs(60)).await
 }
 
-/// Stops the broker in its tracks for longer than a commit waits, and lets it go on.
-async fn freeze_kafka(installation: &Installation) -> Result<()> {
+/// Stops the broker in its tracks for longer than a commit waits, and lets it go on. Commits whose end nobody knows are
+/// counted.
+async fn freeze_kafka(installation: &mut Installation) -> Result<()> {
     let frozen = Frozen::new(&installation.stack, Server::Kafka)?;
     tokio::time::sleep(FREEZE).await;
     drop(frozen);
-    installation.ready().await
+    installation.ready().await?;
+    let process = installation.process(Part::Processor);
+    let logged = process.log_since_start().lines().filter(|line| line.contains(UNKNOWN)).map(|_| 1.0).sum::<f64>();
+    let counted = metric(&process.metrics().await?, "quittance_log_transactions_failed_total", "end=\"unknown\"");
+    ensure!(counted >= logged, "{counted} commits are counted as unknown, {logged} were logged");
+    Ok(())
 }
 
 /// How many commits had an end that nobody knew at first.

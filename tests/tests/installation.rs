@@ -8,7 +8,8 @@ use quittance_avro::{
     schema,
     topics::{TOPICS, Topic},
 };
-use quittance_tests::{Installation, Options, Part, fold, payment};
+use quittance_log::Producer;
+use quittance_tests::{Commands, Installation, Options, Part, eventually, fold, payment, until};
 use rdkafka::{
     ClientConfig,
     admin::{AdminClient, AdminOptions, AlterConfig, ResourceSpecifier},
@@ -179,4 +180,71 @@ async fn a_process_stops_in_order_when_it_is_told_to_and_leaves_nothing_behind()
     process.signal("TERM")?;
     ensure!(process.ended(Duration::from_secs(30)).await?.success(), "{}", process.log());
     Ok(())
+}
+
+#[tokio::test]
+async fn of_two_processors_in_one_slot_one_ends_and_says_why_and_nothing_is_doubled() -> Result<()> {
+    let variables = vec![("QUITTANCE_SESSION_TIMEOUT_MS", "6000".to_owned())];
+    let mut installation = Installation::start("slots", Options { variables }).await?;
+    let client = installation.client("acme")?;
+    let slot = "0";
+    let mut twin = installation.another(Part::Processor, slot)?;
+    twin.start()?;
+    let mut ids = Vec::new();
+    let said = loop {
+        // Who asks again with the same key until it hears something is told of one payment.
+        let key = format!("payment-{}", ids.len());
+        let answer = eventually("an acknowledgement", Duration::from_secs(60), || async {
+            let answer = client.create(&key, &payment(100, "tok_approve")).await?;
+            match answer.status {
+                StatusCode::CREATED => Ok(answer.text("id")),
+                StatusCode::ACCEPTED => Ok(answer.text("resource")),
+                status => bail!("{status} {}", answer.body),
+            }
+        });
+        ids.push(answer.await?);
+        let process = installation.process(Part::Processor);
+        if let Some(status) = process.died()? {
+            break (status, process.log());
+        }
+        if let Some(status) = twin.died()? {
+            break (status, twin.log());
+        }
+        ensure!(ids.len() < 100_000, "neither ends");
+    };
+    let (status, log) = said;
+    ensure!(!status.success() && log.contains("another process has the same QUITTANCE_INSTANCE"), "{status} {log}");
+    for id in &ids {
+        let settled = client.settled(id, Duration::from_secs(60)).await?;
+        ensure!(settled["status"] == "succeeded", "{settled}");
+    }
+    let folded = fold(&installation).await?;
+    folded.check()?;
+    ensure!(folded.states.len() == ids.len(), "{} payments, not {}", folded.states.len(), ids.len());
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_processes_died_of_twice_is_buried_by_the_third() -> Result<()> {
+    let notes = tempfile::tempdir()?;
+    let variables = vec![("QUITTANCE_DATA_DIR", notes.path().display().to_string())];
+    let mut installation = Installation::prepare("died", Options { variables })?;
+    let commands = Commands::new(&installation.registry()?, &installation.prefix).await?;
+    let (_, record) = commands.create("tok_approve")?;
+    let (partition, offset) = Producer::open(&installation.kafka()?, Duration::from_secs(10))?.produce(&record).await?;
+    // As two processes left it that died with the record in hand.
+    let note = format!("{} {partition} record {offset} 2\n", record.topic);
+    let path = notes.path().join("processor-payments-0.suspect");
+    std::fs::write(&path, note)?;
+    let process = installation.process(Part::Processor);
+    process.start()?;
+    process.ready(Duration::from_secs(60)).await?;
+    let letter = eventually("a dead letter", Duration::from_secs(30), || async {
+        let listed = installation.tool(&["dead-letters", "list"])?;
+        serde_json::from_str::<Value>(listed.trim()).with_context(|| listed.clone())
+    })
+    .await?;
+    ensure!(letter["reason"] == "process_died" && letter["offset"] == offset, "{letter}");
+    let is_forgotten = || async { std::fs::read_to_string(&path).is_ok_and(|note| note.is_empty()) };
+    until("the note is taken back", Duration::from_secs(10), is_forgotten).await
 }
