@@ -147,6 +147,9 @@ impl Process {
                         // Two that came back at the same moment would take it from each other once more.
                         let spread = rand::rng().random_range(1.0..2.0);
                         pause(patience.rejoin_after.mul_f64(spread), &shutdown);
+                        if shutdown.is_requested() {
+                            break Ok(());
+                        }
                     }
                     result => break result,
                 }

@@ -67,7 +67,14 @@ impl Ambushes {
         steps.is_fresh = match moment {
             Moment::TakeOver => true,
             Moment::Begin => false,
-            _ => was_fresh,
+            Moment::AskPositions
+            | Moment::Restore
+            | Moment::Write
+            | Moment::CommitPositions
+            | Moment::End
+            | Moment::AskEnd
+            | Moment::Release
+            | Moment::Other => was_fresh,
         };
         steps.has_positions = moment == Moment::CommitPositions;
         let (_, ambush) = self.0.pop_if(|(at_ms, ambush)| {

@@ -50,9 +50,12 @@ pub(crate) enum Pause {
     Wait(i64),
     /// Its stores keep it until then, by the model's clock.
     Kept(i64),
-    /// It is dead.
-    Dies,
+    /// It dies of what the rules made of a record, or of this timer.
+    Dies(Option<Timer>),
 }
+
+/// The key of an aggregate, and when its timer is due, milliseconds since the epoch.
+pub(crate) type Timer = (String, i64);
 
 /// A process on its own stack.
 pub(crate) type Process = Coroutine<Fate, Pause, Result<(), Fatal>>;

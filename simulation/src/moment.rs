@@ -26,7 +26,7 @@ pub(crate) enum Moment {
     AskEnd,
     /// To give its partitions back.
     Release,
-    /// Anything else.
+    /// To ask or to look for something.
     Other,
 }
 
@@ -58,7 +58,16 @@ impl Moment {
             Call::CommitOffsets { .. } => Self::CommitPositions,
             Call::EndTransaction { .. } => Self::End,
             Call::Release { .. } => Self::Release,
-            _ => Self::Other,
+            Call::Join { .. }
+            | Call::Poll { .. }
+            | Call::Start { .. }
+            | Call::Pause { .. }
+            | Call::Resume { .. }
+            | Call::Generation { .. }
+            | Call::CommittedSoFar { .. }
+            | Call::End { .. }
+            | Call::OpenRange { .. }
+            | Call::PollRange { .. } => Self::Other,
         }
     }
 

@@ -73,10 +73,16 @@ impl Parts {
         let befell = |what: &'static str| {
             Moment::ALL.map(|moment| {
                 let count = self.misfortunes.with_label_values(&[what, &moment.name()]).get();
-                (format!("{what} before {moment:?}"), count)
+                (format!("{what} before {}", moment.name()), count)
             })
         };
-        counters.into_iter().flat_map(count).chain(["crash", "pause"].into_iter().flat_map(befell)).collect()
+        let twins = ("twin".to_owned(), self.misfortunes.with_label_values(&["twin", &Moment::Other.name()]).get());
+        counters
+            .into_iter()
+            .flat_map(count)
+            .chain(["crash", "pause"].into_iter().flat_map(befell))
+            .chain([twins])
+            .collect()
     }
 
     pub(crate) fn decoder(&self) -> &Decoder {

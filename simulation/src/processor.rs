@@ -10,7 +10,12 @@ use quittance_processors::{
     runtime::{Due, Output, Processed, Processor, Source, Trigger},
 };
 
-use crate::{chance::Chance, instance::Pause, plan::Faults, topics};
+use crate::{
+    chance::Chance,
+    instance::{Pause, Timer},
+    plan::Faults,
+    topics,
+};
 
 /// Header of a command that the rules cannot stand.
 pub(crate) const TRICK: &str = "trick";
@@ -45,9 +50,18 @@ impl<'y> Tricked<'y> {
         Self { payments, yielder, registry, is_touchy: Cell::new(false) }
     }
 
-    fn dies(&self) -> ! {
-        self.yielder.suspend(Pause::Dies);
+    fn dies(&self, of: Option<Timer>) -> ! {
+        self.yielder.suspend(Pause::Dies(of));
         panics("the process is dead")
+    }
+
+    /// What a timer is to the rules: some are poison, each time that they are looked at, until all is mended.
+    fn trick_of(&self, timer: &Timer) -> Option<&'static str> {
+        let one_in = u64::from(self.registry.faults.get().timers);
+        let (key, due_ms) = timer;
+        let number = key.bytes().map(u64::from).sum::<u64>() + due_ms.unsigned_abs();
+        let is_poison = one_in > 0 && number.is_multiple_of(one_in);
+        is_poison.then(|| if (number / one_in).is_multiple_of(2) { "panic" } else { "die" })
     }
 }
 
@@ -76,7 +90,7 @@ impl Processor for Tricked<'_> {
         }
         match record.headers.text(TRICK) {
             Some("panic when read") => panics("the decoder panics"),
-            Some("die when read") => self.dies(),
+            Some("die when read") => self.dies(None),
             _ => self.payments.decode(record),
         }
     }
@@ -127,16 +141,17 @@ impl Processor for Tricked<'_> {
         trigger: &Trigger<'_, Input>,
         now_ms: i64,
     ) -> Result<Processed<PaymentChangelog>, EncodeError> {
-        let trick = match trigger {
-            Trigger::Input(_, headers) => headers.text(TRICK),
-            Trigger::Timer if self.registry.chance.one_in(self.registry.faults.get().timers) => {
-                Some(*self.registry.chance.pick(&["panic", "die"]))
-            }
-            Trigger::Timer => None,
+        let timer = state.and_then(|kept| {
+            let due_ms = kept.timer.as_ref()?.due_at.as_ms();
+            Some((kept.state.envelope.aggregate_id.clone(), due_ms))
+        });
+        let (trick, timer) = match trigger {
+            Trigger::Input(_, headers) => (headers.text(TRICK), None),
+            Trigger::Timer => (timer.as_ref().and_then(|timer| self.trick_of(timer)), timer),
         };
         match trick {
             Some("panic") => panics("the rules panic"),
-            Some("die") => self.dies(),
+            Some("die") => self.dies(timer),
             Some("panic when due") => {
                 let processed = self.payments.process(state, trigger, now_ms)?;
                 self.is_touchy.set(processed.state.is_some());

@@ -21,7 +21,7 @@ use crate::{
     chance::Chance,
     client::{self, Kind, Wish},
     gateway::{Deed, Gateway},
-    instance::Slot,
+    instance::{Slot, Timer},
     oracle::{self, Asked},
     parts::Parts,
     plan::{Faults, Plan},
@@ -62,7 +62,7 @@ enum Happening {
     Twin,
     /// Every process dies, but perhaps for those that are stopped, and none starts for so long.
     Blackout(i64),
-    /// Every process is to end in order, as before an upgrade: what was left alone is tried again.
+    /// Every process gives way to one of a build that can stand all timers.
     Upgrade,
     /// Nothing goes wrong any more.
     Heals,
@@ -86,6 +86,12 @@ pub(crate) struct World {
     /// How many transactions others have written inputs in.
     upstreams: u32,
     ambushes: Ambushes,
+    /// How often processes died of a timer.
+    pub(crate) deaths: BTreeMap<Timer, u32>,
+    /// How often one ended in order.
+    pub(crate) orderly_ends: u32,
+    /// How often second processes in a slot still come back.
+    twins_left: u32,
     heals_ms: i64,
     is_settled: bool,
     turns: u64,
@@ -119,6 +125,9 @@ impl World {
             last_number: 0,
             upstreams: 0,
             ambushes: Ambushes::default(),
+            deaths: BTreeMap::new(),
+            orderly_ends: 0,
+            twins_left: 3 * plan.faults.twins,
             heals_ms: START_MS + i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX),
             is_settled: false,
             turns: 0,
@@ -147,7 +156,10 @@ impl World {
             self.later(at_ms, Happening::Twin);
         }
         if self.faults.get().timers > 0 {
-            self.later(self.heals_ms + ALL_RUN_AFTER_MS, Happening::Upgrade);
+            // Who was down at the first because of a timer has it noted still, and lets it be until the second.
+            for times in [1, 2] {
+                self.later(self.heals_ms + times * ALL_RUN_AFTER_MS, Happening::Upgrade);
+            }
         }
         if self.faults.get().compaction {
             self.later(START_MS + 3_000, Happening::Compacted);
@@ -259,7 +271,8 @@ impl World {
 
     /// Nothing goes wrong any more.
     fn heal(&mut self) {
-        self.faults.set(Faults { slow: self.faults.get().slow, ..Faults::default() });
+        let Faults { slow, timers, .. } = self.faults.get();
+        self.faults.set(Faults { slow, timers, ..Faults::default() });
         self.ambushes = Ambushes::default();
         self.gateway.heal();
         self.slots.iter().for_each(|(slot, _)| slot.clock_ms.set(0));

@@ -205,19 +205,21 @@ async fn of_two_processors_in_one_slot_one_ends_and_says_why_and_nothing_is_doub
         ids.push(answer.await?);
         let process = installation.process(Part::Processor);
         if let Some(status) = process.died()? {
-            break (status, process.log());
+            break ((status, process.log()), &mut twin);
         }
         if let Some(status) = twin.died()? {
-            break (status, twin.log());
+            break ((status, twin.log()), process);
         }
         ensure!(ids.len() < 100_000, "neither ends");
     };
-    let (status, log) = said;
+    let ((status, log), alive) = said;
     ensure!(!status.success() && log.contains("another process has the same QUITTANCE_INSTANCE"), "{status} {log}");
     for id in &ids {
         let settled = client.settled(id, Duration::from_secs(60)).await?;
         ensure!(settled["status"] == "succeeded", "{settled}");
     }
+    alive.ready(Duration::from_secs(60)).await?;
+    ensure!(alive.died()?.is_none(), "both ended: {}", alive.log());
     let folded = fold(&installation).await?;
     folded.check()?;
     ensure!(folded.states.len() == ids.len(), "{} payments, not {}", folded.states.len(), ids.len());

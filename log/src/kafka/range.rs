@@ -39,6 +39,7 @@ pub struct RangeReader {
     unsettled: Vec<i32>,
     asked_at: Option<Instant>,
     is_reading: bool,
+    has_read: bool,
 }
 
 struct Unread {
@@ -75,6 +76,7 @@ impl RangeReader {
             unread,
             asked_at: None,
             is_reading: false,
+            has_read: false,
         })
     }
 
@@ -83,7 +85,12 @@ impl RangeReader {
         while let Some(&partition) = self.unsettled.last() {
             let what = || format!("asking for the end of {}[{partition}]", self.topic);
             let bounds = self.consumer.fetch_watermarks(&self.topic, partition, END_MAX);
-            let (_, stable) = bounds.map_err(unavailable(what()))?;
+            let stable = match bounds.map_err(unavailable(what())) {
+                Ok((_, stable)) => stable,
+                // Once it has begun to read, it goes on by itself.
+                Err(error) if error.is_transient() && self.has_read => i64::MIN,
+                Err(error) => return Err(error),
+            };
             if self.unread.get(&partition).is_some_and(|unread| stable < unread.to) {
                 self.asked_at = Some(Instant::now());
                 return Ok(());
@@ -95,7 +102,7 @@ impl RangeReader {
         let starts: Vec<_> = self.unread.iter().map(|(partition, unread)| (at(*partition), unread.next)).collect();
         let list = list(starts.iter().map(|(at, from)| (at, *from))).map_err(failed(what))?;
         self.consumer.assign(&list).map_err(failed(what))?;
-        self.is_reading = true;
+        (self.is_reading, self.has_read) = (true, true);
         Ok(())
     }
 
@@ -141,10 +148,11 @@ impl Range for RangeReader {
             self.read_again();
         }
         if !self.is_reading {
-            if let Some(asked_at) = self.asked_at {
-                std::thread::sleep(ASK_AGAIN.saturating_sub(asked_at.elapsed()).min(timeout));
+            let rest = self.asked_at.map_or(Duration::ZERO, |asked_at| ASK_AGAIN.saturating_sub(asked_at.elapsed()));
+            std::thread::sleep(rest.min(timeout));
+            if rest <= timeout {
+                self.settle()?;
             }
-            self.settle()?;
             return Ok(Ranged::Idle);
         }
         match self.consumer.poll(timeout) {

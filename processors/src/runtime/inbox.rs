@@ -77,10 +77,10 @@ impl Inbox {
         self.lanes.values().all(|lane| lane.records.is_empty())
     }
 
-    /// Whether anything of this input waits.
-    pub(super) fn has(&self, at: &TopicPartition) -> bool {
+    /// Whether something of this input waits, or could not have come because its class is full.
+    pub(super) fn holds_up(&self, at: &TopicPartition) -> bool {
         let lane = self.classes.get(&at.topic).and_then(|class| self.lanes.get(class));
-        lane.is_some_and(|lane| lane.records.iter().any(|record| record.at == *at))
+        lane.is_some_and(|lane| lane.is_paused || lane.records.iter().any(|record| record.at == *at))
     }
 
     /// Whether a lane that is read on has as much as it may hold.
@@ -146,8 +146,8 @@ mod tests {
             inbox.push(record(topic, offset));
             assert!(!inbox.is_empty());
         }
-        let has = |topic: &str, partition| inbox.has(&TopicPartition { topic: Arc::from(topic), partition });
-        assert_eq!((has("b", 0), has("b", 1), has("none of these", 0)), (true, false, false));
+        let held = |topic: &str, partition| inbox.holds_up(&TopicPartition { topic: Arc::from(topic), partition });
+        assert_eq!((held("b", 0), held("b", 1), held("none of these", 0)), (true, false, false));
         let order: Vec<_> =
             std::iter::from_fn(|| inbox.pop()).map(|(_, record)| (record.at.topic, record.offset)).collect();
         let want = [("r", 0), ("c", 0), ("c", 1), ("b", 0), ("b", 1)];
@@ -162,6 +162,8 @@ mod tests {
             inbox.push(record("c", offset));
         }
         assert_eq!((inbox.flow(), inbox.flow()), (Some(Flow::Pause(Class::Commands)), None));
+        let held = |topic: &str| inbox.holds_up(&TopicPartition { topic: Arc::from(topic), partition: 7 });
+        assert_eq!((held("c"), held("r")), (true, false));
         for _ in 0..3_500 {
             assert_eq!(inbox.flow(), None);
             inbox.pop();

@@ -1,6 +1,9 @@
 //! Pauses after what only time mends.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use quittance_service::backoff::Backoff;
 use rand::rngs::SmallRng;
@@ -22,7 +25,7 @@ enum Pause {
 }
 
 impl Rest {
-    fn of(backoff: Backoff) -> Self {
+    pub(super) fn of(backoff: Backoff) -> Self {
         Self { backoff, pause: None }
     }
 
@@ -42,11 +45,6 @@ impl Rest {
         uptime < until
     }
 
-    /// Whether it failed and has not gone well since.
-    pub(super) fn is_needed(&self) -> bool {
-        self.pause.is_some()
-    }
-
     /// It went well.
     pub(super) fn end(&mut self) {
         self.pause = None;
@@ -54,29 +52,55 @@ impl Rest {
     }
 }
 
-/// The rests of partitions, each by itself: one without a leader must not keep all others waiting.
-#[derive(Debug)]
-pub(super) struct Rests {
-    backoff: Backoff,
-    rests: BTreeMap<i32, Rest>,
-}
+/// The rests of partitions, each by itself.
+#[derive(Debug, Default)]
+pub(super) struct Rests(BTreeMap<i32, Rest>);
 
 impl Rests {
-    pub(super) fn of(backoff: Backoff) -> Self {
-        Self { backoff, rests: BTreeMap::new() }
-    }
-
     /// The partitions that are to be left alone, asked once in a step.
     pub(super) fn on(&mut self, uptime: Duration) -> Vec<i32> {
-        self.rests.iter_mut().filter_map(|(partition, rest)| rest.is_on(uptime).then_some(*partition)).collect()
+        self.0.iter_mut().filter_map(|(partition, rest)| rest.is_on(uptime).then_some(*partition)).collect()
     }
 
     pub(super) fn begin(&mut self, partition: i32, rng: &mut SmallRng) {
-        self.rests.entry(partition).or_insert_with(|| Rest::of(self.backoff.clone())).begin(rng);
+        self.0.entry(partition).or_default().begin(rng);
     }
 
+    /// Those of other partitions have ended.
+    pub(super) fn retain(&mut self, is_kept: impl Fn(i32) -> bool) {
+        self.0.retain(|partition, _| is_kept(*partition));
+    }
+}
+
+/// The one rest from all partitions that did not answer. To ask one of them takes time that is everybody's, so that the more there
+/// are, the less often each is asked.
+#[derive(Debug)]
+pub(super) struct SharedRest {
+    silent: BTreeSet<i32>,
+    rest: Rest,
+}
+
+impl SharedRest {
+    pub(super) fn of(backoff: Backoff) -> Self {
+        Self { silent: BTreeSet::new(), rest: Rest::of(backoff) }
+    }
+
+    /// The partitions that are to be left alone, asked once in a step.
+    pub(super) fn on(&mut self, uptime: Duration) -> BTreeSet<i32> {
+        if self.rest.is_on(uptime) { self.silent.clone() } else { BTreeSet::new() }
+    }
+
+    /// It did not answer, in a step that is not over.
+    pub(super) fn begin(&mut self, partition: i32, rng: &mut SmallRng) {
+        self.silent.insert(partition);
+        self.rest.begin(rng);
+    }
+
+    /// It answered. If it had not before, the others may answer, too.
     pub(super) fn end(&mut self, partition: i32) {
-        self.rests.remove(&partition);
+        if self.silent.remove(&partition) {
+            self.rest.end();
+        }
     }
 }
 
@@ -88,30 +112,60 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    #[test]
-    fn a_rest_counts_from_the_step_after_the_failure_and_ends() {
-        let (mut rest, mut rng) = (Rest::default(), SmallRng::seed_from_u64(1));
-        assert!(!rest.is_on(SECOND) && !rest.is_needed());
-        rest.begin(&mut rng);
-        assert!(rest.is_on(60 * SECOND), "the failure took a minute");
-        assert!(!rest.is_on(61 * SECOND) && rest.is_needed(), "it may be tried again");
-        rest.end();
-        assert!(!rest.is_needed());
+    fn rng() -> SmallRng {
+        SmallRng::seed_from_u64(1)
     }
 
     #[test]
-    fn partitions_rest_by_themselves_and_longer_each_time() {
-        let (mut rests, mut rng) = (Rests::of(Backoff::DEFAULT), SmallRng::seed_from_u64(1));
-        let mut pause = |rests: &mut Rests| {
-            rests.begin(3, &mut rng);
-            let begun = Duration::ZERO;
-            assert_eq!(rests.on(begun), [3]);
-            (1..100_000).map(Duration::from_millis).find(|uptime| rests.on(*uptime).is_empty())
+    fn a_rest_counts_from_the_step_after_the_failure_and_ends() {
+        let mut rest = Rest::default();
+        assert!(!rest.is_on(SECOND));
+        rest.begin(&mut rng());
+        assert!(rest.is_on(60 * SECOND), "the failure took a minute");
+        assert!(!rest.is_on(61 * SECOND), "it may be tried again");
+        rest.begin(&mut rng());
+        rest.end();
+        assert!(!rest.is_on(61 * SECOND), "it went well");
+    }
+
+    #[test]
+    fn rests_get_longer_until_it_goes_well() {
+        let (mut rest, mut rng) = (Rest::default(), rng());
+        let mut pause = |rest: &mut Rest| {
+            rest.begin(&mut rng);
+            assert!(rest.is_on(Duration::ZERO));
+            (1..100_000).map(Duration::from_millis).find(|uptime| !rest.is_on(*uptime))
         };
-        let first = pause(&mut rests);
-        let later = (0..8).filter_map(|_| pause(&mut rests)).max();
+        let first = pause(&mut rest);
+        let later = (0..8).filter_map(|_| pause(&mut rest)).max();
         assert!(first < Some(SECOND / 4) && later > Some(SECOND), "{first:?}, {later:?}");
-        rests.end(3);
-        assert!(pause(&mut rests) < Some(SECOND / 4));
+        rest.end();
+        assert!(pause(&mut rest) < Some(SECOND / 4));
+    }
+
+    #[test]
+    fn partitions_rest_by_themselves() {
+        let (mut rests, mut rng) = (Rests::default(), rng());
+        rests.begin(3, &mut rng);
+        assert_eq!(rests.on(Duration::ZERO), [3]);
+        rests.begin(4, &mut rng);
+        assert_eq!(rests.on(SECOND), [4], "the rest of the other is over");
+        rests.retain(|partition| partition != 4);
+        assert!(rests.on(SECOND).is_empty());
+    }
+
+    #[test]
+    fn who_does_not_answer_rests_with_all_others_that_do_not() {
+        let (mut rest, mut rng) = (SharedRest::of(Backoff::DEFAULT), rng());
+        rest.begin(3, &mut rng);
+        rest.begin(4, &mut rng);
+        assert_eq!(rest.on(Duration::ZERO), BTreeSet::from([3, 4]));
+        assert!(rest.on(SECOND).is_empty());
+        rest.begin(3, &mut rng);
+        assert_eq!(rest.on(SECOND), BTreeSet::from([3, 4]), "one of them did not answer once more");
+        rest.end(5);
+        assert_eq!(rest.on(SECOND).len(), 2, "it had always answered");
+        rest.end(4);
+        assert!(rest.on(SECOND).is_empty(), "they may all answer again");
     }
 }

@@ -3,6 +3,7 @@
 mod commit;
 mod horizon;
 mod input;
+mod obstacle;
 mod takeover;
 mod timers;
 mod trouble;
@@ -21,13 +22,14 @@ use quittance_service::{
 use rand::{SeedableRng, rngs::SmallRng};
 
 pub use self::trouble::Fatal;
-use self::{horizon::LookAhead, takeover::TakeOver, trouble::Trouble, unknown::Unknown, watch::Watch};
+use self::{
+    horizon::LookAhead, obstacle::Obstructed, takeover::TakeOver, trouble::Trouble, unknown::Unknown, watch::Watch,
+};
 use super::{
     inbox::{Flow, Inbox},
     metrics::RuntimeMetrics,
     partition::Partition,
     processor::{Class, Processor},
-    rest::Rest,
     store::{Store, StoreError},
     suspects::{Notepad, Suspects},
     time::{Next, Now},
@@ -94,8 +96,8 @@ pub struct Worker<P: Processor, L: Log> {
     window: Option<Window<P::State>>,
     /// The schema that was asked for last, if nobody will ever know it, and why.
     unlearnable: Option<(u32, String)>,
-    /// After an input that cannot be read now.
-    input_rest: Rest,
+    /// An input that cannot be read now.
+    obstacle: Obstructed,
     /// The group wants the partitions back.
     is_leaving: bool,
     look_ahead: LookAhead<L::Range>,
@@ -153,7 +155,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             inputs_since_look: 0,
             window: None,
             unlearnable: None,
-            input_rest: Rest::default(),
+            obstacle: Obstructed::default(),
             is_leaving: false,
             look_ahead: LookAhead::default(),
             last_fired: -1,
@@ -227,7 +229,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn run(&mut self) -> Result<(), Trouble> {
-        let inputs_rest = self.input_rest.is_on(self.now.uptime);
+        let inputs_rest = self.obstacle.is_on(self.now.uptime);
         if inputs_rest || self.inbox.is_empty() || self.inputs_since_look >= INPUTS_BEFORE_A_LOOK {
             let is_idle = (inputs_rest || self.inbox.is_empty()) && self.window.is_none();
             self.look(if is_idle { self.patience() } else { Duration::ZERO })?;

@@ -48,8 +48,8 @@ pub(crate) struct Brokers {
     pub(crate) asked: Cell<u32>,
     /// What is to be read no further, as it was asked for.
     pub(crate) paused: RefCell<Vec<Paused>>,
-    /// Whether the positions of the next window are refused.
-    pub(crate) refuses_positions: Cell<bool>,
+    /// The positions of so many windows are refused.
+    pub(crate) refusals: Cell<u32>,
     /// Whether nobody hears what comes of the end of a transaction, for it never arrives.
     loses_ends: Cell<bool>,
     /// Transactional ids that were taken over, and that began a transaction.
@@ -76,7 +76,10 @@ impl Driver for Driven {
                 model.advance(Duration::from_secs(3));
                 return Fate::Refused;
             }
-            Call::CommitOffsets { .. } if brokers.refuses_positions.take() => return Fate::Refused,
+            Call::CommitOffsets { .. } if brokers.refusals.get() > 0 => {
+                brokers.refusals.update(|refusals| refusals - 1);
+                return Fate::Refused;
+            }
             Call::EndTransaction { .. } if brokers.loses_ends.get() => return Fate::Lost,
             Call::TakeOver { id } => brokers.ids.borrow_mut().push(format!("take over {id}")),
             Call::Begin { id } => brokers.ids.borrow_mut().push(format!("begin {id}")),

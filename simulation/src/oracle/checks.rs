@@ -161,6 +161,20 @@ pub(super) fn effects(world: &World, changelog: &BTreeMap<String, Vec<PaymentCha
     }
 }
 
+/// No timer ended more processes than it takes to be known. Each slot notes by itself, and forgets with an orderly end or with a
+/// second process in it.
+pub(super) fn deaths(world: &World) -> Result<(), String> {
+    let plan = &world.plan;
+    let slots = u32::try_from(plan.instances).unwrap_or(u32::MAX);
+    let most = 2 * (slots + world.orderly_ends + 4 * plan.faults.twins);
+    match world.deaths.iter().find(|(_, deaths)| **deaths > most) {
+        None => Ok(()),
+        Some(((key, due_ms), deaths)) => {
+            Err(format!("{deaths} processes died of the timer of {key} that was due at {due_ms}, and {most} may have"))
+        }
+    }
+}
+
 /// No timer overtook a result that was in the log when it became due.
 pub(super) fn timers(world: &World, changelog: &BTreeMap<String, Vec<PaymentChangelog>>) -> Result<(), String> {
     let mut first: BTreeMap<String, i64> = BTreeMap::new();

@@ -10,6 +10,7 @@ use crate::{
     ambush::{Ambush, Steps},
     instance::{Pause, Process, Slot, Start},
     moment::Moment,
+    plan::Faults,
 };
 
 /// A process that runs.
@@ -69,20 +70,21 @@ impl World {
         });
     }
 
-    /// A second process starts in a slot: in that of one which stands still and was taken for dead, if there is one. When it
-    /// ends, no other starts in its place.
+    /// A second process starts in a slot: in that of one which stands still and was taken for dead, if there is one.
     pub(super) fn twin(&mut self) {
         let own: Vec<usize> = (0..self.slots.len()).filter(|&slot| !self.slots[slot].0.is_twin).collect();
         let is_stopped = |slot: &usize| self.slots[*slot].1.as_ref().is_some_and(|running| running.is_paused);
         let stopped: Vec<usize> = own.iter().copied().filter(is_stopped).collect();
         let slot = *self.chance.pick(if stopped.is_empty() { &own } else { &stopped });
         let twin = Slot { is_twin: true, ..self.slots[slot].0.clone() };
+        self.parts.befell("twin", Moment::Other);
         self.slots.push((twin, None));
         self.starts(self.slots.len() - 1);
     }
 
-    /// Every process is to end in order.
-    pub(super) fn upgrade(&self) {
+    /// Every process is to end in order, and its successor can stand all timers.
+    pub(super) fn upgrade(&mut self) {
+        self.faults.update(|faults| Faults { timers: 0, ..faults });
         self.trace.line(self.model.now_ms(), "world", || "is upgraded");
         self.slots.iter().filter_map(|(_, running)| running.as_ref()).for_each(|running| running.stop.set(true));
     }
@@ -106,6 +108,7 @@ impl World {
             CoroutineResult::Yield(pause) => self.decide(slot, &pause),
             CoroutineResult::Return(ended) => {
                 self.parts.ended(&ended);
+                self.orderly_ends += u32::from(ended.is_ok());
                 self.trace.line(self.model.now_ms(), &self.slots[slot].0.who(), || match &ended {
                     Ok(()) => "ends in order".to_owned(),
                     Err(error) => format!("ends: {error}"),
@@ -116,7 +119,7 @@ impl World {
         }
     }
 
-    /// A process is over; another starts in its slot, unless it was not the only one there.
+    /// A process is over; another starts in its slot. Who was not alone there gives it up some time.
     fn ends(&mut self, slot: usize, restarts_after_ms: i64) {
         if let Some(running) = self.slots[slot].1.take() {
             if let Some(id) = running.id.get() {
@@ -125,9 +128,13 @@ impl World {
             // Only now, so that nothing that is dropped with it has an effect.
             drop(running);
         }
-        if !self.slots[slot].0.is_twin {
-            self.later(self.model.now_ms() + restarts_after_ms, Happening::Starts(slot));
+        let now_ms = self.model.now_ms();
+        let is_twin = self.slots[slot].0.is_twin;
+        if is_twin && (self.twins_left == 0 || now_ms >= self.heals_ms) {
+            return;
         }
+        self.twins_left -= u32::from(is_twin);
+        self.later(now_ms + restarts_after_ms, Happening::Starts(slot));
     }
 
     pub(super) fn blackout(&mut self, length_ms: i64) {
@@ -156,8 +163,11 @@ impl World {
             return self.ambush(slot, ambush);
         }
         let (wakes_ms, fate) = match pause {
-            Pause::Dies => {
+            Pause::Dies(timer) => {
                 self.trace.line(now_ms, &name, || "dies in the rules");
+                if let Some(timer) = timer {
+                    *self.deaths.entry(timer.clone()).or_default() += 1;
+                }
                 return self.ends(slot, chance.between(100, 2_000));
             }
             Pause::Wait(until_ms) => {

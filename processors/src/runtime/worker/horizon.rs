@@ -7,7 +7,10 @@ use quittance_service::backoff::Backoff;
 use rand::rngs::SmallRng;
 
 use super::{Processor, Trouble, Worker};
-use crate::runtime::{partition::Awaited, rest::Rests};
+use crate::runtime::{
+    partition::Awaited,
+    rest::{Rests, SharedRest},
+};
 
 /// A partition without a leader costs 3 s each time that it is asked for its ends.
 const ENDS_BACKOFF: Backoff = match Backoff::new(Duration::from_secs(1), Duration::from_secs(30)) {
@@ -23,7 +26,7 @@ const PROBE_POLL: Duration = Duration::from_millis(5);
 /// Looking ahead at the ends of the inputs.
 pub(super) struct LookAhead<R> {
     /// After the ends of a partition could not be asked for.
-    rests: Rests,
+    rest: SharedRest,
     /// The partition whose ends were asked for last.
     last: i32,
     waiting_since: Option<Duration>,
@@ -46,33 +49,26 @@ struct Probe<R> {
 impl<R> Default for LookAhead<R> {
     fn default() -> Self {
         Self {
-            rests: Rests::of(ENDS_BACKOFF),
+            rest: SharedRest::of(ENDS_BACKOFF),
             last: -1,
             waiting_since: None,
             probe: None,
-            probe_rests: Rests::of(Backoff::DEFAULT),
+            probe_rests: Rests::default(),
             last_probed: -1,
         }
     }
 }
 
 impl<R> LookAhead<R> {
-    fn end_probe(&mut self) {
-        self.probe = None;
-        self.waiting_since = None;
-    }
-
-    /// There is nothing to read: the next partition has its turn.
+    /// The next partition has its turn.
     fn probed(&mut self, partition: i32) {
-        self.end_probe();
+        self.probe = None;
         self.last_probed = partition;
-        self.probe_rests.end(partition);
     }
 
     /// Its timers go on waiting, and it is not looked again at once.
     fn probed_in_vain(&mut self, partition: i32, rng: &mut SmallRng) {
-        self.end_probe();
-        self.last_probed = partition;
+        self.probed(partition);
         self.probe_rests.begin(partition, rng);
     }
 
@@ -87,7 +83,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// take their time to answer, or never do: no transaction is open meanwhile.
     pub(super) fn look_ahead(&mut self) -> Result<(), Trouble> {
         let now = self.now;
-        let resting = self.look_ahead.rests.on(now.uptime);
+        let resting = self.look_ahead.rest.on(now.uptime);
         // One at a time: each end is a question, and the inputs and the group wait meanwhile.
         let wanting = self
             .in_turn(self.look_ahead.last)
@@ -96,7 +92,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.look_ahead.last = number;
         match self.ends(number) {
             Ok(ends) => {
-                self.look_ahead.rests.end(number);
+                self.look_ahead.rest.end(number);
                 if let Some(partition) = self.partitions.get_mut(&number) {
                     partition.set_horizon(now.wall_ms, ends);
                 }
@@ -105,7 +101,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             // The others have their turn later.
             Err(error) if error.is_transient() => {
                 timers_wait(number, &error);
-                self.look_ahead.rests.begin(number, &mut self.rng);
+                self.look_ahead.rest.begin(number, &mut self.rng);
                 Ok(())
             }
             Err(error) => Err(error.into()),
@@ -130,7 +126,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let now = self.now;
         let (awaited, has_rival) = self.awaited();
         let Some(awaited) = awaited else {
-            self.look_ahead.end_probe();
+            (self.look_ahead.probe, self.look_ahead.waiting_since) = (None, None);
             return Ok(());
         };
         let since = *self.look_ahead.waiting_since.get_or_insert(now.uptime);
@@ -146,6 +142,8 @@ impl<P: Processor, L: Log> Worker<P, L> {
                     self.look_ahead.probed_in_vain(partition, &mut self.rng);
                 }
             }
+            // It came to us meanwhile.
+            Ok(Ranged::Record(record)) if record.offset < awaited.position => {}
             // It is on its way to us.
             Ok(Ranged::Record(_)) => self.look_ahead.probed_in_vain(partition, &mut self.rng),
             Ok(Ranged::End) => {
@@ -164,15 +162,18 @@ impl<P: Processor, L: Log> Worker<P, L> {
         Ok(())
     }
 
-    /// The first input that due timers wait for and of which nothing has come, in turn, but that of an open probe before all
-    /// others; and whether others wait for theirs.
+    /// The first input that due timers wait for and of which nothing is known to come, in turn, but that of an open probe before
+    /// all others; and whether others wait for theirs.
     fn awaited(&mut self) -> (Option<Awaited>, bool) {
-        let now = self.now;
+        let (now, partitions) = (self.now, &self.partitions);
+        self.look_ahead.probe_rests.retain(|number| {
+            partitions.get(&number).is_some_and(|partition| partition.awaited(number, now.wall_ms).is_some())
+        });
         let resting = self.look_ahead.probe_rests.on(now.uptime);
         let last = self.look_ahead.probe.as_ref().map_or(self.look_ahead.last_probed, |probe| probe.at.partition - 1);
         let mut awaited = self.in_turn(last).filter_map(|(number, partition)| {
             let awaited = partition.awaited(number, now.wall_ms)?;
-            (!resting.contains(&number) && !self.inbox.has(&awaited.at)).then_some(awaited)
+            (!resting.contains(&number) && !self.inbox.holds_up(&awaited.at)).then_some(awaited)
         });
         (awaited.next(), awaited.next().is_some())
     }
@@ -188,7 +189,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         } else if let Some(probe) = &mut self.look_ahead.probe {
             probe.opened.get_or_insert(self.now.uptime);
         }
-        // What waits to be processed is not to wait for this.
+        // What waits to be processed waits for the question where the end is, and not for what comes then.
         let patience = if self.inbox.is_empty() { PROBE_POLL } else { Duration::ZERO };
         match &mut self.look_ahead.probe {
             Some(probe) => probe.range.poll(patience),

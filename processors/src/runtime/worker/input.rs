@@ -6,6 +6,7 @@ use quittance_log::{Log, ReadError, Record, catch_panic};
 
 use super::{
     INPUTS_BEFORE_A_LOOK, Processor, Trouble, Worker,
+    obstacle::Obstacle,
     write::{Failed, Made, Poison},
 };
 use crate::runtime::{
@@ -42,13 +43,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 return self.learn(schema);
             }
             Decided::Later(why) => {
+                let obstacle = Obstacle::Record(record.at.clone(), record.offset);
                 self.put_back(class, record);
                 self.commit()?;
-                self.rest(&why);
+                self.rest(obstacle, why);
                 return Ok(());
             }
         };
-        self.input_rest.end();
+        self.obstacle.was_read(&record);
         self.inputs_since_look += 1;
         if let Some(window) = &mut self.window {
             window.read(&record, class);
@@ -65,11 +67,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.inputs_since_look = INPUTS_BEFORE_A_LOOK;
     }
 
-    /// Lets the inputs be for a while. Timers, and what is heard of the group, go on.
-    fn rest(&mut self, why: &str) {
+    /// Lets the inputs be for a while. What is heard of the group goes on, and timers that wait for none of them.
+    fn rest(&mut self, obstacle: Obstacle, why: String) {
         tracing::warn!(error = why, "inputs wait");
-        self.input_rest.begin(&mut self.rng);
-        self.settings.latch.unready(why.to_owned());
+        self.settings.latch.unready(why.clone());
+        self.obstacle.begin(obstacle, why, &mut self.rng);
     }
 
     /// Learns a schema. The registry may take its time: meanwhile no transaction is open, for which readers would wait, and
@@ -78,9 +80,13 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.commit()?;
         match self.processor.learn(schema) {
             Ok(()) => {}
-            Err(error) if error.is_transient() => self.rest(&error.to_string()),
+            Err(error) if error.is_transient() => {
+                self.rest(Obstacle::Schema(schema), error.to_string());
+                return Ok(());
+            }
             Err(error) => self.unlearnable = Some((schema, error.to_string())),
         }
+        self.obstacle.was_learned(schema);
         Ok(())
     }
 

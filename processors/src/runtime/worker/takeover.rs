@@ -36,6 +36,8 @@ pub(super) struct TakeOver<S, L: Log> {
     partitions: BTreeMap<i32, Partition<S>>,
     /// Transactional ids of those who committed last.
     predecessors: BTreeSet<String>,
+    /// Those that were taken over already. Whoever had one has no part in what is still open, and may have begun anew.
+    fenced: BTreeSet<String>,
     restored: u64,
     began: Duration,
     /// When it last got on, and when that was last told.
@@ -71,7 +73,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.drop_window()?;
         self.empty_inbox()?;
         self.partitions.clear();
-        self.input_rest.end();
+        self.obstacle.forget();
         self.settings.latch.unready("restoring");
         // Acknowledged at once, with nothing to read yet: a client that has not hears of no rebalance, and the group waits.
         self.generation = self.member.generation();
@@ -83,6 +85,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             stage: Stage::Ids,
             partitions: BTreeMap::new(),
             predecessors: BTreeSet::new(),
+            fenced: BTreeSet::new(),
             restored: 0,
             began: now,
             moved: now,
@@ -192,10 +195,11 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// transaction open on partitions that are not its own any more is dead, or paused.
     fn fence_predecessors(&self, taking: &mut TakeOver<P::State, L>) -> Result<(), LogError> {
         let own = self.transactional_ids();
-        while let Some(id) = taking.predecessors.first() {
-            if !own.contains(id) {
+        while let Some(id) = taking.predecessors.first().cloned() {
+            if !own.contains(&id) && !taking.fenced.contains(&id) {
                 tracing::info!(transactional_id = id, "ending what a predecessor left open");
-                self.log.take_over(id)?;
+                self.log.take_over(&id)?;
+                taking.fenced.insert(id);
             }
             taking.predecessors.pop_first();
         }
@@ -322,7 +326,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         self.empty_inbox()?;
         self.partitions.clear();
         self.look_ahead.forget();
-        self.input_rest.end();
+        self.obstacle.forget();
         self.show_nothing();
         if matches!(self.phase, Phase::Resolving(_)) {
             self.writers = None;

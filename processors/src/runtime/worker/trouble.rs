@@ -92,8 +92,9 @@ impl<P: Processor, L: Log> Worker<P, L> {
     /// Something went well that could have gone wrong.
     pub(super) fn went_well(&mut self) {
         self.backoff.reset();
-        if !self.input_rest.is_needed() {
-            self.settings.latch.ready();
+        match self.obstacle.why() {
+            None => self.settings.latch.ready(),
+            Some(why) => self.settings.latch.unready(why),
         }
     }
 }
