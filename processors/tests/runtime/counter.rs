@@ -59,6 +59,11 @@ impl Count {
     }
 }
 
+fn down() -> ReadError {
+    let (url, detail) = ("http://registry".to_owned(), "it is down".to_owned());
+    ReadError::Unavailable(RegistryError::Unavailable { url, detail })
+}
+
 fn output(topic: &str, key: &str, value: Vec<u8>) -> Output {
     Output { topic: Arc::from(topic), key: key.to_owned(), value, headers: Headers::default() }
 }
@@ -80,6 +85,10 @@ impl Processor for Counter {
         let (Ok(key), Ok(says)) = (text(&record.key), text(&record.value)) else {
             return Err(ReadError::Invalid("value"));
         };
+        let is_down = self.registry.borrow().get(&0).is_some_and(|answer| matches!(answer, Answer::Down));
+        if says == "later" && is_down {
+            return Err(down());
+        }
         let lacks = says.strip_prefix("lacks ").map(|schema| schema.parse::<u32>().expect("a number"));
         match lacks {
             Some(schema) if !self.learned.contains(&schema) => Err(ReadError::Lacking(schema)),
@@ -92,10 +101,7 @@ impl Processor for Counter {
         match answer {
             Answer::Known => self.learned.push(schema),
             Answer::Unknown => return Err(ReadError::Unknown(RegistryError::UnknownId(schema))),
-            Answer::Down => {
-                let (url, detail) = ("http://registry".to_owned(), "it is down".to_owned());
-                return Err(ReadError::Unavailable(RegistryError::Unavailable { url, detail }));
-            }
+            Answer::Down => return Err(down()),
         }
         Ok(())
     }
@@ -152,7 +158,7 @@ impl Processor for Counter {
         let mut words = says.split([' ', '@']);
         match words.next().unwrap_or_default() {
             "add" => count.sum += words.next().and_then(|word| word.parse().ok()).unwrap_or(1),
-            "lacks" => count.sum += 1,
+            "lacks" | "later" => count.sum += 1,
             "ring" => {
                 let at_ms = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
                 count.rings = Some((at_ms, says.rsplit(' ').next().unwrap_or_default().to_owned()));

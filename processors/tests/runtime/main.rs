@@ -269,6 +269,40 @@ fn after_an_aborted_commit_neither_holder_is_used_again() {
 }
 
 #[test]
+fn a_window_leaves_its_id_and_those_of_its_writer_with_the_positions() {
+    let bench = Bench::new(1);
+    let mut worker = bench.start();
+    let mut metadata = || {
+        bench.tell("commands", "a", "add 3");
+        worker.run(SECOND);
+        bench.model.committed("counters")[&at("commands", 0)].metadata.clone()
+    };
+    let (first, second) = (metadata(), metadata());
+    let (first, ids) = first.split_once(' ').expect("an id and more");
+    assert_eq!(ids, "counters.one-a counters.one-b");
+    assert!(second.ends_with(ids) && !second.starts_with(&format!("{first} ")), "{first}, {second}");
+}
+
+#[test]
+fn a_record_that_cannot_be_read_now_is_waited_for() {
+    let bench = Bench::new(1);
+    bench.registry.borrow_mut().insert(0, Answer::Down);
+    bench.tell("commands", "a", "add 1");
+    bench.tell("commands", "a", "later");
+    let mut worker = bench.start();
+    worker.run(20 * SECOND);
+    assert_eq!((bench.told("output"), bench.buried()), (vec!["1 0 ".to_owned()], Vec::new()));
+    bench.tell("results", "a", "add 5");
+    worker.run(12 * SECOND);
+    assert_eq!(bench.told("output")[1..], ["6 0 "], "what comes before it is read");
+    assert!(bench.why().contains("registry"), "and says nothing of it: {}", bench.why());
+    bench.registry.borrow_mut().clear();
+    worker.run(20 * SECOND);
+    assert_eq!(bench.told("output")[2..], ["7 0 "]);
+    assert_eq!(bench.health.readiness(), Ok(()));
+}
+
+#[test]
 fn windows_that_come_to_nothing_are_tried_again_at_once_and_then_later() {
     let bench = Bench::new(1);
     let mut worker = bench.start();
