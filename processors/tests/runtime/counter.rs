@@ -1,6 +1,6 @@
 //! A small processor: counters that add up what they are told, ring when they are told to, and go wrong on request.
 //!
-//! An input says what to do in words: `add 5`, `ring AT_MS WORD`, `large`, `panic`, `lacks SCHEMA`. A state is
+//! An input says what to do in words: `add 5`, `ring AT_MS WORD`, `large`, `panic`, `lacks SCHEMA`, `later`. A state is
 //! `COUNT AT_MS WORD`, and so is what is written to the output. `WORD@CLOCK` rings by a test clock, and the state that
 //! rings `tick@CLOCK` is that clock.
 
@@ -18,6 +18,9 @@ pub(crate) struct Count {
     pub(crate) sum: u64,
     rings: Option<(i64, String)>,
 }
+
+/// Of this schema is a record or a state that says `later`: it can be read unless the registry is down.
+pub(crate) const LATER: u32 = 0;
 
 /// What the registry knows: whether it answers, and that it has a schema.
 pub(crate) type Registry = Rc<RefCell<BTreeMap<u32, Answer>>>;
@@ -49,6 +52,12 @@ impl Counter {
             registry,
             learned: Vec::new(),
         }
+    }
+
+    /// Whether what is to be read `later` can be.
+    fn is_up(&self) -> Result<(), ReadError> {
+        let is_down = matches!(self.registry.borrow().get(&LATER), Some(Answer::Down));
+        if is_down { Err(down()) } else { Ok(()) }
     }
 }
 
@@ -85,9 +94,8 @@ impl Processor for Counter {
         let (Ok(key), Ok(says)) = (text(&record.key), text(&record.value)) else {
             return Err(ReadError::Invalid("value"));
         };
-        let is_down = self.registry.borrow().get(&0).is_some_and(|answer| matches!(answer, Answer::Down));
-        if says == "later" && is_down {
-            return Err(down());
+        if says == "later" {
+            self.is_up()?;
         }
         let lacks = says.strip_prefix("lacks ").map(|schema| schema.parse::<u32>().expect("a number"));
         match lacks {
@@ -108,6 +116,10 @@ impl Processor for Counter {
 
     fn restore(&mut self, value: &[u8]) -> Result<Count, ReadError> {
         let text = String::from_utf8_lossy(value).into_owned();
+        if text == "later" {
+            self.is_up()?;
+            return Ok(Count { sum: 7, rings: None });
+        }
         let mut words = text.splitn(3, ' ');
         let mut number = || words.next().and_then(|word| word.parse::<i64>().ok()).ok_or(ReadError::Invalid("state"));
         let (sum, at_ms) = (number()?, number()?);

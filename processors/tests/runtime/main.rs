@@ -12,7 +12,7 @@ use rstest::rstest;
 
 use self::{
     bench::{Bench, Paused, START_MS, at},
-    counter::Answer,
+    counter::{Answer, LATER},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -233,6 +233,47 @@ fn what_a_predecessor_left_open_is_ended_and_not_waited_for() {
 }
 
 #[test]
+fn a_predecessor_whose_last_mark_takes_a_while_is_left_alone() {
+    let bench = Bench::new(1);
+    bench.had_predecessor("counters.two-a counters.two-b");
+    let open = bench.leave_open("counters.two-b", &at("changelog", 0), "a", "100 0 ");
+    bench.tell("commands", "a", "add 3");
+    let mut worker = bench.start();
+    worker.run(SECOND / 3);
+    bench.model.end_open(open, true);
+    worker.run(SECOND);
+    assert_eq!(bench.told("output"), ["103 0 "]);
+    assert_eq!(
+        *bench.brokers.ids.borrow(),
+        ["take over counters.one-a", "take over counters.one-b", "begin counters.one-a"]
+    );
+}
+
+#[test]
+fn a_predecessor_is_fenced_once_however_long_positions_stay_unstable() {
+    let bench = Bench::new(1);
+    bench.had_predecessor("counters.two-a counters.one-b");
+    bench.brokers.is_hanging.set(true);
+    bench.start().run(50 * SECOND);
+    let expected = ["counters.one-a", "counters.one-b", "counters.two-a"].map(|id| format!("take over {id}"));
+    assert_eq!(*bench.brokers.ids.borrow(), expected);
+}
+
+#[test]
+fn a_state_that_cannot_be_read_now_is_waited_for() {
+    let bench = Bench::new(1);
+    bench.registry.borrow_mut().insert(LATER, Answer::Down);
+    bench.tell_at(&at("changelog", 0), "a", "later");
+    bench.tell("commands", "a", "add 3");
+    let mut worker = bench.start();
+    worker.run(20 * SECOND);
+    assert!(bench.told("output").is_empty() && bench.why().contains("registry"), "{}", bench.why());
+    bench.registry.borrow_mut().clear();
+    worker.run(12 * SECOND);
+    assert_eq!(bench.told("output"), ["10 0 "]);
+}
+
+#[test]
 fn positions_that_a_predecessor_left_open_are_ended_and_not_waited_for() {
     let bench = Bench::new(1);
     bench.had_predecessor("counters.two-a counters.two-b");
@@ -286,7 +327,7 @@ fn a_window_leaves_its_id_and_those_of_its_writer_with_the_positions() {
 #[test]
 fn a_record_that_cannot_be_read_now_is_waited_for() {
     let bench = Bench::new(1);
-    bench.registry.borrow_mut().insert(0, Answer::Down);
+    bench.registry.borrow_mut().insert(LATER, Answer::Down);
     bench.tell("commands", "a", "add 1");
     bench.tell("commands", "a", "later");
     let mut worker = bench.start();
