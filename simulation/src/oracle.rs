@@ -108,6 +108,7 @@ pub(crate) fn judge(world: &World) -> Result<Ending, String> {
     let outcomes = checks::outcomes(world)?;
     checks::dead_letters(world)?;
     checks::effects(world, &changelog)?;
+    checks::ends(world)?;
     checks::deaths(world)?;
     if !world.plan.faults.compaction && world.plan.faults.clock == 0 {
         checks::timers(world, &changelog)?;

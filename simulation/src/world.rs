@@ -90,6 +90,8 @@ pub(crate) struct World {
     pub(crate) deaths: BTreeMap<Timer, u32>,
     /// How often one ended in order.
     pub(crate) orderly_ends: u32,
+    /// Why processes ended that had no reason to.
+    pub(crate) wrong_ends: Vec<String>,
     /// How often second processes in a slot still come back.
     twins_left: u32,
     heals_ms: i64,
@@ -127,6 +129,7 @@ impl World {
             ambushes: Ambushes::default(),
             deaths: BTreeMap::new(),
             orderly_ends: 0,
+            wrong_ends: Vec::new(),
             twins_left: 3 * plan.faults.twins,
             heals_ms: START_MS + i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX),
             is_settled: false,

@@ -161,6 +161,14 @@ pub(super) fn effects(world: &World, changelog: &BTreeMap<String, Vec<PaymentCha
     }
 }
 
+/// Processes end when they are killed, told to, fenced, or let down by their store.
+pub(super) fn ends(world: &World) -> Result<(), String> {
+    match world.wrong_ends.first() {
+        None => Ok(()),
+        Some(why) => Err(format!("a process ended: {why}")),
+    }
+}
+
 /// No timer ended more processes than it takes to be known. Each slot notes by itself, and forgets with an orderly end or with a
 /// second process in it.
 pub(super) fn deaths(world: &World) -> Result<(), String> {

@@ -3,7 +3,11 @@
 use std::{cell::Cell, rc::Rc, time::Duration};
 
 use corosensei::CoroutineResult;
-use quittance_log::model::{Fate, ProcessId};
+use quittance_log::{
+    LogError,
+    model::{Fate, ProcessId},
+};
+use quittance_processors::runtime::Fatal;
 
 use super::{Happening, World};
 use crate::{
@@ -109,6 +113,11 @@ impl World {
             CoroutineResult::Return(ended) => {
                 self.parts.ended(&ended);
                 self.orderly_ends += u32::from(ended.is_ok());
+                if let Err(error) = &ended
+                    && !matches!(error, Fatal::Log(LogError::Fenced { .. }) | Fatal::Store(_))
+                {
+                    self.wrong_ends.push(error.to_string());
+                }
                 self.trace.line(self.model.now_ms(), &self.slots[slot].0.who(), || match &ended {
                     Ok(()) => "ends in order".to_owned(),
                     Err(error) => format!("ends: {error}"),
