@@ -48,6 +48,8 @@ pub(crate) struct Brokers {
     pub(crate) asked: Cell<u32>,
     /// What is to be read no further, as it was asked for.
     pub(crate) paused: RefCell<Vec<Paused>>,
+    /// Whether nothing new comes to who polls.
+    pub(crate) are_mute: Cell<bool>,
     /// The positions of so many windows are refused.
     pub(crate) refusals: Cell<u32>,
     /// Whether nobody hears what comes of the end of a transaction, for it never arrives.
@@ -80,6 +82,7 @@ impl Driver for Driven {
                 brokers.refusals.update(|refusals| refusals - 1);
                 return Fate::Refused;
             }
+            Call::Poll { .. } if brokers.are_mute.get() => return Fate::Lost,
             Call::EndTransaction { .. } if brokers.loses_ends.get() => return Fate::Lost,
             Call::TakeOver { id } => brokers.ids.borrow_mut().push(format!("take over {id}")),
             Call::Begin { id } => brokers.ids.borrow_mut().push(format!("begin {id}")),

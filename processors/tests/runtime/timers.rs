@@ -108,6 +108,30 @@ fn a_clock_that_was_set_back_lets_no_timer_overtake_what_is_in_front_of_it() {
 }
 
 #[test]
+fn what_stands_in_front_of_a_timer_says_nothing_of_what_stands_in_front_of_the_next() {
+    let bench = Bench::new(1);
+    bench.tell("commands", "a", format!("ring {} add", START_MS + 2_000));
+    let mut worker = bench.start();
+    worker.run(SECOND);
+    let open = bench.leave_open("somebody", &at("commands", 0), "a", "add 5");
+    worker.run(2 * SECOND);
+    // By now it is looked what stands in front of the timer. Another that is due takes its place, and there is more in front of that.
+    bench.tell("commands", "a", "add 7");
+    bench.tell("results", "a", format!("ring {} add", START_MS + 2_500));
+    worker.run(SECOND / 10);
+    bench.brokers.are_mute.set(true);
+    bench.model.end_open(open, false);
+    for _ in 0..300 {
+        worker.step();
+        bench.model.advance(SECOND / 100);
+    }
+    assert_eq!(bench.told("output").len(), 2, "it has not come, and is known to be there");
+    bench.brokers.are_mute.set(false);
+    worker.run(12 * SECOND);
+    assert_eq!(bench.told("output")[2..], [format!("7 {} add", START_MS + 2_500), "8 0 ".to_owned()]);
+}
+
+#[test]
 fn an_open_transaction_that_hangs_holds_up_its_own_timers_only() {
     let bench = Bench::new(2);
     for (partition, key) in [(0, "a"), (1, "b")] {
