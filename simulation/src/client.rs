@@ -12,7 +12,13 @@ use quittance_avro::{
 use quittance_log::{Headers, NewRecord};
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
-use crate::{plan::Plan, processor::TRICK, topics, world::START_MS};
+use crate::{
+    plan::{Plan, START_MS},
+    topics,
+};
+
+/// Header of a command that the rules cannot stand.
+pub(crate) const TRICK: &str = "trick";
 
 /// A record that is written at a time.
 pub(crate) struct Wish {

@@ -25,7 +25,7 @@ use quittance_service::health::Health;
 
 use crate::{
     chance::Chance,
-    moment::Moment,
+    moment::{Moment, Pause},
     parts::Parts,
     plan::{Faults, Plan},
     processor::{RECORD_BYTES_MAX, Registry, Tricked},
@@ -36,26 +36,6 @@ use crate::{
 
 /// How long the group waits for a silent member.
 const SESSION_TIMEOUT: Duration = Duration::from_secs(8);
-
-/// Where a process stands still.
-pub(crate) enum Pause {
-    /// A call or request is about to take effect.
-    Call {
-        /// Whether it can go wrong.
-        is_local: bool,
-        /// What it is for.
-        moment: Moment,
-    },
-    /// There is nothing to do until then, by the model's clock.
-    Wait(i64),
-    /// Its stores keep it until then, by the model's clock.
-    Kept(i64),
-    /// It dies of what the rules made of a record, or of this timer.
-    Dies(Option<Timer>),
-}
-
-/// The key of an aggregate, and when its timer is due, milliseconds since the epoch.
-pub(crate) type Timer = (String, i64);
 
 /// A process on its own stack.
 pub(crate) type Process = Coroutine<Fate, Pause, Result<(), Fatal>>;

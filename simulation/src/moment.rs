@@ -1,9 +1,29 @@
-//! What processes are about to do when something befalls them.
+//! Where processes stand still, and what they are about to do when something befalls them.
 
 use quittance_avro::topics::Topic;
 use quittance_log::model::Call;
 
 use crate::topics;
+
+/// Where a process stands still.
+pub(crate) enum Pause {
+    /// A call or request is about to take effect.
+    Call {
+        /// Whether it can go wrong.
+        is_local: bool,
+        /// What it is for.
+        moment: Moment,
+    },
+    /// There is nothing to do until then, by the model's clock.
+    Wait(i64),
+    /// Its stores keep it until then, by the model's clock.
+    Kept(i64),
+    /// It dies of what the rules made of a record, or of this timer.
+    Dies(Option<Timer>),
+}
+
+/// The key of an aggregate, and when its timer is due, milliseconds since the epoch.
+pub(crate) type Timer = (String, i64);
 
 /// What a process is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

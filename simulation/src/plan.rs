@@ -5,6 +5,9 @@ use std::time::Duration;
 use quittance_processors::payment::Policy;
 use rand::{RngExt, SeedableRng, rngs::SmallRng};
 
+/// When the world begins, milliseconds since the epoch.
+pub(crate) const START_MS: i64 = 1_793_534_400_000;
+
 /// A run, before it is run.
 #[derive(Debug, Clone)]
 pub struct Plan {

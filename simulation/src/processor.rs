@@ -12,13 +12,12 @@ use quittance_processors::{
 
 use crate::{
     chance::Chance,
-    instance::{Pause, Timer},
+    client::TRICK,
+    moment::{Pause, Timer},
     plan::Faults,
     topics,
 };
 
-/// Header of a command that the rules cannot stand.
-pub(crate) const TRICK: &str = "trick";
 /// Longer than an output may be here.
 pub(crate) const TOO_LARGE: usize = 40_000;
 /// How long a record may be here.

@@ -15,7 +15,7 @@ impl Trace {
     pub(crate) fn line<D: Display>(&self, now_ms: i64, who: &str, what: impl FnOnce() -> D) {
         if let Some(lines) = &self.0 {
             #[expect(clippy::cast_precision_loss, reason = "it is for the eye")]
-            let seconds = (now_ms - crate::world::START_MS) as f64 / 1_000.0;
+            let seconds = (now_ms - crate::plan::START_MS) as f64 / 1_000.0;
             lines.borrow_mut().push(format!("{seconds:9.3} s  {who:<10} {}", what()));
         }
     }

@@ -1,5 +1,6 @@
 //! The world: brokers, processes, clients and a gateway, on one clock.
 
+mod misfortunes;
 mod processes;
 
 use std::{
@@ -21,16 +22,15 @@ use crate::{
     chance::Chance,
     client::{self, Kind, Wish},
     gateway::{Deed, Gateway},
-    instance::{Slot, Timer},
+    instance::Slot,
+    moment::Timer,
     oracle::{self, Asked},
     parts::Parts,
-    plan::{Faults, Plan},
+    plan::{Faults, Plan, START_MS},
     topics::{self, PREFIX},
     trace::Trace,
 };
 
-/// When the world begins, milliseconds since the epoch.
-pub(crate) const START_MS: i64 = 1_793_534_400_000;
 /// How often the sink looks for effects.
 const SINK_LOOKS_MS: i64 = 40;
 /// How long everything may take to settle once nothing goes wrong any more.
