@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, thread};
 
 use quittance_simulation::{Plan, Simulation};
 
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 2_000;
 
 /// Runs every second seed, from `first` on.
 fn run(first: u64) -> Result<BTreeMap<String, u64>, String> {
