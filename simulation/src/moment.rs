@@ -97,7 +97,13 @@ impl Moment {
         if self == Self::AskEnd { times.min(8) } else { times }
     }
 
-    pub(crate) fn name(self) -> String {
-        format!("{self:?}")
+    /// What a process that dies then is counted as.
+    pub(crate) fn crash(self) -> String {
+        format!("crash before {self:?}")
+    }
+
+    /// What one that is stopped then is counted as.
+    pub(crate) fn pause(self) -> String {
+        format!("pause before {self:?}")
     }
 }

@@ -12,6 +12,9 @@ use quittance_service::metrics::{Metrics, prometheus::IntCounterVec};
 
 use crate::moment::Moment;
 
+/// What befell a process that got a second one in its slot.
+pub(crate) const TWIN: &str = "twin";
+
 /// What processes are made of, made once.
 #[derive(Clone)]
 pub(crate) struct Parts {
@@ -21,7 +24,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: RuntimeMetrics,
     /// Processes by what ended them, but for those that were killed.
     ends: IntCounterVec,
-    /// What befell processes, by what they were about to do.
+    /// What befell processes, and before what.
     misfortunes: IntCounterVec,
 }
 
@@ -34,25 +37,27 @@ impl Parts {
             dead_letters: Encoder::of_this_build(),
             metrics: RuntimeMetrics::new(&metrics),
             ends: metrics.counter("process_ends_total", "Processes by what ended them", &["cause"]),
-            misfortunes: metrics.counter("misfortunes_total", "What befell processes", &["what", "moment"]),
+            misfortunes: metrics.counter("misfortunes_total", "What befell processes", &["what"]),
         }
     }
 
-    /// A process has come to its end.
-    pub(crate) fn ended(&self, how: &Result<(), Fatal>) {
+    /// A process has come to its end. Gives whether that is one of those to which processes come.
+    pub(crate) fn ended(&self, how: &Result<(), Fatal>) -> bool {
         let cause = match how {
             Ok(()) => "in order",
             Err(Fatal::Log(LogError::Fenced { .. })) => "fenced",
-            Err(Fatal::Log(_)) => "log",
             Err(Fatal::Store(_)) => "store",
-            Err(Fatal::State { .. } | Fatal::Encode(_) | Fatal::Notepad(_) | Fatal::NotCopartitioned(_)) => "other",
+            Err(
+                Fatal::Log(_) | Fatal::State { .. } | Fatal::Encode(_) | Fatal::Notepad(_) | Fatal::NotCopartitioned(_),
+            ) => return false,
         };
         self.ends.with_label_values(&[cause]).inc();
+        true
     }
 
-    /// Something befell a process at that moment.
-    pub(crate) fn befell(&self, what: &str, moment: Moment) {
-        self.misfortunes.with_label_values(&[what, &moment.name()]).inc();
+    /// Something befell a process.
+    pub(crate) fn befell(&self, what: &str) {
+        self.misfortunes.with_label_values(&[what]).inc();
     }
 
     pub(crate) fn reached(&self) -> BTreeMap<String, u64> {
@@ -70,19 +75,13 @@ impl Parts {
         let count = |(what, counter, labels): (&str, &IntCounterVec, &[&str])| -> Vec<(String, u64)> {
             labels.iter().map(|label| (format!("{what} {label}"), counter.with_label_values(&[label]).get())).collect()
         };
-        let befell = |what: &'static str| {
-            Moment::ALL.map(|moment| {
-                let count = self.misfortunes.with_label_values(&[what, &moment.name()]).get();
-                (format!("{what} before {}", moment.name()), count)
-            })
+        let befell = |what: String| {
+            let count = self.misfortunes.with_label_values(&[&what]).get();
+            (what, count)
         };
-        let twins = ("twin".to_owned(), self.misfortunes.with_label_values(&["twin", &Moment::Other.name()]).get());
-        counters
-            .into_iter()
-            .flat_map(count)
-            .chain(["crash", "pause"].into_iter().flat_map(befell))
-            .chain([twins])
-            .collect()
+        let moments = Moment::ALL.into_iter().flat_map(|moment| [moment.crash(), moment.pause()]);
+        let misfortunes = moments.chain([TWIN.to_owned()]).map(befell);
+        counters.into_iter().flat_map(count).chain(misfortunes).collect()
     }
 
     pub(crate) fn decoder(&self) -> &Decoder {

@@ -64,6 +64,11 @@ impl<'y> Tricked<'y> {
     }
 }
 
+fn timer_of(kept: &PaymentChangelog) -> Option<Timer> {
+    let due_ms = kept.timer.as_ref()?.due_at.as_ms();
+    Some((kept.state.envelope.aggregate_id.clone(), due_ms))
+}
+
 /// A panic that nobody has to read of.
 fn panics(why: &'static str) -> ! {
     resume_unwind(Box::new(why))
@@ -140,13 +145,13 @@ impl Processor for Tricked<'_> {
         trigger: &Trigger<'_, Input>,
         now_ms: i64,
     ) -> Result<Processed<PaymentChangelog>, EncodeError> {
-        let timer = state.and_then(|kept| {
-            let due_ms = kept.timer.as_ref()?.due_at.as_ms();
-            Some((kept.state.envelope.aggregate_id.clone(), due_ms))
-        });
-        let (trick, timer) = match trigger {
-            Trigger::Input(_, headers) => (headers.text(TRICK), None),
-            Trigger::Timer => (timer.as_ref().and_then(|timer| self.trick_of(timer)), timer),
+        let timer = match trigger {
+            Trigger::Input(..) => None,
+            Trigger::Timer => state.and_then(timer_of),
+        };
+        let trick = match trigger {
+            Trigger::Input(_, headers) => headers.text(TRICK),
+            Trigger::Timer => timer.as_ref().and_then(|timer| self.trick_of(timer)),
         };
         match trick {
             Some("panic") => panics("the rules panic"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -76,6 +76,19 @@ impl Client {
     /// Asks for a payment under a new key.
     pub async fn pay(&self, body: &Value) -> Result<Answer> {
         self.create(&Uuid::new_v4().to_string(), body).await
+    }
+
+    /// Asks for a payment as a careful merchant does: under the same key again until it is acknowledged. Gives its id.
+    pub async fn acknowledged(&self, key: &str, body: &Value, within: Duration) -> Result<String> {
+        eventually("an acknowledgement", within, || async {
+            let answer = self.create(key, body).await?;
+            match answer.status {
+                StatusCode::CREATED => Ok(answer.text("id")),
+                StatusCode::ACCEPTED => Ok(answer.text("resource")),
+                status => bail!("{status} {}", answer.body),
+            }
+        })
+        .await
     }
 
     /// Waits until a payment has left `processing` or is under review.

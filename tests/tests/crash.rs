@@ -14,7 +14,6 @@ use quittance_avro::topics::Topic;
 use quittance_log::Reader;
 use quittance_tests::{Client, Folded, Frozen, Installation, Options, Part, Server, fold, metric, payment, until};
 use rand::RngExt;
-use reqwest::StatusCode;
 use serde_json::Value;
 use tokio::{
     task::{JoinHandle, JoinSet},
@@ -129,19 +128,11 @@ async fn send(client: Client, acknowledged: Arc<Mutex<Acknowledged>>, stop: Arc<
     Ok(())
 }
 
-/// One payment as a careful merchant asks for it: the same key again until it is acknowledged.
+/// One payment: its id, and the token it was made with.
 async fn one(client: &Client, number: usize) -> Result<(String, String)> {
     let token = ["tok_approve", "tok_approve", "tok_approve", "tok_decline", "tok_flaky"][number % 5];
     let key = format!("payment-{number}");
-    let id = quittance_tests::eventually("an acknowledgement", Duration::from_secs(120), || async {
-        let answer = client.create(&key, &payment(100, token)).await?;
-        match answer.status {
-            StatusCode::CREATED => Ok(answer.text("id")),
-            StatusCode::ACCEPTED => Ok(answer.text("resource")),
-            status => anyhow::bail!("{status} {}", answer.body),
-        }
-    })
-    .await?;
+    let id = client.acknowledged(&key, &payment(100, token), Duration::from_secs(120)).await?;
     Ok((id, token.to_owned()))
 }
 
@@ -179,7 +170,7 @@ async fn freeze_kafka(installation: &mut Installation) -> Result<()> {
     drop(frozen);
     installation.ready().await?;
     let process = installation.process(Part::Processor);
-    let logged = process.log_since_start().lines().filter(|line| line.contains(UNKNOWN)).map(|_| 1.0).sum::<f64>();
+    let logged = f64::from(u32::try_from(process.log_since_start().matches(UNKNOWN).count())?);
     let counted = metric(&process.metrics().await?, "quittance_log_transactions_failed_total", "end=\"unknown\"");
     ensure!(counted >= logged, "{counted} commits are counted as unknown, {logged} were logged");
     Ok(())

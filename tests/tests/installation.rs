@@ -187,22 +187,12 @@ async fn of_two_processors_in_one_slot_one_ends_and_says_why_and_nothing_is_doub
     let variables = vec![("QUITTANCE_SESSION_TIMEOUT_MS", "6000".to_owned())];
     let mut installation = Installation::start("slots", Options { variables }).await?;
     let client = installation.client("acme")?;
-    let slot = "0";
-    let mut twin = installation.another(Part::Processor, slot)?;
+    let mut twin = installation.another(Part::Processor, "0")?;
     twin.start()?;
     let mut ids = Vec::new();
-    let said = loop {
-        // Who asks again with the same key until it hears something is told of one payment.
+    let ((status, log), alive) = loop {
         let key = format!("payment-{}", ids.len());
-        let answer = eventually("an acknowledgement", Duration::from_secs(60), || async {
-            let answer = client.create(&key, &payment(100, "tok_approve")).await?;
-            match answer.status {
-                StatusCode::CREATED => Ok(answer.text("id")),
-                StatusCode::ACCEPTED => Ok(answer.text("resource")),
-                status => bail!("{status} {}", answer.body),
-            }
-        });
-        ids.push(answer.await?);
+        ids.push(client.acknowledged(&key, &payment(100, "tok_approve"), Duration::from_secs(60)).await?);
         let process = installation.process(Part::Processor);
         if let Some(status) = process.died()? {
             break ((status, process.log()), &mut twin);
@@ -212,7 +202,6 @@ async fn of_two_processors_in_one_slot_one_ends_and_says_why_and_nothing_is_doub
         }
         ensure!(ids.len() < 100_000, "neither ends");
     };
-    let ((status, log), alive) = said;
     ensure!(!status.success() && log.contains("another process has the same QUITTANCE_INSTANCE"), "{status} {log}");
     for id in &ids {
         let settled = client.settled(id, Duration::from_secs(60)).await?;

@@ -39,7 +39,8 @@ pub struct RangeReader {
     unsettled: Vec<i32>,
     asked_at: Option<Instant>,
     is_reading: bool,
-    has_read: bool,
+    /// Whether it was told once before that all that is left ends.
+    is_second_time: bool,
 }
 
 struct Unread {
@@ -47,17 +48,8 @@ struct Unread {
     next: Offset,
     /// Where the span ends.
     to: i64,
-    /// What is known of an end that was told of in front of that.
-    ends: Ends,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ends {
-    None,
-    /// It is to be asked whether the leader knew.
-    Told,
-    /// It knew by then.
-    Settled,
+    /// Whether it was told of an end in front of that.
+    is_told: bool,
 }
 
 impl RangeReader {
@@ -66,7 +58,7 @@ impl RangeReader {
         let wanted = spans.iter().filter(|span| span.to > span.from.unwrap_or(0));
         let unread = |span: &Span| {
             let next = span.from.map_or(Offset::Beginning, Offset::Offset);
-            (span.partition, Unread { next, to: span.to, ends: Ends::None })
+            (span.partition, Unread { next, to: span.to, is_told: false })
         };
         let unread: BTreeMap<_, _> = wanted.map(unread).collect();
         Ok(Self {
@@ -76,7 +68,7 @@ impl RangeReader {
             unread,
             asked_at: None,
             is_reading: false,
-            has_read: false,
+            is_second_time: false,
         })
     }
 
@@ -88,7 +80,7 @@ impl RangeReader {
             let stable = match bounds.map_err(unavailable(what())) {
                 Ok((_, stable)) => stable,
                 // Once it has begun to read, it goes on by itself.
-                Err(error) if error.is_transient() && self.has_read => i64::MIN,
+                Err(error) if error.is_transient() && self.is_second_time => i64::MIN,
                 Err(error) => return Err(error),
             };
             if self.unread.get(&partition).is_some_and(|unread| stable < unread.to) {
@@ -102,7 +94,7 @@ impl RangeReader {
         let starts: Vec<_> = self.unread.iter().map(|(partition, unread)| (at(*partition), unread.next)).collect();
         let list = list(starts.iter().map(|(at, from)| (at, *from))).map_err(failed(what))?;
         self.consumer.assign(&list).map_err(failed(what))?;
-        (self.is_reading, self.has_read) = (true, true);
+        self.is_reading = true;
         Ok(())
     }
 
@@ -118,24 +110,19 @@ impl RangeReader {
         if is_in_span { Ranged::Record(record) } else { Ranged::Idle }
     }
 
-    /// It was told that a partition ends here. Once that is so of all that is left, it is asked whether they do.
+    /// It was told that a partition ends here.
     fn ends(&mut self, partition: i32) {
-        match self.unread.get_mut(&partition) {
-            Some(unread) if unread.ends == Ends::None => unread.ends = Ends::Told,
-            Some(unread) if unread.ends == Ends::Settled => drop(self.unread.remove(&partition)),
-            Some(_) | None => {}
+        if self.is_second_time {
+            self.unread.remove(&partition);
+        } else if let Some(unread) = self.unread.get_mut(&partition) {
+            unread.is_told = true;
         }
     }
 
-    /// Whether all that is left was told to end, which is to be asked for once more.
-    fn is_doubtful(&self) -> bool {
-        self.unread.values().all(|unread| unread.ends == Ends::Told)
-    }
-
+    /// Asks all that is left once more whether it ends, and reads on.
     fn read_again(&mut self) {
-        self.unread.values_mut().for_each(|unread| unread.ends = Ends::Settled);
         self.unsettled = self.unread.keys().copied().collect();
-        self.is_reading = false;
+        (self.is_reading, self.is_second_time) = (false, true);
     }
 }
 
@@ -144,7 +131,7 @@ impl Range for RangeReader {
         if self.unread.is_empty() {
             return Ok(Ranged::End);
         }
-        if self.is_reading && self.is_doubtful() {
+        if !self.is_second_time && self.unread.values().all(|unread| unread.is_told) {
             self.read_again();
         }
         if !self.is_reading {

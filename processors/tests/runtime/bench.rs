@@ -262,32 +262,32 @@ impl Running {
             if now_ms >= until_ms {
                 return self;
             }
-            match self.step() {
-                Next::Step => {}
-                Next::Wait(time) => self.bench.model.advance(time.max(Duration::from_millis(1))),
-            }
+            self.go_on().expect("it goes on");
         }
         panic!("it loops hot");
     }
 
-    pub(crate) fn step(&mut self) -> Next {
-        let now_ms = self.bench.model.now_ms();
-        let uptime = Duration::from_millis((now_ms - START_MS).unsigned_abs());
-        self.worker.step(Now { wall_ms: now_ms + self.skew_ms, uptime }).expect("it goes on")
-    }
-
     /// Steps until it cannot go on, and says why.
     pub(crate) fn fails(mut self) -> Fatal {
-        for _ in 0..100_000 {
-            let now_ms = self.bench.model.now_ms();
-            let uptime = Duration::from_millis((now_ms - START_MS).unsigned_abs());
-            match self.worker.step(Now { wall_ms: now_ms, uptime }) {
-                Ok(Next::Step) => {}
-                Ok(Next::Wait(time)) => self.bench.model.advance(time.max(Duration::from_millis(1))),
-                Err(fatal) => return fatal,
-            }
+        (0..100_000).find_map(|_| self.go_on().err()).expect("it fails")
+    }
+
+    pub(crate) fn step(&mut self) -> Next {
+        self.try_step().expect("it goes on")
+    }
+
+    /// Steps, and waits if it is to.
+    fn go_on(&mut self) -> Result<(), Fatal> {
+        if let Next::Wait(time) = self.try_step()? {
+            self.bench.model.advance(time.max(Duration::from_millis(1)));
         }
-        panic!("it goes on");
+        Ok(())
+    }
+
+    fn try_step(&mut self) -> Result<Next, Fatal> {
+        let now_ms = self.bench.model.now_ms();
+        let uptime = Duration::from_millis((now_ms - START_MS).unsigned_abs());
+        self.worker.step(Now { wall_ms: now_ms + self.skew_ms, uptime })
     }
 
     /// It ends in order.

@@ -9,6 +9,7 @@ use crate::{
     ambush::Ambush,
     instance::Slot,
     moment::{Moment, Pause},
+    parts::TWIN,
     plan::Faults,
 };
 
@@ -20,7 +21,7 @@ impl World {
         let stopped: Vec<usize> = own.iter().copied().filter(is_stopped).collect();
         let slot = *self.chance.pick(if stopped.is_empty() { &own } else { &stopped });
         let twin = Slot { is_twin: true, ..self.slots[slot].0.clone() };
-        self.parts.befell("twin", Moment::Other);
+        self.parts.befell(TWIN);
         self.slots.push((twin, None));
         self.starts(self.slots.len() - 1);
     }
@@ -72,7 +73,7 @@ impl World {
             Pause::Kept(until_ms) => (*until_ms, Fate::Happens),
             Pause::Call { moment, .. } if chance.one_in(moment.odds(faults.crash)) => {
                 self.trace.line(now_ms, &name, || "crashes");
-                self.parts.befell("crash", *moment);
+                self.parts.befell(&moment.crash());
                 // Sometimes at once, sometimes after others have taken its place.
                 let after_ms = if chance.one_in(2) { chance.between(10, 500) } else { chance.between(500, 20_000) };
                 return self.ends(slot, after_ms);
@@ -92,7 +93,7 @@ impl World {
         if is_stopped {
             self.trace.line(now_ms, &name, || format!("is stopped for {length_ms} ms"));
             if let Pause::Call { moment, .. } = pause {
-                self.parts.befell("pause", *moment);
+                self.parts.befell(&moment.pause());
             }
         }
         let Some(running) = self.slots[slot].1.as_mut() else { return };

@@ -3,11 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use corosensei::CoroutineResult;
-use quittance_log::{
-    LogError,
-    model::{Fate, ProcessId},
-};
-use quittance_processors::runtime::Fatal;
+use quittance_log::model::{Fate, ProcessId};
 
 use super::{Happening, World};
 use crate::{
@@ -90,10 +86,9 @@ impl World {
         match running.process.resume(running.fate) {
             CoroutineResult::Yield(pause) => self.decide(slot, &pause),
             CoroutineResult::Return(ended) => {
-                self.parts.ended(&ended);
                 self.orderly_ends += u32::from(ended.is_ok());
-                if let Err(error) = &ended
-                    && !matches!(error, Fatal::Log(LogError::Fenced { .. }) | Fatal::Store(_))
+                if !self.parts.ended(&ended)
+                    && let Err(error) = &ended
                 {
                     self.wrong_ends.push(error.to_string());
                 }
