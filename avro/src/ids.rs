@@ -101,8 +101,16 @@ ids! {
     AuthorizationId = "aut_";
     /// Id of a capture.
     CaptureId = "cap_";
+    /// Id of a void.
+    VoidId = "voi_";
+    /// Id of a refund.
+    RefundId = "ref_";
     /// Id of an attempt; the idempotency key at the gateway.
     AttemptId = "att_";
+    /// Id of a transfer of the ledger.
+    TransferId = "trf_";
+    /// Id of an account of the ledger.
+    AccountId = "acc_";
     /// Id of a tenant's data key.
     KeyId = "key_";
     /// Id of an installation: one set of topics.

@@ -8,6 +8,7 @@ pub mod fingerprint;
 pub mod ids;
 pub mod money;
 pub mod records;
+pub mod refusals;
 pub mod registry;
 pub mod schema;
 pub mod seal;

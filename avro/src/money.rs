@@ -44,6 +44,12 @@ impl MinorUnits {
         self.0
     }
 
+    /// Both together, at most 2^53 - 1 of them as far as records are sound.
+    #[must_use]
+    pub fn saturating_add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+
     /// What is left after taking `other` away, at least nothing.
     #[must_use]
     pub fn saturating_sub(self, other: Self) -> Self {

@@ -4,16 +4,24 @@
 
 mod bytes;
 mod common;
+mod ledger;
 mod payment;
 mod runtime;
 
 pub use self::{
     bytes::Bytes,
     common::{Actor, Envelope, Fingerprint, Sealed},
+    ledger::{Posting, Transfer},
     payment::{
-        Attempt, CreatePayment, Failure, GatewayDetails, GatewayEffect, GatewayResult, GatewayToken, Operation,
-        Outcome, PaymentAuthorized, PaymentCaptured, PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed,
-        PaymentMethod, PaymentReviewOpened, PaymentState, RememberedCommand, Review, ThreeDSecure, Timer,
+        ApprovePayment, Attempt, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Failure, GatewayDetails,
+        GatewayEffect, GatewayFact, GatewayReport, GatewayResult, GatewayToken, Hold, NextAction, Operation, Outcome,
+        PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized, PaymentCancelRequested,
+        PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined,
+        PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethod, PaymentOperationCorrected, PaymentOperationFailed,
+        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
+        PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, RefundPayment, RejectPayment,
+        RememberedCommand, RememberedRefusal, ResolveReview, Review, Routing, Standing, ThreeDSecure, Timer,
+        UpdatePayment,
     },
     runtime::{DeadLetter, Header, Installation, TenantKey},
 };
@@ -34,17 +42,43 @@ macro_rules! records {
 
 records! {
     CreatePayment in "quittance.payment";
+    CapturePayment in "quittance.payment";
+    RefundPayment in "quittance.payment";
+    CancelPayment in "quittance.payment";
+    ConfirmPayment in "quittance.payment";
+    ApprovePayment in "quittance.payment";
+    RejectPayment in "quittance.payment";
+    ResolveReview in "quittance.payment";
+    UpdatePayment in "quittance.payment";
     PaymentCreated in "quittance.payment";
     PaymentAuthorized in "quittance.payment";
     PaymentCaptured in "quittance.payment";
     PaymentDeclined in "quittance.payment";
     PaymentFailed in "quittance.payment";
     PaymentReviewOpened in "quittance.payment";
+    PaymentOperationRequested in "quittance.payment";
+    PaymentOperationFailed in "quittance.payment";
+    PaymentOperationCorrected in "quittance.payment";
+    PaymentRefunded in "quittance.payment";
+    PaymentVoided in "quittance.payment";
+    PaymentActionRequired in "quittance.payment";
+    PaymentConfirmed in "quittance.payment";
+    PaymentCancelRequested in "quittance.payment";
+    PaymentCanceled in "quittance.payment";
+    PaymentExpired in "quittance.payment";
+    PaymentHeld in "quittance.payment";
+    PaymentApproved in "quittance.payment";
+    PaymentRejected in "quittance.payment";
+    PaymentReviewResolved in "quittance.payment";
+    PaymentAttemptStarted in "quittance.payment";
+    PaymentUnwantedSuccess in "quittance.payment";
+    PaymentUpdated in "quittance.payment";
     PaymentState in "quittance.payment";
     PaymentChangelog in "quittance.payment";
     GatewayEffect in "quittance.payment";
     GatewayResult in "quittance.payment";
     Outcome in "quittance.payment";
+    Transfer in "quittance.ledger";
     DeadLetter in "quittance.runtime";
     TenantKey in "quittance.runtime";
     Installation in "quittance.runtime";

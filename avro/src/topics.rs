@@ -1,9 +1,13 @@
 //! The one table of topics: names, keys, retention, what they carry and who consumes them.
 
 use crate::records::{
-    CreatePayment, DeadLetter, GatewayEffect, GatewayResult, Installation, Outcome, PaymentAuthorized, PaymentCaptured,
-    PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened, PaymentState, Record,
-    TenantKey,
+    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, DeadLetter, GatewayEffect,
+    GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted,
+    PaymentAuthorized, PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed,
+    PaymentCreated, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentHeld, PaymentOperationCorrected,
+    PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
+    PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
+    RejectPayment, ResolveReview, TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -23,6 +27,8 @@ pub enum Topic {
     PaymentGatewayEffects,
     /// What became of clients' commands.
     PaymentOutcomes,
+    /// Money moved in the ledger.
+    LedgerTransfers,
     /// What the payment processor gave up.
     ProcessorPaymentsDeadLetters,
     /// What the gateway sink gave up.
@@ -100,7 +106,22 @@ pub const TOPICS: &[TopicSpec] = &[
     TopicSpec {
         // 30 days: an accepted command is a promise.
         consumers: &[Part::ProcessorPayments],
-        ..spec(Topic::PaymentCommands, "payment.commands.v1", Retention::Days(30), &[CreatePayment::NAME])
+        ..spec(
+            Topic::PaymentCommands,
+            "payment.commands.v1",
+            Retention::Days(30),
+            &[
+                CreatePayment::NAME,
+                CapturePayment::NAME,
+                RefundPayment::NAME,
+                CancelPayment::NAME,
+                ConfirmPayment::NAME,
+                ApprovePayment::NAME,
+                RejectPayment::NAME,
+                ResolveReview::NAME,
+                UpdatePayment::NAME,
+            ],
+        )
     },
     TopicSpec {
         consumers: &[Part::ProcessorPayments],
@@ -119,6 +140,23 @@ pub const TOPICS: &[TopicSpec] = &[
                 PaymentDeclined::NAME,
                 PaymentFailed::NAME,
                 PaymentReviewOpened::NAME,
+                PaymentOperationRequested::NAME,
+                PaymentOperationFailed::NAME,
+                PaymentOperationCorrected::NAME,
+                PaymentRefunded::NAME,
+                PaymentVoided::NAME,
+                PaymentActionRequired::NAME,
+                PaymentConfirmed::NAME,
+                PaymentCancelRequested::NAME,
+                PaymentCanceled::NAME,
+                PaymentExpired::NAME,
+                PaymentHeld::NAME,
+                PaymentApproved::NAME,
+                PaymentRejected::NAME,
+                PaymentReviewResolved::NAME,
+                PaymentAttemptStarted::NAME,
+                PaymentUnwantedSuccess::NAME,
+                PaymentUpdated::NAME,
             ],
         )
     },
@@ -134,6 +172,10 @@ pub const TOPICS: &[TopicSpec] = &[
     TopicSpec {
         consumers: &[Part::SinkPostgres, Part::SinkRedis],
         ..spec(Topic::PaymentOutcomes, "payment.outcomes.v1", Retention::Days(30), &[Outcome::NAME])
+    },
+    TopicSpec {
+        consumers: &[Part::SinkPostgres],
+        ..spec(Topic::LedgerTransfers, "ledger.transfers.v1", Retention::Kept, &[Transfer::NAME])
     },
     dead_letters(Topic::ProcessorPaymentsDeadLetters, "processor-payments.dead-letters.v1"),
     dead_letters(Topic::SinkGatewayDeadLetters, "sink-gateway.dead-letters.v1"),

@@ -7,6 +7,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// Says what a word could have been and not what it was: in a mangled record that may be anything, a token included.
 struct NoSuchWord(&'static [&'static str]);
 
+impl AccountPurpose {
+    /// The side on which an account of it holds what it is for.
+    pub const fn normal_side(self) -> Side {
+        match self {
+            Self::GatewayReceivable => Side::Debit,
+            Self::MerchantPayable | Self::Suspense => Side::Credit,
+        }
+    }
+}
+
 impl fmt::Display for NoSuchWord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "must be one of `{}`", self.0.join("`, `"))
@@ -140,8 +150,16 @@ words! {
     }
     /// What an effect asks for.
     EffectKind {
-        /// Carry out the authorization.
+        /// Reserve the amount, or only create what is to be confirmed.
         Authorize = "authorize",
+        /// Reserve the amount of what was created.
+        Confirm = "confirm",
+        /// Take what was reserved.
+        Capture = "capture",
+        /// Release what was reserved.
+        Void = "void",
+        /// Give back what was taken.
+        Refund = "refund",
         /// Find out what became of it.
         Query = "query",
     }
@@ -149,6 +167,12 @@ words! {
     ResultOutcome {
         /// The gateway did it.
         Approved = "approved",
+        /// The first step of an authorization is done, and nothing was moved.
+        Created = "created",
+        /// The customer has to act.
+        ActionRequired = "action_required",
+        /// The gateway has taken it, and not settled it.
+        Pending = "pending",
         /// The gateway processed it and said no.
         Declined = "declined",
         /// Definitely not processed; trying again is pointless.
@@ -157,6 +181,8 @@ words! {
         NotProcessed = "not_processed",
         /// Not carried out: it was past its `not_after`.
         Expired = "expired",
+        /// A query found what the report says.
+        Reported = "reported",
         /// A query found nothing.
         Absent = "absent",
         /// Nobody knows.
@@ -175,12 +201,85 @@ words! {
         Retry = "retry",
         /// No result came in time.
         TryLost = "try_lost",
+        /// What is authorized has to be captured by now.
+        AuthorizationExpiry = "authorization_expiry",
+        /// The customer has to have acted by now.
+        ActionExpiry = "action_expiry",
     }
-    /// Why a payment waits for a person.
+    /// Why a payment waits for a person, from the least to the gravest.
     ReviewReason {
         /// Nobody knows what the gateway did.
         OutcomeUnknown = "outcome_unknown",
         /// The gateway said something that contradicts what it said before.
         ContradictingResult = "contradicting_result",
+        /// A success that nobody wants could not be given back.
+        UnwantedSuccess = "unwanted_success",
+        /// More was moved at the gateway than the payment allows.
+        GatewayExcess = "gateway_excess",
+    }
+    /// Why what is not captured is released.
+    Closing {
+        /// The merchant gave it up.
+        Canceled = "canceled",
+        /// Its time was over.
+        Expired = "expired",
+        /// A person did not let it be sent.
+        Rejected = "rejected",
+        /// The gateway authorized another amount.
+        PartiallyApproved = "partially_approved",
+    }
+    /// What a gateway says of something that was done to a payment.
+    FactStatus {
+        /// Not settled yet.
+        Pending = "pending",
+        /// The customer has to act.
+        ActionRequired = "action_required",
+        /// Done.
+        Succeeded = "succeeded",
+        /// Not done.
+        Failed = "failed",
+    }
+    /// What a person found out about a payment under review.
+    Resolution {
+        /// The operation was done.
+        Succeeded = "succeeded",
+        /// The operation was not done.
+        Failed = "failed",
+        /// Nothing is to be changed.
+        Acknowledged = "acknowledged",
+    }
+    /// Why money moves in the ledger.
+    TransferKind {
+        /// Money was taken.
+        Capture = "capture",
+        /// Money was given back.
+        Refund = "refund",
+        /// Money was taken that nobody wants.
+        Suspense = "suspense",
+        /// Money that nobody wants was given back.
+        SuspenseReturn = "suspense_return",
+    }
+    /// What an account of the ledger is for.
+    AccountPurpose {
+        /// What a gateway owes us.
+        GatewayReceivable = "gateway_receivable",
+        /// What we owe the merchant.
+        MerchantPayable = "merchant_payable",
+        /// What nobody wants, until it is given back.
+        Suspense = "suspense",
+    }
+    /// A gateway that there is an adapter for.
+    GatewayKind {
+        /// The simulator that comes with Quittance.
+        Simulator = "simulator",
+        /// Stripe, by its PaymentIntents.
+        Stripe = "stripe",
+    }
+    /// A side of an account.
+    Side {
+        /// Left.
+        Debit = "debit",
+        /// Right.
+        Credit = "credit",
     }
 }

@@ -11,10 +11,11 @@ use std::{
 use quittance_avro::topics::{Part, RECORD_BYTES_MAX};
 use quittance_log::{KafkaLog, LogError, LogMetrics, Schemas};
 use quittance_processors::{
-    payment::{Encoders, PaymentProcessor, Policy},
+    payment::{Encoders, Gateways, PaymentProcessor, Policy},
     runtime::{Fatal, FileNotepad, MemoryStore, Next, NoNotepad, Notepad, Now, RuntimeMetrics, Settings, Worker},
 };
 use quittance_service::{clock, shutdown::Shutdown};
+use quittance_sinks::gateway::GatewayAccountArgs;
 use tokio::runtime::Handle;
 use uuid::Uuid;
 
@@ -34,6 +35,9 @@ pub(crate) struct Payments {
     part: PartArgs,
     #[command(flatten)]
     policy: Policy,
+    /// What can be done at each account, the rules have to know.
+    #[command(flatten)]
+    gateways: GatewayAccountArgs,
     /// Address for health and metrics
     #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9101", help_heading = "Process")]
     admin_listen: SocketAddr,
@@ -48,6 +52,10 @@ fn parse_dir(text: &str) -> Result<PathBuf, String> {
 }
 
 impl Payments {
+    fn known_gateways(&self) -> Gateways {
+        self.gateways.accounts().kinds().fold(Gateways::default(), |known, (name, kind)| known.with(name, kind))
+    }
+
     fn notepad(&self, part: Part) -> Box<dyn Notepad> {
         match &self.data_dir {
             Some(dir) => {
@@ -72,12 +80,12 @@ impl Processor {
 
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Payments(args) => payments(*args).await,
+            Self::Payments(args) => payments(args).await,
         }
     }
 }
 
-async fn payments(args: Payments) -> anyhow::Result<()> {
+async fn payments(args: Box<Payments>) -> anyhow::Result<()> {
     let part = Part::ProcessorPayments;
     let process = Process::start(part.name())?;
     process.admin(args.admin_listen).await?;
@@ -99,7 +107,8 @@ async fn payments(args: Payments) -> anyhow::Result<()> {
         let prefix = &args.part.kafka.topic_prefix;
         let membership = args.part.membership(part);
         let schemas = Schemas::new(registry.clone(), handle.clone());
-        let processor = PaymentProcessor::new(prefix, schemas, encoders.clone(), args.policy.clone());
+        let processor =
+            PaymentProcessor::new(prefix, schemas, encoders.clone(), args.policy.clone(), args.known_gateways());
         let settings = Settings {
             name: format!("{prefix}.{}-0", membership.instance),
             membership,

@@ -51,7 +51,13 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("migrate", "QUITTANCE_LOG_FORMAT", "xml", "json, human"),
     ("processor payments", "QUITTANCE_DATA_DIR", "/no/such", "a directory"),
     ("processor payments", "QUITTANCE_ADMIN_LISTEN", "localhost", "socket address"),
+    ("processor payments", "QUITTANCE_ACTION_TTL_MS", "999", "1000..=604800000"),
+    ("processor payments", "QUITTANCE_ATTEMPTS_MAX", "0", "1..=20"),
     ("processor payments", "QUITTANCE_ATTEMPT_TTL_MS", "82800001", "0..=82800000"),
+    ("processor payments", "QUITTANCE_DECLINE_RETRY_MS", "1s", "invalid digit"),
+    ("processor payments", "QUITTANCE_EXPIRY_RECHECK_MS", "99", "100..=86400000"),
+    ("processor payments", "QUITTANCE_PENDING_TTL_MS", "0", "1000..=5184000000"),
+    ("processor payments", "QUITTANCE_POLL_MAX_MS", "0", "100..=86400000"),
     ("processor payments", "QUITTANCE_INSTANCE", "a.b", "letters, digits"),
     ("processor payments", "QUITTANCE_QUERIES_MAX", "0", "1..=1000"),
     ("processor payments", "QUITTANCE_QUERY_SETTLE_MS", "3600001", "0..=3600000"),
@@ -64,6 +70,8 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("simulator", "QUITTANCE_SIMULATOR_LISTEN", ":8090", "socket address"),
     ("simulator", "QUITTANCE_SIMULATOR_SLOW_MS", "600001", "0..=600000"),
     ("sink gateway", "QUITTANCE_GATEWAY_ACCOUNTS", "simulator", "`name=url`"),
+    ("processor payments", "QUITTANCE_GATEWAY_ACCOUNTS", "simulator", "`name=url`"),
+    ("sink gateway", "QUITTANCE_GATEWAY_SECRETS", "simulator", "`name=secret`"),
     ("sink gateway", "QUITTANCE_GATEWAY_CONCURRENCY", "0", "1..=4096"),
     ("sink gateway", "QUITTANCE_GATEWAY_TIMEOUT_MS", "49", "50..=60000"),
     ("token", "QUITTANCE_TOKEN_MODE", "real", "live or test"),
@@ -164,6 +172,7 @@ fn a_secret_is_never_shown() {
     for option in options().values() {
         let secrets: &[&str] = match option.variable.as_str() {
             "QUITTANCE_GATEWAY_ACCOUNTS" => &["a=https://u:hunter2@gateway", "a=hunter2://u:hunter2@gateway"],
+            "QUITTANCE_GATEWAY_SECRETS" => &["a=hunter2", "a=hunter2,hunter2"],
             "QUITTANCE_SCHEMA_REGISTRY_URL" => &["ftp://u:hunter2@registry"],
             _ if option.secret => &[HUNTER],
             _ => continue,
@@ -188,7 +197,7 @@ fn a_secret_is_never_shown() {
 
 #[test]
 fn secrets_are_known_as_such() {
-    let names = ["KEY", "SECRET", "PASSWORD", "_POSTGRES_URL", "_REDIS_URL", "_REGISTRY_URL"];
+    let names = ["KEY", "SECRET", "SECRETS", "PASSWORD", "_POSTGRES_URL", "_REDIS_URL", "_REGISTRY_URL"];
     let is_named_so = |option: &ProgramOption| names.iter().any(|name| option.variable.ends_with(name));
     let options = options();
     let secret: Vec<_> = options.values().filter(|option| option.secret).map(|option| &option.variable).collect();

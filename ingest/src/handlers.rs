@@ -1,11 +1,16 @@
 //! One function for each thing that can be asked for.
 
+mod command;
 mod create_payment;
+mod ledger;
+mod operate;
 mod read;
 
 pub(crate) use self::{
     create_payment::create_payment,
-    read::{read_command, read_history, read_payment},
+    ledger::{read_account, read_accounts, read_postings, read_trial_balance},
+    operate::operate,
+    read::{read_command, read_history, read_payment, read_refund},
 };
 use bytes::Bytes;
 use quittance_avro::{
@@ -38,9 +43,14 @@ fn json(status: StatusCode, body: &impl Serialize) -> Result<Response<Bytes>, Pr
     Ok(response)
 }
 
-/// The payment with its text opened. Text whose key was erased is shown as absent, and so is what was tampered with: the
-/// rest of the payment is needed all the same.
+/// The payment with its text opened.
 async fn payment_view<'a>(app: &App, state: &'a PaymentState) -> Result<PaymentView<'a>, Problem> {
+    Ok(view::payment(state, payment_text(app, state).await?))
+}
+
+/// The text of a payment. Text whose key was erased is shown as absent, and so is what was tampered with: the rest of the
+/// payment is needed all the same.
+async fn payment_text(app: &App, state: &PaymentState) -> Result<Text, Problem> {
     let envelope = &state.envelope;
     let binding = Binding {
         mode: envelope.mode,
@@ -48,8 +58,8 @@ async fn payment_view<'a>(app: &App, state: &'a PaymentState) -> Result<PaymentV
         aggregate_id: &envelope.aggregate_id,
         purpose: TEXT_PURPOSE,
     };
-    let Some(sealed) = &state.sealed else { return Ok(view::payment(state, Text::default())) };
-    let text = match app.parts.keys.open(binding, sealed).await {
+    let Some(sealed) = &state.sealed else { return Ok(Text::default()) };
+    Ok(match app.parts.keys.open(binding, sealed).await {
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
             // What the parser says may repeat the text.
             let (payment, line, column) = (&envelope.aggregate_id, error.line(), error.column());
@@ -65,8 +75,7 @@ async fn payment_view<'a>(app: &App, state: &'a PaymentState) -> Result<PaymentV
             tracing::error!(payment = envelope.aggregate_id, %error, "a payment's text does not open");
             Text::default()
         }
-    };
-    Ok(view::payment(state, text))
+    })
 }
 
 /// Neither store can answer.

@@ -1,5 +1,6 @@
 //! Every answer that is not a success, as problem+json (RFC 9457). One enum, one match.
 
+use quittance_avro::refusals::Refusal;
 use serde::Serialize;
 use warp::{
     http::{HeaderValue, Response, StatusCode, header},
@@ -77,6 +78,12 @@ struct Body<'a> {
     errors: &'a [FieldError],
 }
 
+/// The status of a refusal, by its code.
+fn refused(code: &str) -> StatusCode {
+    let status = Refusal::from_code(code).map(Refusal::http_status);
+    status.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(StatusCode::CONFLICT)
+}
+
 /// So many errors are told; who made more will see the others next time.
 const ERRORS_MAX: usize = 100;
 
@@ -105,7 +112,7 @@ impl Problem {
                 "idempotency-key-reused",
                 "The Idempotency-Key was used with another request",
             ),
-            Self::Refused { .. } => (StatusCode::CONFLICT, "refused", "The state of the resource does not allow it"),
+            Self::Refused { code, .. } => (refused(code), "refused", "The request is refused"),
             Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service cannot be reached")
             }

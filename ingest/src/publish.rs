@@ -3,47 +3,96 @@
 use std::sync::Arc;
 
 use quittance_avro::{
-    records::CreatePayment,
+    records::{
+        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, RefundPayment,
+        RejectPayment, ResolveReview, UpdatePayment,
+    },
     registry::{Registry, RegistryError},
     topics::Topic,
-    wire::Encoder,
+    wire::{EncodeError, Encoder},
 };
 use quittance_log::{Headers, NewRecord, ProduceError, Producer};
 use quittance_service::trace::TraceContext;
 
 use crate::problem::Problem;
 
+macro_rules! commands {
+    ($($name:ident($record:ident) as $field:ident;)*) => {
+        /// A command to a payment.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "one command is held at a time, by its request")]
+        pub(crate) enum Command {
+            $($name($record),)*
+        }
+
+        impl Command {
+            /// Who, what, when and why of its record.
+            fn envelope(&self) -> &Envelope {
+                match self { $(Self::$name(command) => &command.envelope,)* }
+            }
+        }
+
+        /// Encoders of commands.
+        #[derive(Clone)]
+        struct Encoders {
+            $($field: Encoder<$record>,)*
+        }
+
+        impl Encoders {
+            async fn look_up(registry: &Registry) -> Result<Self, RegistryError> {
+                Ok(Self { $($field: registry.encoder(Topic::PaymentCommands).await?,)* })
+            }
+
+            fn encode(&self, command: &Command) -> Result<Vec<u8>, EncodeError> {
+                match command { $(Command::$name(command) => self.$field.encode(command),)* }
+            }
+        }
+    };
+}
+
+commands! {
+    Create(CreatePayment) as create;
+    Capture(CapturePayment) as capture;
+    Refund(RefundPayment) as refund;
+    Cancel(CancelPayment) as cancel;
+    Confirm(ConfirmPayment) as confirm;
+    Approve(ApprovePayment) as approve;
+    Reject(RejectPayment) as reject;
+    Resolve(ResolveReview) as resolve;
+    Update(UpdatePayment) as update;
+}
+
 /// Writes commands to their topic. Cheap to clone.
 #[derive(Clone)]
 pub struct Commands {
     producer: Producer,
-    create: Encoder<CreatePayment>,
+    encoders: Arc<Encoders>,
     topic: Arc<str>,
 }
 
 impl Commands {
     /// Looks the ids of this build's schemas up.
     pub async fn look_up(registry: &Registry, producer: Producer, prefix: &str) -> Result<Self, RegistryError> {
-        let create = registry.encoder(Topic::PaymentCommands).await?;
-        Ok(Self { producer, create, topic: Arc::from(Topic::PaymentCommands.name(prefix)) })
+        let encoders = Arc::new(Encoders::look_up(registry).await?);
+        Ok(Self { producer, encoders, topic: Arc::from(Topic::PaymentCommands.name(prefix)) })
     }
 
     /// Returns once all in-sync replicas have the command: from then on it is a promise.
     ///
     /// If that is not known in time the command may still be in the log. The client is told to try again with the same
     /// key, which is the same command, so nothing is done twice.
-    pub(crate) async fn create(&self, command: &CreatePayment, trace: &TraceContext) -> Result<(), Problem> {
-        let value = self.create.encode(command).map_err(|error| {
+    pub(crate) async fn publish(&self, command: &Command, trace: &TraceContext) -> Result<(), Problem> {
+        let value = self.encoders.encode(command).map_err(|error| {
             tracing::error!(%error, "a command cannot be written");
             Problem::Internal
         })?;
-        let headers = Headers::default()
-            .with("traceparent", trace.to_string())
-            .with("command-id", command.envelope.id.as_bytes());
+        let envelope = command.envelope();
+        let headers =
+            Headers::default().with("traceparent", trace.to_string()).with("command-id", envelope.id.as_bytes());
         let record = NewRecord {
             topic: Arc::clone(&self.topic),
             partition: None,
-            key: command.envelope.aggregate_id.clone().into_bytes(),
+            key: envelope.aggregate_id.clone().into_bytes(),
             value: Some(value),
             headers,
         };

@@ -1,6 +1,13 @@
 //! The parameters behind the question mark of a path.
 
-use crate::problem::{FieldError, Problem};
+use std::{ops::RangeInclusive, time::SystemTime};
+
+use chrono::DateTime;
+
+use crate::{
+    problem::{FieldError, Problem},
+    reads::By,
+};
 
 /// The parameters as they were sent, decoded.
 pub(crate) struct Query(pub(crate) Vec<(String, String)>);
@@ -25,6 +32,48 @@ impl Query {
         if errors.is_empty() { Ok(after) } else { Err(Problem::Invalid(errors)) }
     }
 }
+
+impl Query {
+    /// `limit=N&cursor=…`: so many from where a page before ended, which `read` makes out.
+    pub(crate) fn page<C>(&self, limit: i64, read: impl Fn(&str) -> Option<C>) -> Result<(i64, Option<C>), Problem> {
+        let (mut page, mut errors) = ((limit, None), Vec::new());
+        for (name, value) in &self.0 {
+            match name.as_str() {
+                "limit" => match value.parse().ok().filter(|limit| LIMITS.contains(limit)) {
+                    Some(limit) => page.0 = limit,
+                    None => errors.push(error("limit", "must be an integer from 1 to 100")),
+                },
+                "cursor" => match read(value) {
+                    Some(cursor) => page.1 = Some(cursor),
+                    None => errors.push(error("cursor", "must be the next_cursor of the page before")),
+                },
+                _ => errors.push(unknown(name)),
+            }
+        }
+        if errors.is_empty() { Ok(page) } else { Err(Problem::Invalid(errors)) }
+    }
+
+    /// `at=<RFC 3339>&by=posted|effective`: as of a time, by one of the two times of postings.
+    pub(crate) fn at(&self) -> Result<Option<(SystemTime, By)>, Problem> {
+        let (mut at, mut by, mut errors) = (None, By::Posted, Vec::new());
+        for (name, value) in &self.0 {
+            match (name.as_str(), value.as_str()) {
+                ("at", text) => match DateTime::parse_from_rfc3339(text) {
+                    Ok(time) => at = Some(SystemTime::from(time)),
+                    Err(_) => errors.push(error("at", "must be a time, such as 2026-11-01T12:00:00Z")),
+                },
+                ("by", "posted") => by = By::Posted,
+                ("by", "effective") => by = By::Effective,
+                ("by", _) => errors.push(error("by", "must be posted or effective")),
+                _ => errors.push(unknown(name)),
+            }
+        }
+        if errors.is_empty() { Ok(at.map(|at| (at, by))) } else { Err(Problem::Invalid(errors)) }
+    }
+}
+
+/// How many a page may have.
+const LIMITS: RangeInclusive<i64> = 1..=100;
 
 fn unknown(name: &str) -> FieldError {
     error(&FieldError::shown(name), "is not a parameter of this request")

@@ -9,14 +9,20 @@ use warp::{
     http::{HeaderMap, Method, Response},
 };
 
-use crate::{app::Entrance, body::Chunks, handlers, problem::Problem, query::Query};
+use crate::{app::Entrance, body::Chunks, handlers, operation::Operation, problem::Problem, query::Query};
 
 /// A path of ours, with the ids in it as they were sent.
 enum Route {
     Payments,
     Payment(String),
     History(String),
+    Operation(String, Operation),
+    Refund(String),
     Command(String),
+    Accounts,
+    Account(String),
+    Postings(String),
+    TrialBalance,
 }
 
 impl Route {
@@ -26,7 +32,13 @@ impl Route {
             Self::Payments => "/v1/payments",
             Self::Payment(_) => "/v1/payments/{id}",
             Self::History(_) => "/v1/payments/{id}/history",
+            Self::Operation(_, operation) => operation.pattern(),
+            Self::Refund(_) => "/v1/refunds/{id}",
             Self::Command(_) => "/v1/commands/{id}",
+            Self::Accounts => "/v1/accounts",
+            Self::Account(_) => "/v1/accounts/{id}",
+            Self::Postings(_) => "/v1/accounts/{id}/postings",
+            Self::TrialBalance => "/v1/ledger/trial-balance",
         }
     }
 }
@@ -49,7 +61,18 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone + Send 
     let payment = warp::path!("v1" / "payments" / String).map(Route::Payment);
     let history = warp::path!("v1" / "payments" / String / "history").map(Route::History);
     let command = warp::path!("v1" / "commands" / String).map(Route::Command);
-    payments.or(payment).unify().or(history).unify().or(command).unify()
+    let refund = warp::path!("v1" / "refunds" / String).map(Route::Refund);
+    let operation = warp::path!("v1" / "payments" / String / String).and_then(|id, segment: String| {
+        let known = Operation::ALL.into_iter().find(|operation| operation.segment() == Some(&*segment));
+        async move { known.map(|operation| Route::Operation(id, operation)).ok_or_else(warp::reject::not_found) }
+    });
+    let reads = payment.or(history).unify().or(command).unify().or(refund).unify();
+    let accounts = warp::path!("v1" / "accounts").map(|| Route::Accounts);
+    let account = warp::path!("v1" / "accounts" / String).map(Route::Account);
+    let postings = warp::path!("v1" / "accounts" / String / "postings").map(Route::Postings);
+    let trial_balance = warp::path!("v1" / "ledger" / "trial-balance").map(|| Route::TrialBalance);
+    let ledger = accounts.or(account).unify().or(postings).unify().or(trial_balance).unify();
+    payments.or(reads).unify().or(operation).unify().or(ledger).unify()
 }
 
 /// A request but for its body.
@@ -88,8 +111,29 @@ async fn handle(
         (Route::Payment(id), &Method::GET) => handlers::read_payment(app, query, headers, id).await,
         (Route::History(id), &Method::GET) => handlers::read_history(app, query, headers, id).await,
         (Route::Command(id), &Method::GET) => handlers::read_command(app, query, headers, id).await,
-        (Route::Payments, _) => Err(Problem::MethodNotAllowed("POST")),
-        (Route::Payment(_) | Route::History(_) | Route::Command(_), _) => Err(Problem::MethodNotAllowed("GET")),
+        (Route::Refund(id), &Method::GET) => handlers::read_refund(app, query, headers, id).await,
+        (Route::Accounts, &Method::GET) => handlers::read_accounts(app, query, headers).await,
+        (Route::Account(id), &Method::GET) => handlers::read_account(app, query, headers, id).await,
+        (Route::Postings(id), &Method::GET) => handlers::read_postings(app, query, headers, id).await,
+        (Route::TrialBalance, &Method::GET) => handlers::read_trial_balance(app, query, headers).await,
+        (Route::Operation(id, operation), &Method::POST) => {
+            handlers::operate(app, query, headers, (id, *operation), body, trace).await
+        }
+        (Route::Payment(id), &Method::PATCH) => {
+            handlers::operate(app, query, headers, (id, Operation::Update), body, trace).await
+        }
+        (Route::Payments | Route::Operation(..), _) => Err(Problem::MethodNotAllowed("POST")),
+        (Route::Payment(_), _) => Err(Problem::MethodNotAllowed("GET, PATCH")),
+        (
+            Route::History(_)
+            | Route::Refund(_)
+            | Route::Command(_)
+            | Route::Accounts
+            | Route::Account(_)
+            | Route::Postings(_)
+            | Route::TrialBalance,
+            _,
+        ) => Err(Problem::MethodNotAllowed("GET")),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A payment as clients see it. Pure.
 
 use quittance_avro::{
+    ids::AttemptId,
     money::{Currency, MinorUnits},
-    records::{Failure, GatewayToken, PaymentMethod, PaymentState, Review},
-    words::{CaptureMethod, Mode, PaymentStatus, ReviewReason},
+    records::{Attempt, Failure, GatewayToken, Operation, PaymentMethod, PaymentState, Review, Routing},
+    words::{CaptureMethod, Closing, Mode, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -42,6 +43,18 @@ pub struct PaymentView<'a> {
     text: Text,
     failure: Option<&'a Failure>,
     review: Option<ReviewView>,
+    hold: Option<HoldView<'a>>,
+    next_action: Option<NextActionView<'a>>,
+    return_url: Option<&'a str>,
+    closing: Option<Closing>,
+    closing_reason: Option<&'a str>,
+    authorization_expires_at: Option<String>,
+    action_expires_at: Option<String>,
+    routing: Option<&'a Routing>,
+    authorization: Option<OperationView<'a>>,
+    captures: Vec<OperationView<'a>>,
+    refunds: Vec<OperationView<'a>>,
+    voids: Vec<OperationView<'a>>,
     sequence: Option<i64>,
     created_at: String,
     updated_at: String,
@@ -66,6 +79,92 @@ struct ReviewView {
     opened_at: String,
 }
 
+#[derive(Debug, Serialize)]
+struct HoldView<'a> {
+    reason: &'a str,
+    placed_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct NextActionView<'a> {
+    kind: &'a str,
+    url: &'a str,
+    expires_at: Option<String>,
+}
+
+/// Something that was asked of a gateway for a payment.
+#[derive(Debug, Serialize)]
+pub struct OperationView<'a> {
+    id: &'a str,
+    object: OperationKind,
+    payment: &'a str,
+    status: OperationStatus,
+    amount: MinorUnits,
+    currency: Currency,
+    origin: Origin,
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    r#final: Option<bool>,
+    gateway_account: Option<&'a str>,
+    gateway_reference: Option<&'a str>,
+    failure: Option<&'a Failure>,
+    attempts: Vec<AttemptView<'a>>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct AttemptView<'a> {
+    id: AttemptId,
+    gateway_account: &'a str,
+    status: OperationStatus,
+    tries: i32,
+    failure: Option<&'a Failure>,
+}
+
+/// The refund of that id.
+pub fn refund<'a>(state: &'a PaymentState, id: &str) -> Option<OperationView<'a>> {
+    let refund = |found: &&Operation| found.kind == OperationKind::Refund && found.id == id;
+    state.operations.iter().find(refund).map(|found| operation(state, found))
+}
+
+/// The payment's operations of a kind. What gives back a success that nobody wants is no business of the merchant's.
+fn operations(state: &PaymentState, kind: OperationKind) -> Vec<OperationView<'_>> {
+    let wanted = state.operations.iter().filter(|found| found.kind == kind && !found.unwanted);
+    wanted.map(|found| operation(state, found)).collect()
+}
+
+fn operation<'a>(state: &'a PaymentState, found: &'a Operation) -> OperationView<'a> {
+    let latest = found.attempts.last();
+    OperationView {
+        id: &found.id,
+        object: found.kind,
+        payment: &state.envelope.aggregate_id,
+        status: found.status,
+        amount: found.amount,
+        currency: state.currency,
+        origin: found.origin,
+        reason: found.reason.as_deref(),
+        r#final: found.is_final,
+        gateway_account: latest.map(|attempt| &*attempt.gateway_account),
+        gateway_reference: found.gateway_reference.as_deref(),
+        failure: latest.and_then(|attempt| attempt.failure.as_ref()),
+        attempts: found.attempts.iter().map(attempt).collect(),
+        created_at: found.created_at.to_string(),
+        updated_at: found.updated_at.to_string(),
+    }
+}
+
+fn attempt(attempt: &Attempt) -> AttemptView<'_> {
+    AttemptView {
+        id: attempt.id,
+        gateway_account: &attempt.gateway_account,
+        status: attempt.status,
+        tries: attempt.tries,
+        failure: attempt.failure.as_ref(),
+    }
+}
+
 /// The payment with its text, which is sealed in the state.
 pub fn payment(state: &PaymentState, text: Text) -> PaymentView<'_> {
     PaymentView {
@@ -85,6 +184,22 @@ pub fn payment(state: &PaymentState, text: Text) -> PaymentView<'_> {
         text,
         failure: state.failure.as_ref(),
         review: state.review.as_ref().map(review),
+        hold: state.hold.as_ref().map(|hold| HoldView { reason: &hold.reason, placed_at: hold.placed_at.to_string() }),
+        next_action: state.next_action.as_ref().map(|action| NextActionView {
+            kind: &action.kind,
+            url: &action.url,
+            expires_at: action.expires_at.map(|at| at.to_string()),
+        }),
+        return_url: state.return_url.as_deref(),
+        closing: state.closing,
+        closing_reason: state.closing_reason.as_deref(),
+        authorization_expires_at: state.authorization_expires_at.map(|at| at.to_string()),
+        action_expires_at: state.action_expires_at.map(|at| at.to_string()),
+        routing: state.routing.as_ref(),
+        authorization: operations(state, OperationKind::Authorize).into_iter().next(),
+        captures: operations(state, OperationKind::Capture),
+        refunds: operations(state, OperationKind::Refund),
+        voids: operations(state, OperationKind::Void),
         sequence: state.envelope.sequence,
         created_at: state.created_at.to_string(),
         updated_at: state.updated_at.to_string(),

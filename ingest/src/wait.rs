@@ -9,7 +9,8 @@ use std::time::Duration;
 use quittance_avro::{
     ids::{CommandId, PaymentId},
     records::{Fingerprint, Outcome, PaymentState},
-    words::{OutcomeStatus, PaymentStatus},
+    refusals::Refusal,
+    words::{OperationStatus, OutcomeStatus, PaymentStatus},
 };
 use quittance_service::causes::with_causes;
 use tokio::time::{Instant, timeout_at};
@@ -52,7 +53,7 @@ enum Look {
 }
 
 impl Reads {
-    /// Waits until the payment has left `processing`, or the deadline, whatever the stores do meanwhile.
+    /// Waits until the payment shows what came of the command, or the deadline, whatever the stores do meanwhile.
     pub(crate) async fn settled(
         &self,
         awaited: &Awaited<'_>,
@@ -101,19 +102,29 @@ impl Reads {
         };
         let Some(outcome) = outcome else { return Ok(Look::Nothing { cache_down }) };
         let sequence = judge(&outcome, fingerprint)?;
+        let operation_id = outcome.operation_id.as_deref();
         let state = if cache_down {
             self.stored_payment(caller, payment_id).await
         } else {
             self.payment(caller, payment_id).await
         };
         Ok(match ask(state).filter(|state| state.envelope.sequence >= Some(sequence)) {
-            Some(state) if state.status == PaymentStatus::Processing && state.review.is_none() => {
-                Look::Processing(Box::new(state))
-            }
+            Some(state) if is_under_way(&state, operation_id) => Look::Processing(Box::new(state)),
             Some(state) => Look::Settled(Box::new(state)),
             None => Look::Nothing { cache_down },
         })
     }
+}
+
+/// Whether more is to be awaited: for the end of the operation that the command began or, if it began none, for the payment
+/// to leave `processing`. What waits for a person is not awaited.
+fn is_under_way(state: &PaymentState, operation_id: Option<&str>) -> bool {
+    let operation = operation_id.and_then(|id| state.operations.iter().find(|operation| operation.id == id));
+    let is_open = match operation {
+        Some(operation) => operation.status == OperationStatus::Pending,
+        None => state.status == PaymentStatus::Processing,
+    };
+    is_open && state.review.is_none()
 }
 
 /// A store that is down is looked at again; it is no answer.
@@ -131,6 +142,7 @@ fn judge(outcome: &Outcome, fingerprint: &Fingerprint) -> Result<i64, Problem> {
     }
     match outcome.status {
         OutcomeStatus::Applied => Ok(outcome.sequence.unwrap_or(1)),
+        OutcomeStatus::Refused if outcome.code.as_deref() == Some(Refusal::NotFound.code()) => Err(Problem::NotFound),
         OutcomeStatus::Refused => Err(Problem::Refused {
             code: outcome.code.clone().unwrap_or_default(),
             reason: outcome.reason.clone().unwrap_or_default(),

@@ -3,5 +3,6 @@
 //! [`runtime`] is the exactly-once loop over the log and knows no payment word. Each aggregate has a folder with its
 //! rules, which are pure.
 
+pub mod ledger;
 pub mod payment;
 pub mod runtime;

@@ -1,16 +1,23 @@
 //! Payments: the rules and their place in the runtime.
 
+mod command;
 mod decide;
 mod decision;
+mod event;
+mod gateways;
 mod message;
 mod policy;
 mod processor;
+mod routing;
 #[cfg(test)]
 mod samples;
 
 pub use self::{
+    command::{Command, Request},
     decide::{STATE_VERSION, decide},
-    decision::{Change, Decision, Event, Ignored, Input},
+    decision::{Change, Context, Decision, Ignored, Input, Refused},
+    event::Event,
+    gateways::Gateways,
     policy::{KEY_AGE_MAX_MS, Policy},
     processor::{Encoders, PaymentProcessor},
 };

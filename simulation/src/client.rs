@@ -3,7 +3,10 @@
 use quittance_avro::{
     ids::{CommandId, PaymentId, derive},
     money::MinorUnits,
-    records::{Actor, Bytes, CreatePayment, Envelope, Fingerprint, GatewayToken, PaymentMethod},
+    records::{
+        Actor, Bytes, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, Fingerprint,
+        GatewayToken, PaymentMethod, RefundPayment,
+    },
     time::Timestamp,
     topics::Topic,
     wire::Encoder,
@@ -42,9 +45,34 @@ pub(crate) enum Kind {
     Aborted,
 }
 
-/// What a gateway says of a payment when it first sees it.
-pub(crate) fn is_approved(payment: &str) -> bool {
-    payment.bytes().map(u32::from).sum::<u32>() % 4 != 0
+/// Whether nobody does anything about a payment but create it, at a gateway that says yes or no to it.
+pub(crate) fn is_plain(payment: &str) -> bool {
+    number_of(payment).is_multiple_of(3)
+}
+
+fn number_of(payment: &str) -> u32 {
+    payment.bytes().map(u32::from).sum()
+}
+
+/// What the gateway does with a payment.
+fn token(payment: &str) -> &'static str {
+    const PLAIN: [&str; 4] = ["tok_approve", "tok_decline", "tok_approve", "tok_decline_hard"];
+    const WILD: [&str; 12] = [
+        "tok_approve",
+        "tok_action",
+        "tok_approve",
+        "tok_partial",
+        "tok_pending",
+        "tok_slow",
+        "tok_short",
+        "tok_refund_pending",
+        "tok_refund_fails",
+        "tok_capture_fails",
+        "tok_action_short",
+        "tok_flaky",
+    ];
+    let number = number_of(payment) as usize / 3;
+    if is_plain(payment) { PLAIN[number % PLAIN.len()] } else { WILD[number % WILD.len()] }
 }
 
 /// All that clients write.
@@ -82,6 +110,9 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
             wish.kind = Kind::Stranger(stranger.envelope.id.parse().expect("a command's id"));
             wishes.push(wish);
         }
+        if !is_plain(&command.envelope.aggregate_id) {
+            wishes.extend(follow_ups(&command, at_ms, &mut whim));
+        }
         if whim.random_ratio(1, 8) {
             let mut wish = wish(&encoder, &self::command(plan.seed, number, 2, false), at_ms);
             (wish.kind, wish.held_ms) = (Kind::Aborted, Some(whim.random_range(0..4_000)));
@@ -92,6 +123,56 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
         }
     }
     wishes
+}
+
+/// What is asked of a payment that is there: a few captures and refunds, and now and then a cancel or a confirm.
+fn follow_ups(command: &CreatePayment, at_ms: i64, rng: &mut SmallRng) -> Vec<Wish> {
+    let encoders = Encoders::default();
+    let mut wishes = Vec::new();
+    for number in 0..rng.random_range(0..=5) {
+        let id = CommandId::new(derive(&["follow-up", &command.envelope.id, &i32::to_string(&number)]));
+        let envelope = Envelope { id: id.to_string(), ..command.envelope.clone() };
+        let amount = rng.random_ratio(1, 2).then(|| MinorUnits::payable(rng.random_range(1..=900)).expect("in bounds"));
+        let fingerprint = fingerprint(3);
+        let value = match rng.random_range(0..10) {
+            0..4 => {
+                let is_final = rng.random_ratio(1, 2);
+                encoders.capture.encode(&CapturePayment { envelope, fingerprint, amount, is_final, reason: None })
+            }
+            4..8 => encoders.refund.encode(&RefundPayment { envelope, fingerprint, amount, reason: None }),
+            8 => encoders.cancel.encode(&CancelPayment { envelope, fingerprint, reason: None }),
+            _ => encoders.confirm.encode(&ConfirmPayment { envelope, fingerprint }),
+        };
+        let record = NewRecord {
+            topic: topics::name(Topic::PaymentCommands),
+            partition: None,
+            key: command.envelope.aggregate_id.clone().into_bytes(),
+            value: Some(value.expect("a command fits its schema")),
+            headers: Headers::default(),
+        };
+        let at_ms = at_ms + rng.random_range(0..15_000);
+        wishes.push(Wish { at_ms, record, kind: Kind::Command(id), held_ms: None });
+    }
+    wishes
+}
+
+/// Encoders of what is asked of a payment that is there.
+struct Encoders {
+    capture: Encoder<CapturePayment>,
+    refund: Encoder<RefundPayment>,
+    cancel: Encoder<CancelPayment>,
+    confirm: Encoder<ConfirmPayment>,
+}
+
+impl Default for Encoders {
+    fn default() -> Self {
+        Self {
+            capture: Encoder::of_this_build(),
+            refund: Encoder::of_this_build(),
+            cancel: Encoder::of_this_build(),
+            confirm: Encoder::of_this_build(),
+        }
+    }
 }
 
 fn poison(encoder: &Encoder<CreatePayment>, seed: u64, number: usize, at_ms: i64, rng: &mut SmallRng) -> Wish {
@@ -167,7 +248,8 @@ fn command(seed: u64, number: usize, series: usize, is_manual: bool) -> CreatePa
     let parts = [&*seed.to_string(), &*number.to_string(), &*series.to_string()];
     let payment = PaymentId::new(derive(&["payment", parts[0], parts[1], parts[2]]));
     let command = CommandId::new(derive(&["command", parts[0], parts[1], parts[2]]));
-    let token = |account: &str| GatewayToken { gateway_account: account.to_owned(), token: format!("tok_{account}") };
+    let token =
+        GatewayToken { gateway_account: "simulator".to_owned(), token: self::token(&payment.to_string()).to_owned() };
     CreatePayment {
         envelope: Envelope {
             id: command.to_string(),
@@ -185,10 +267,15 @@ fn command(seed: u64, number: usize, series: usize, is_manual: bool) -> CreatePa
         amount: MinorUnits::payable(1_000 + i64::try_from(number).unwrap_or(0)).expect("an amount in bounds"),
         currency: "EUR".parse().expect("a currency in use"),
         capture: if is_manual { CaptureMethod::Manual } else { CaptureMethod::Automatic },
-        payment_method: PaymentMethod::of_tokens("card".to_owned(), vec![token("simulator")]),
+        payment_method: PaymentMethod::of_tokens("card".to_owned(), vec![token]),
         gateway_account: "simulator".to_owned(),
         initiator: Initiator::Customer,
         stored_credential: None,
         sealed: None,
+        return_url: None,
+        hold: false,
+        declines_retried_max: 0,
+        payment_method_id: None,
+        network_transaction_id: None,
     }
 }

@@ -12,13 +12,16 @@ use std::{
 };
 
 use corosensei::{Coroutine, Yielder};
-use quittance_avro::topics::{Part, Topic};
+use quittance_avro::{
+    topics::{Part, Topic},
+    words::GatewayKind,
+};
 use quittance_log::{
     Membership, Schemas,
     model::{Call, Driver, Fate, Model, ProcessId},
 };
 use quittance_processors::{
-    payment::PaymentProcessor,
+    payment::{Gateways, PaymentProcessor},
     runtime::{Fatal, MemoryStore, Next, Notepad, Now, Settings, Store, StoreError, Suspect, Worker},
 };
 use quittance_service::health::Health;
@@ -90,6 +93,7 @@ impl Start {
             Schemas::known(self.parts.decoder().clone()),
             self.parts.encoders.clone(),
             Plan::policy(),
+            Gateways::all(GatewayKind::Simulator),
         );
         let notes = Notes { notes: Rc::clone(&self.slot.notes), model: self.model.clone(), id };
         let wear = Wear { chance: self.chance.clone(), faults: Rc::clone(&self.faults), kept_ms };

@@ -109,6 +109,12 @@ impl Plan {
             query_settle_ms: 1_000,
             retry_min_ms: 50,
             retry_max_ms: 1_000,
+            attempts_max: 4,
+            decline_retry_ms: 3_000,
+            action_ttl_ms: 20_000,
+            pending_ttl_ms: 60_000,
+            poll_max_ms: 2_000,
+            expiry_recheck_ms: 500,
         }
     }
 }

@@ -65,7 +65,7 @@ impl<'y> Tricked<'y> {
 }
 
 fn timer_of(kept: &PaymentChangelog) -> Option<Timer> {
-    let due_ms = kept.timer.as_ref()?.due_at.as_ms();
+    let due_ms = kept.timers.iter().map(|timer| timer.due_at.as_ms()).min()?;
     Some((kept.state.envelope.aggregate_id.clone(), due_ms))
 }
 

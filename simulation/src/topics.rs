@@ -11,7 +11,7 @@ use quittance_log::{
 /// First part of every topic's and group's name.
 pub(crate) const PREFIX: &str = "sim";
 
-const TOPICS: [Topic; 8] = [
+const TOPICS: [Topic; 9] = [
     Topic::PaymentCommands,
     Topic::PaymentResults,
     Topic::PaymentEvents,
@@ -19,6 +19,7 @@ const TOPICS: [Topic; 8] = [
     Topic::PaymentChangelog,
     Topic::PaymentGatewayEffects,
     Topic::PaymentOutcomes,
+    Topic::LedgerTransfers,
     Topic::ProcessorPaymentsDeadLetters,
 ];
 

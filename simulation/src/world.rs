@@ -229,6 +229,12 @@ impl World {
                     self.later(at_ms, Happening::Done(deed));
                 }
             }
+            Happening::Done(deed @ (Deed::Act(..) | Deed::Refund(..) | Deed::Notice(_))) => {
+                self.trace.line(now_ms, "gateway", || format!("{deed}"));
+                for (at_ms, deed) in self.gateway.moves(&deed) {
+                    self.later(at_ms, Happening::Done(deed));
+                }
+            }
             Happening::Done(Deed::Tell(record, held_ms)) => {
                 let (at, offset) = self.append(&record, held_ms, true);
                 self.trace.line(now_ms, "sink", || format!("a result at {at}@{offset}"));

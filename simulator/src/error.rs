@@ -1,4 +1,4 @@
-//! Every error and its answer over HTTP.
+//! Every error of the simulator's dialect, and its answer over HTTP.
 
 use serde::Serialize;
 use warp::http::StatusCode;
@@ -16,14 +16,14 @@ pub(crate) const BODY_BYTES_MAX: u64 = 16 * 1024;
 pub(crate) enum Error {
     #[error("there is nothing here")]
     NotFound,
-    #[error("there is no charge of that id")]
-    ChargeNotFound,
     #[error("that key never came, or was forgotten")]
     KeyNotFound,
     #[error("that method is not for this path")]
     MethodNotAllowed,
     #[error("the query is not one of this path, or a value in it is out of range")]
     InvalidQuery,
+    #[error("percent must be 0 to 100")]
+    InvalidFaults,
     #[error("exactly one Idempotency-Key header is required")]
     KeyRequired,
     #[error("{0}")]
@@ -50,7 +50,20 @@ fn refusal_text(refusal: &Refusal) -> &'static str {
         Refusal::InProgress => "the first request with this idempotency key is not answered yet",
         Refusal::InvalidToken => "there is no such token; nothing was processed",
         Refusal::Failed => "the token stands for an error of the gateway",
+        Refusal::Busy => "too many requests; nothing was processed",
+        Refusal::Lost => "the request got lost; nothing was processed",
         Refusal::Full => "the simulator's memory is full: reset it, or give it more",
+        Refusal::ChargeNotFound => "there is no charge of that id",
+        Refusal::CaptureNotFound => "the charge has no capture of that id",
+        Refusal::RefundNotFound => "there is no refund of that id",
+        Refusal::NotCapturable => "nothing of the charge is held",
+        Refusal::NotVoidable => "nothing of the charge is held, and it does not wait for the customer",
+        Refusal::NotRefundable => "nothing of the charge was taken",
+        Refusal::NotConfirmable => "the charge is past that, or has nothing to be charged with",
+        Refusal::AmountTooLarge => "the amount is more than what is left",
+        Refusal::NoAction => "the charge does not wait for the customer",
+        Refusal::NotExpirable => "nothing of the charge is held, and it does not wait for the customer",
+        Refusal::NotFailable => "it failed already, or what it took was given back",
     }
 }
 
@@ -70,10 +83,10 @@ impl Error {
     pub(crate) fn status_and_code(&self) -> (StatusCode, &'static str) {
         match self {
             Self::NotFound => (StatusCode::NOT_FOUND, "not_found"),
-            Self::ChargeNotFound => (StatusCode::NOT_FOUND, "charge_not_found"),
             Self::KeyNotFound => (StatusCode::NOT_FOUND, "key_not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::InvalidQuery => (StatusCode::BAD_REQUEST, "invalid_query"),
+            Self::InvalidFaults => (StatusCode::BAD_REQUEST, "invalid_request"),
             Self::KeyRequired => (StatusCode::BAD_REQUEST, "idempotency_key_required"),
             Self::InvalidKey(_) => (StatusCode::BAD_REQUEST, "invalid_idempotency_key"),
             Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
@@ -82,13 +95,37 @@ impl Error {
             Self::BodyUnreadable => (StatusCode::BAD_REQUEST, "body_unreadable"),
             Self::MalformedJson(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
             Self::InvalidRequest(_) => (StatusCode::BAD_REQUEST, "invalid_request"),
-            Self::Refused(Refusal::KeyReused) => (StatusCode::CONFLICT, "idempotency_key_reused"),
-            Self::Refused(Refusal::InProgress) => (StatusCode::CONFLICT, "in_progress"),
-            Self::Refused(Refusal::InvalidToken) => (StatusCode::BAD_REQUEST, "invalid_token"),
-            Self::Refused(Refusal::Failed) => (StatusCode::INTERNAL_SERVER_ERROR, "gateway_error"),
-            Self::Refused(Refusal::Full) => (StatusCode::SERVICE_UNAVAILABLE, "memory_full"),
+            Self::Refused(refusal) => refusal_status_and_code(*refusal),
         }
     }
+}
+
+fn refusal_status_and_code(refusal: Refusal) -> (StatusCode, &'static str) {
+    match refusal {
+        Refusal::InvalidToken => (StatusCode::BAD_REQUEST, "invalid_token"),
+        Refusal::ChargeNotFound => (StatusCode::NOT_FOUND, "charge_not_found"),
+        Refusal::CaptureNotFound => (StatusCode::NOT_FOUND, "capture_not_found"),
+        Refusal::RefundNotFound => (StatusCode::NOT_FOUND, "refund_not_found"),
+        Refusal::KeyReused => (StatusCode::CONFLICT, "idempotency_key_reused"),
+        Refusal::InProgress => (StatusCode::CONFLICT, "in_progress"),
+        Refusal::NotCapturable => (StatusCode::CONFLICT, "not_capturable"),
+        Refusal::NotVoidable => (StatusCode::CONFLICT, "not_voidable"),
+        Refusal::NotRefundable => (StatusCode::CONFLICT, "not_refundable"),
+        Refusal::NotConfirmable => (StatusCode::CONFLICT, "not_confirmable"),
+        Refusal::NoAction => (StatusCode::CONFLICT, "no_action"),
+        Refusal::NotExpirable => (StatusCode::CONFLICT, "not_expirable"),
+        Refusal::NotFailable => (StatusCode::CONFLICT, "not_failable"),
+        Refusal::AmountTooLarge => (StatusCode::UNPROCESSABLE_ENTITY, "amount_too_large"),
+        Refusal::Busy => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
+        Refusal::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "gateway_error"),
+        Refusal::Full => (StatusCode::SERVICE_UNAVAILABLE, "memory_full"),
+        Refusal::Lost => (StatusCode::GATEWAY_TIMEOUT, "lost"),
+    }
+}
+
+/// The item as JSON, or the error that it is not there.
+pub(crate) fn found<T: Serialize>(item: Option<T>, missing: Error) -> Response {
+    item.map_or_else(|| missing.into_response(), |item| warp::reply::json(&item).into_response())
 }
 
 impl Reply for Error {

@@ -1,142 +1,176 @@
-//! The gateway's memory and its rules: a state machine without a clock or I/O.
+//! The gateway's memory and its rules: a state machine without a clock or I/O. It is told the time, and tells what is due later.
 //!
-//! Invariants: a key is charged at most once; every answer about a charge is the same; nothing grows beyond `keys_max`.
+//! | File | Has |
+//! |---|---|
+//! | `charge` | what is kept of a charge, and the status and sums that follow from it |
+//! | `book` | the charges by id, and the sums over them |
+//! | `keys` | what is remembered of each idempotency key |
+//! | `timeline` | what will happen by itself |
+//! | `issuer` | what comes of each token |
+//! | `requests` | captures, voids, refunds |
+//! | `later` | what happens without a request: by itself, by the customer, in the dashboard |
+//! | `setup` | cards that are set up for later |
+//! | `answer`, `report` | what goes in and out |
+//!
+//! Invariants, which the tests hold: a key is charged at most once while it is remembered; every answer of a key is the same;
+//! captured ≤ authorized; refunds that did not fail ≤ captured; the sums are those of the charges; nothing grows beyond its bound.
 
-mod record;
+mod answer;
+mod book;
+mod charge;
+mod issuer;
+mod keys;
+mod later;
+mod report;
+mod requests;
+mod setup;
 #[cfg(test)]
 mod tests;
+mod timeline;
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::sync::Arc;
 
-use crate::dialect::{Charge, ChargeId, ChargeRequest, Currency, IdempotencyKey, KeyReport, Page, Status, Totals};
-use crate::tokens::Token;
-use record::Record;
+pub(crate) use answer::{
+    Act, Answer, Ask, Confirmation, Delivery, Done, Event, NewCapture, NewCharge, NewRefund, NewVoid, Refusal, What,
+};
+pub(crate) use charge::{Capture, CaptureStatus, Charge, Phase, Refund, RefundStatus, Status, Void, VoidReason};
+pub(crate) use report::{KeyReport, Line, Page, Totals};
+pub(crate) use setup::{NewSetup, Setup, SetupState};
 
-/// What comes of a request to charge.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Answer {
-    /// Processed just now, approved or declined.
-    Processed(Charge),
-    /// Processed just now, and to be answered late. Its key is in progress until [`Ledger::answered`].
-    ProcessedLate(Charge),
-    /// Processed earlier.
-    Replayed(Charge),
-    /// Nothing was processed.
-    Refused(Refusal),
+use crate::values::{ChargeId, IdempotencyKey, RefundId, SetupId};
+use book::Book;
+use keys::{Keys, Looked};
+use timeline::Timeline;
+
+/// What comes of work that was begun.
+type Work = Result<(Done, Delivery), Refusal>;
+
+/// What a ledger is made with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// How much later is later, in milliseconds.
+    pub(crate) slow_ms: u64,
+    /// How many keys, charges, setups, and captures and refunds together, are remembered.
+    pub(crate) each_max: usize,
 }
 
-/// Why nothing was processed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// The key came with another body before.
-    KeyReused,
-    /// The key's first request is not answered yet.
-    InProgress,
-    /// There is no such token. The key stays free.
-    InvalidToken,
-    /// The token stands for an error of the gateway.
-    Failed,
-    /// The memory is full, and the key is new.
-    Full,
-}
-
-/// Keys, charges and sums.
+/// Keys, charges and sums, as of a point in time.
 #[derive(Debug)]
 pub(crate) struct Ledger {
-    keys: BTreeMap<IdempotencyKey, KeyState>,
-    keys_max: usize,
+    rules: Rules,
+    now_ms: u64,
+    keys: Keys,
     book: Book,
-}
-
-#[derive(Debug, Default)]
-struct KeyState {
-    requests: u64,
-    charges: u64,
-    amount_charged: u64,
-    /// The first body with a known token. No other is taken.
-    body: Option<Body>,
-    charge: Option<ChargeId>,
-    in_progress: bool,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Body {
-    fingerprint: u64,
-    token: Token,
-    currency: Currency,
+    timeline: Timeline,
+    events: Vec<Event>,
 }
 
 impl Ledger {
-    /// An empty ledger that remembers up to `keys_max` keys.
-    pub(crate) fn new(keys_max: usize) -> Self {
-        Self { keys: BTreeMap::new(), keys_max, book: Book::starting_at(ChargeId(1)) }
+    /// An empty ledger at the beginning of time.
+    pub(crate) fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            now_ms: 0,
+            keys: Keys::new(rules.each_max),
+            book: Book::new(rules.each_max),
+            timeline: Timeline::default(),
+            events: Vec::new(),
+        }
     }
 
-    /// Charges, unless the key or the token says otherwise.
-    pub(crate) fn charge(&mut self, key: &IdempotencyKey, request: &ChargeRequest) -> Answer {
+    /// Lets everything happen that is due until then. It has to be called before anything else is asked, because everything
+    /// else happens at the time that was told last. Time never goes back.
+    pub(crate) fn advance(&mut self, now_ms: u64) {
+        while let Some((at_ms, id, due)) = self.timeline.pop(now_ms) {
+            self.now_ms = self.now_ms.max(at_ms);
+            // A refusal says that there is nothing left to do: a capture whose money was given back does not fail any more.
+            let _ = self.happen(id, due);
+        }
+        self.now_ms = self.now_ms.max(now_ms);
+    }
+
+    /// When something is due next.
+    pub(crate) fn next_due_ms(&self) -> Option<u64> {
+        self.timeline.next_ms()
+    }
+
+    /// What happened since this was asked last.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// Works on a request, unless its key says that there is nothing to do.
+    fn once(&mut self, ask: &Ask, work: impl FnOnce(&mut Self, bool) -> Work) -> Answer {
         self.book.totals.requests += 1;
-        if self.keys.len() >= self.keys_max && !self.keys.contains_key(key) {
-            return Answer::Refused(Refusal::Full);
-        }
-        let state = self.keys.entry(key.clone()).or_default();
-        state.requests += 1;
-        let fingerprint = request.fingerprint();
-        if state.body.is_some_and(|body| body.fingerprint != fingerprint) {
-            return Answer::Refused(Refusal::KeyReused);
-        }
-        let Some(token) = Token::parse(&request.token) else {
-            return Answer::Refused(Refusal::InvalidToken);
+        let is_first = match self.keys.look(ask, self.now_ms) {
+            Looked::New { is_first } => is_first,
+            Looked::Known(result) => return Answer { result, replayed: true, delivery: Delivery::Prompt },
+            Looked::Refused(refusal) => {
+                return Answer { result: Err(refusal), replayed: false, delivery: Delivery::Prompt };
+            }
         };
-        if state.in_progress {
-            return Answer::Refused(Refusal::InProgress);
-        }
-        if let Some(charge) = state.charge.and_then(|id| self.book.charge(id)) {
-            return Answer::Replayed(charge);
-        }
-        let body = Body { fingerprint, token, currency: request.currency };
-        let is_first = state.body.replace(body).is_none();
-        match token {
-            Token::Error => Answer::Refused(Refusal::Failed),
-            Token::Flaky if is_first => Answer::Refused(Refusal::Failed),
-            Token::Approve | Token::Decline | Token::DeclineHard | Token::Flaky => {
-                Answer::Processed(state.process(&mut self.book, token, request))
-            }
-            Token::Slow => {
-                state.in_progress = true;
-                Answer::ProcessedLate(state.process(&mut self.book, token, request))
-            }
-        }
+        let (result, delivery) = match work(self, is_first) {
+            Ok((done, delivery)) => (Ok(done), delivery),
+            Err(Refusal::Lost) => (Err(Refusal::Lost), Delivery::Never),
+            Err(refusal) => (Err(refusal), Delivery::Prompt),
+        };
+        let answer = Answer { result, replayed: false, delivery };
+        self.keys.keep(ask, &answer);
+        answer
     }
 
-    /// Ends the progress of a key whose late answer is due. After a reset the key may belong to another charge: that one stays.
-    pub(crate) fn answered(&mut self, key: &IdempotencyKey, id: ChargeId) {
-        if let Some(state) = self.keys.get_mut(key).filter(|state| state.charge == Some(id)) {
-            state.in_progress = false;
+    /// Changes a charge, and notes what that means for the sums, for its key and for whoever listens.
+    fn change(&mut self, id: ChargeId, what: What, change: impl FnOnce(&mut Charge)) -> Result<Arc<Charge>, Refusal> {
+        let changed = self.book.change(id, change).ok_or(Refusal::ChargeNotFound)?;
+        if let (Some(key), Some(amount)) = (&changed.charge.key, changed.approved) {
+            self.keys.charged(key, amount);
         }
+        self.events.push(issuer::event(self.book.next_event_id(), self.now_ms, what, &changed));
+        Ok(changed.charge)
+    }
+
+    fn look_up(&self, id: ChargeId) -> Result<&Charge, Refusal> {
+        self.book.charge(id).map(|charge| &**charge).ok_or(Refusal::ChargeNotFound)
     }
 
     /// The charge of that id.
-    pub(crate) fn charge_by_id(&self, id: ChargeId) -> Option<Charge> {
-        self.book.charge(id)
+    pub(crate) fn charge_by_id(&self, id: ChargeId) -> Option<Arc<Charge>> {
+        self.book.charge(id).cloned()
     }
 
-    /// The key's charge, also while it is in progress.
-    pub(crate) fn charge_by_key(&self, key: &IdempotencyKey) -> Option<Charge> {
-        self.book.charge(self.keys.get(key)?.charge?)
+    /// The charge that the refund belongs to.
+    pub(crate) fn charge_of_refund(&self, id: RefundId) -> Option<Arc<Charge>> {
+        self.book.charge_of_refund(id).cloned()
+    }
+
+    /// What the key charged or acted on, also while it is in progress or after it was forgotten.
+    pub(crate) fn charges_by_key(&self, key: &IdempotencyKey) -> Vec<Arc<Charge>> {
+        self.keys.charge_ids(key).iter().filter_map(|id| self.charge_by_id(*id)).collect()
+    }
+
+    /// The setup of that id.
+    pub(crate) fn setup_by_id(&self, id: SetupId) -> Option<Arc<Setup>> {
+        self.book.setup(id).cloned()
+    }
+
+    /// Up to `limit` charges, the newest first, from the first one before `before`.
+    pub(crate) fn newest_charges(&self, before: Option<ChargeId>, limit: usize) -> Page<Arc<Charge>> {
+        self.book.newest(before, limit)
     }
 
     /// What the key was asked.
     pub(crate) fn report(&self, key: &IdempotencyKey) -> Option<KeyReport> {
-        self.keys.get(key).map(|state| state.report(key))
+        self.keys.report(key)
     }
 
     /// The reports of up to `limit` keys, sorted by key, from the first one after `after`.
     pub(crate) fn reports(&self, after: Option<&IdempotencyKey>, limit: usize) -> Page<KeyReport> {
-        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = self.keys.range((start, Bound::Unbounded));
-        let data = rest.by_ref().take(limit).map(|(key, state)| state.report(key)).collect();
-        Page { data, has_more: rest.next().is_some() }
+        self.keys.reports(after, limit)
+    }
+
+    /// What up to `limit` charges came to, by their numbers, from the first one after `after`.
+    pub(crate) fn lines(&self, after: Option<ChargeId>, limit: usize) -> Page<Line> {
+        self.book.lines(after, limit)
     }
 
     /// Sums over all keys.
@@ -147,69 +181,17 @@ impl Ledger {
     /// Forgets everything but which ids were given out.
     pub(crate) fn reset(&mut self) {
         self.keys.clear();
-        self.book = Book::starting_at(self.book.next_id());
-    }
-}
-
-impl KeyState {
-    fn process(&mut self, book: &mut Book, token: Token, request: &ChargeRequest) -> Charge {
-        let charge = book.process(token, request);
-        self.charge = Some(charge.id);
-        if charge.status != Status::Declined {
-            self.charges += 1;
-            self.amount_charged += charge.amount.minor_units();
-        }
-        charge
+        self.book.clear();
+        self.timeline = Timeline::default();
     }
 
-    fn report(&self, key: &IdempotencyKey) -> KeyReport {
-        KeyReport {
-            key: key.clone(),
-            requests: self.requests,
-            charges: self.charges,
-            amount_charged: self.amount_charged,
-            currency: self.body.map(|body| body.currency),
-            token: self.body.map(|body| body.token.name()),
-        }
-    }
-}
-
-/// The charges by id, and the sums over them.
-#[derive(Debug)]
-struct Book {
-    first_id: ChargeId,
-    records: Vec<Record>,
-    totals: Totals,
-}
-
-impl Book {
-    fn starting_at(first_id: ChargeId) -> Self {
-        Self { first_id, records: Vec::new(), totals: Totals::default() }
+    /// Forgets every request and answer, and keeps what was done.
+    pub(crate) fn forget_keys(&mut self) {
+        self.keys.forget();
     }
 
-    fn next_id(&self) -> ChargeId {
-        ChargeId(self.first_id.0 + self.records.len() as u64)
-    }
-
-    fn process(&mut self, token: Token, request: &ChargeRequest) -> Charge {
-        let record = Record::new(self.next_id(), token, request);
-        self.records.push(record);
-        let charge = Charge::from(record);
-        match charge.status {
-            Status::Declined => self.totals.declines += 1,
-            Status::Authorized => self.totals.charges += 1,
-            Status::Succeeded => {
-                self.totals.charges += 1;
-                // Twelve digits an amount: the sum is exact up to 18 million of the largest charges.
-                let captured = self.totals.amount_captured.entry(charge.currency).or_default();
-                *captured = captured.saturating_add(charge.amount_captured);
-            }
-        }
-        charge
-    }
-
-    fn charge(&self, id: ChargeId) -> Option<Charge> {
-        let index = usize::try_from(id.0.checked_sub(self.first_id.0)?).ok()?;
-        self.records.get(index).copied().map(Charge::from)
+    /// Has a key answer with an error from now on, whatever was processed.
+    pub(crate) fn spoil(&mut self, key: &IdempotencyKey) {
+        self.keys.spoil(key);
     }
 }

@@ -2,23 +2,21 @@
 //!
 //! A thread of its own reads effects in a consumer group and hands them to tasks (`worker`). Effects of different
 //! payments are carried out at the same time, those of one payment in order (`lanes`). A task makes one exchange over
-//! `http`, whose meaning the gateway's adapter tells (`simulator`), and publishes the result (`carry_out`). A position
-//! is committed once everything before it is complete: its result is acknowledged by Kafka.
+//! `http` (of a query several, at some gateways), whose meaning the gateway's adapter tells (the crate `gateways`), and
+//! publishes the result (`carry_out`). A position is committed once everything before it is complete: its result is
+//! acknowledged by Kafka.
 
 mod accounts;
 mod carry_out;
 mod config;
 mod destination;
-mod exchange;
 mod http;
 mod lanes;
 mod metrics;
 #[cfg(test)]
 mod samples;
-mod simulator;
 #[cfg(test)]
 mod tests;
-mod verdict;
 mod worker;
 
 use quittance_avro::{
@@ -34,8 +32,8 @@ use quittance_service::{
 use tokio::runtime::Handle;
 
 pub use self::{
-    accounts::{AccountsError, GatewayAccounts},
-    config::GatewayArgs,
+    accounts::{AccountsError, AccountsMismatch, GatewayAccounts, GatewaySecrets, SecretsError},
+    config::{GatewayAccountArgs, GatewayArgs},
     metrics::GatewayMetrics,
 };
 
@@ -68,6 +66,9 @@ pub struct GatewaySettings {
 /// Why the gateway sink cannot go on. The process ends; the next start begins from what was committed.
 #[derive(Debug, thiserror::Error)]
 pub enum GatewayFatal {
+    /// An account lacks what its gateway wants.
+    #[error(transparent)]
+    Accounts(#[from] AccountsMismatch),
     /// The log cannot be used any more.
     #[error(transparent)]
     Log(#[from] LogError),

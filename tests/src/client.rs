@@ -78,6 +78,27 @@ impl Client {
         self.create(&Uuid::new_v4().to_string(), body).await
     }
 
+    /// Asks for something of a payment, such as `captures` or `cancel`, under a key.
+    pub async fn ask_under(&self, key: &str, id: &str, what: &str, body: &Value) -> Result<Answer> {
+        let request = self.request(Method::POST, &format!("/v1/payments/{id}/{what}"));
+        self.send(request.header("Idempotency-Key", key).json(body)).await
+    }
+
+    /// Asks for something of a payment under a new key.
+    pub async fn ask(&self, id: &str, what: &str, body: &Value) -> Result<Answer> {
+        self.ask_under(&Uuid::new_v4().to_string(), id, what, body).await
+    }
+
+    /// Waits until a payment has that status.
+    pub async fn reaches(&self, id: &str, status: &str, within: Duration) -> Result<Value> {
+        eventually(&format!("payment {id} is {status}"), within, || async {
+            let answer = self.get(&format!("/v1/payments/{id}")).await?;
+            ensure!(answer.body["status"] == status, "it is {}: {}", answer.body["status"], answer.body);
+            Ok::<_, anyhow::Error>(answer.body)
+        })
+        .await
+    }
+
     /// Asks for a payment as a careful merchant does: under the same key again until it is acknowledged. Gives its id.
     pub async fn acknowledged(&self, key: &str, body: &Value, within: Duration) -> Result<String> {
         eventually("an acknowledgement", within, || async {

@@ -58,6 +58,11 @@ impl Commands {
             initiator: Initiator::Customer,
             stored_credential: None,
             sealed: None,
+            return_url: None,
+            hold: false,
+            declines_retried_max: 0,
+            payment_method_id: None,
+            network_transaction_id: None,
         };
         let record = NewRecord {
             topic: Arc::clone(&self.topic),

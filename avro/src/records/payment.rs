@@ -3,13 +3,29 @@
 mod command;
 mod events;
 mod gateway;
+mod history;
 mod method;
+mod report;
+mod request;
+mod standing;
 mod state;
 
 pub use self::{
     command::{CreatePayment, Outcome},
     events::{PaymentAuthorized, PaymentCaptured, PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened},
     gateway::{Failure, GatewayDetails, GatewayEffect, GatewayResult},
+    history::{
+        PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentCancelRequested, PaymentCanceled,
+        PaymentConfirmed, PaymentExpired, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
+        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewResolved, PaymentUnwantedSuccess,
+        PaymentUpdated, PaymentVoided,
+    },
     method::{GatewayToken, PaymentMethod, ThreeDSecure},
-    state::{Attempt, Operation, PaymentChangelog, PaymentState, RememberedCommand, Review, Timer},
+    report::{GatewayFact, GatewayReport},
+    request::{
+        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, RefundPayment, RejectPayment, ResolveReview,
+        UpdatePayment,
+    },
+    standing::{Hold, NextAction, Routing, Standing},
+    state::{Attempt, Operation, PaymentChangelog, PaymentState, RememberedCommand, RememberedRefusal, Review, Timer},
 };

@@ -54,11 +54,20 @@ fn is_snake_case(field: &RecordField) -> bool {
 fn money_is_in_minor_units(field: &RecordField) -> bool {
     let is_money = field.name == "amount" || field.name.ends_with("_amount");
     let says_so = field.doc.as_ref().is_some_and(|doc| doc.contains("in minor units of `currency`"));
-    is_money == says_so && (!is_money || field.schema == Schema::Long)
+    is_money == says_so && (!is_money || is_or_may_be(&field.schema, &Schema::Long))
 }
 
 fn times_are_timestamps(field: &RecordField) -> bool {
-    !(field.name.ends_with("_at") || field.name.ends_with("not_after")) || field.schema == Schema::TimestampMillis
+    let is_time = field.name.ends_with("_at") || field.name.ends_with("not_after");
+    !is_time || is_or_may_be(&field.schema, &Schema::TimestampMillis)
+}
+
+/// Of that type, or an option of it.
+fn is_or_may_be(schema: &Schema, wanted: &Schema) -> bool {
+    match schema {
+        Schema::Union(union) => union.variants().iter().all(|variant| *variant == Schema::Null || variant == wanted),
+        other => other == wanted,
+    }
 }
 
 #[rstest]
@@ -131,7 +140,8 @@ const fn after(topic: Topic) -> Option<Topic> {
         Topic::PaymentState => Topic::PaymentChangelog,
         Topic::PaymentChangelog => Topic::PaymentGatewayEffects,
         Topic::PaymentGatewayEffects => Topic::PaymentOutcomes,
-        Topic::PaymentOutcomes => Topic::ProcessorPaymentsDeadLetters,
+        Topic::PaymentOutcomes => Topic::LedgerTransfers,
+        Topic::LedgerTransfers => Topic::ProcessorPaymentsDeadLetters,
         Topic::ProcessorPaymentsDeadLetters => Topic::SinkGatewayDeadLetters,
         Topic::SinkGatewayDeadLetters => Topic::SinkPostgresDeadLetters,
         Topic::SinkPostgresDeadLetters => Topic::SinkRedisDeadLetters,

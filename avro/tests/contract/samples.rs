@@ -1,8 +1,11 @@
 //! Two samples of every record that is on a topic: a full one, in which every option is set and no list is empty, and
 //! a minimal one, in which no option is set and every list is empty.
 
+mod history;
+mod ledger;
 mod parts;
 mod payment;
+mod request;
 mod runtime;
 
 use std::sync::LazyLock;
@@ -64,8 +67,8 @@ pub(crate) fn sample<R: Record>(fill: Fill) -> &'static Sample {
     samples.find(|sample| sample.record == R::NAME && sample.fill == fill).expect("every record on a topic has samples")
 }
 
-fn all(fill: Fill) -> [Sample; 15] {
-    [
+fn all(fill: Fill) -> Vec<Sample> {
+    vec![
         erase(fill, &payment::create_payment(fill)),
         erase(fill, &payment::created(fill)),
         erase(fill, &payment::authorized(fill)),
@@ -78,6 +81,32 @@ fn all(fill: Fill) -> [Sample; 15] {
         erase(fill, &payment::gateway_effect(fill)),
         erase(fill, &payment::gateway_result(fill)),
         erase(fill, &payment::outcome(fill)),
+        erase(fill, &history::operation_requested(fill)),
+        erase(fill, &history::operation_failed(fill)),
+        erase(fill, &history::operation_corrected(fill)),
+        erase(fill, &history::refunded(fill)),
+        erase(fill, &history::voided(fill)),
+        erase(fill, &history::action_required(fill)),
+        erase(fill, &history::confirmed(fill)),
+        erase(fill, &history::cancel_requested(fill)),
+        erase(fill, &history::canceled(fill)),
+        erase(fill, &history::expired(fill)),
+        erase(fill, &history::held(fill)),
+        erase(fill, &history::approved(fill)),
+        erase(fill, &history::rejected(fill)),
+        erase(fill, &history::review_resolved(fill)),
+        erase(fill, &history::attempt_started(fill)),
+        erase(fill, &history::unwanted_success(fill)),
+        erase(fill, &history::updated(fill)),
+        erase(fill, &request::capture_payment(fill)),
+        erase(fill, &request::refund_payment(fill)),
+        erase(fill, &request::cancel_payment(fill)),
+        erase(fill, &request::confirm_payment(fill)),
+        erase(fill, &request::approve_payment(fill)),
+        erase(fill, &request::reject_payment(fill)),
+        erase(fill, &request::resolve_review(fill)),
+        erase(fill, &request::update_payment(fill)),
+        erase(fill, &ledger::transfer(fill)),
         erase(fill, &runtime::dead_letter(fill)),
         erase(fill, &runtime::tenant_key()),
         erase(fill, &runtime::installation()),

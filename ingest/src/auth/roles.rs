@@ -20,19 +20,43 @@ pub enum Role {
 pub enum Action {
     /// `POST /v1/payments`
     CreatePayment,
-    /// `GET /v1/payments/{id}`
+    /// `POST /v1/payments/{id}/captures`
+    CapturePayment,
+    /// `POST /v1/payments/{id}/refunds`
+    RefundPayment,
+    /// `POST /v1/payments/{id}/cancel`
+    CancelPayment,
+    /// `POST /v1/payments/{id}/confirm`
+    ConfirmPayment,
+    /// `PATCH /v1/payments/{id}`
+    UpdatePayment,
+    /// `POST /v1/payments/{id}/approve` and `/reject`
+    DecideHold,
+    /// `POST /v1/payments/{id}/resolve`
+    ResolveReview,
+    /// `GET /v1/payments/{id}` and `GET /v1/refunds/{id}`
     ReadPayment,
     /// `GET /v1/payments/{id}/history`
     ReadHistory,
     /// `GET /v1/commands/{id}`
     ReadCommand,
+    /// `GET /v1/accounts…` and `GET /v1/ledger/…`
+    ReadLedger,
 }
 
 /// The table: for each action, the roles that it is open to.
 const TABLE: &[(Action, &[Role])] = &[
     (Action::CreatePayment, &[Role::Merchant]),
+    (Action::CapturePayment, &[Role::Merchant]),
+    (Action::RefundPayment, &[Role::Merchant]),
+    (Action::CancelPayment, &[Role::Merchant]),
+    (Action::ConfirmPayment, &[Role::Merchant]),
+    (Action::UpdatePayment, &[Role::Merchant]),
+    (Action::DecideHold, &[Role::Reviewer]),
+    (Action::ResolveReview, &[Role::Reviewer]),
     (Action::ReadPayment, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
     (Action::ReadHistory, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
+    (Action::ReadLedger, &[Role::Viewer, Role::Merchant, Role::Admin]),
     (Action::ReadCommand, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
 ];
 
@@ -76,6 +100,11 @@ mod tests {
     #[case(Role::Merchant, Action::CreatePayment, true)]
     #[case(Role::Viewer, Action::CreatePayment, false)]
     #[case(Role::Admin, Action::CreatePayment, false)]
+    #[case(Role::Merchant, Action::RefundPayment, true)]
+    #[case(Role::Reviewer, Action::RefundPayment, false)]
+    #[case(Role::Reviewer, Action::DecideHold, true)]
+    #[case(Role::Merchant, Action::DecideHold, false)]
+    #[case(Role::Merchant, Action::ResolveReview, false)]
     #[case(Role::Operator, Action::ReadPayment, false)]
     #[case(Role::Viewer, Action::ReadPayment, true)]
     #[case(Role::Viewer, Action::ReadHistory, true)]

@@ -3,21 +3,28 @@
 use quittance_avro::{
     money::{Currency, MinorUnits},
     records::{GatewayToken, PaymentMethod},
-    words::CaptureMethod,
+    words::{CaptureMethod, Initiator},
 };
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use super::fields::{Fields, kind};
-use crate::{problem::FieldError, text, view::Text};
+use crate::{
+    fields::{Fields, kind},
+    problem::FieldError,
+    text,
+    view::Text,
+};
 
-const REFERENCE_CHARS_MAX: usize = 255;
-const DESCRIPTION_CHARS_MAX: usize = 1_000;
+pub(crate) const REFERENCE_CHARS_MAX: usize = 255;
+pub(crate) const DESCRIPTION_CHARS_MAX: usize = 1_000;
 const TOKEN_CHARS_MAX: usize = 255;
 const TOKENS_MAX: usize = 10;
-const METADATA_KEYS_MAX: usize = 50;
-const METADATA_KEY_CHARS_MAX: usize = 40;
-const METADATA_VALUE_CHARS_MAX: usize = 500;
+pub(crate) const METADATA_KEYS_MAX: usize = 50;
+pub(crate) const METADATA_KEY_CHARS_MAX: usize = 40;
+pub(crate) const METADATA_VALUE_CHARS_MAX: usize = 500;
 const ACCOUNT_CHARS_MAX: usize = 64;
+const URL_CHARS_MAX: usize = 2_048;
+const DECLINES_RETRIED_MAX: i64 = 3;
+const STORED_CREDENTIAL_USES: [&str; 4] = ["first", "recurring", "installment", "unscheduled"];
 
 /// A payment to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,15 +37,20 @@ pub struct CreateRequest {
     pub capture: CaptureMethod,
     /// How it is paid.
     pub payment_method: PaymentMethod,
+    /// The gateway account that it has to go to; empty if the rules may choose.
+    pub gateway_account: String,
+    /// Where the gateway sends the customer back to.
+    pub return_url: Option<String>,
+    /// Whether it waits for a person before it is sent.
+    pub hold: bool,
+    /// How often a soft decline is tried again.
+    pub declines_retried_max: i32,
+    /// Who started it.
+    pub initiator: Initiator,
+    /// Use of a stored credential.
+    pub stored_credential: Option<String>,
     /// What is sealed.
     pub text: Text,
-}
-
-impl CreateRequest {
-    /// Where it is tried first: the account of the first token.
-    pub fn gateway_account(&self) -> &str {
-        self.payment_method.tokens.first().map_or("", |token| &token.gateway_account)
-    }
 }
 
 /// Reads the body of `POST /v1/payments`. A bare token belongs to `default_account`.
@@ -52,7 +64,10 @@ pub fn parse(body: Value, default_account: &str) -> Result<CreateRequest, Vec<Fi
 }
 
 fn request(mut fields: Fields<'_>, default_account: &str) -> Option<CreateRequest> {
-    let amount = amount(&mut fields);
+    let amount = fields.amount("amount");
+    if amount.is_none() && !fields.has_error("amount") {
+        fields.refuse("amount", "is required");
+    }
     let currency =
         fields.required("currency", 3, |text| text.parse::<Currency>().map_err(|error| format!("{error}, got {text}")));
     let capture = capture(&mut fields);
@@ -63,39 +78,77 @@ fn request(mut fields: Fields<'_>, default_account: &str) -> Option<CreateReques
         }
         Some(value) => payment_method(value, default_account, fields.errors()),
     };
-    let text = Text {
-        reference: fields.text("reference", REFERENCE_CHARS_MAX),
-        description: fields.text("description", DESCRIPTION_CHARS_MAX),
-        metadata: metadata(&mut fields),
-    };
+    let tokens = payment_method.as_ref().map_or(&[][..], |method| &method.tokens);
+    let gateway_account = gateway_account(&mut fields, tokens);
+    let return_url = return_url(&mut fields);
+    let hold = fields.flag("hold", false);
+    let declines_retried = fields.integer("retry_declines", 0..=DECLINES_RETRIED_MAX, 0);
+    let initiator = initiator(&mut fields);
+    let stored_credential = stored_credential(&mut fields);
+    let text = text(&mut fields);
     fields.end();
     Some(CreateRequest {
         amount: amount?,
         currency: currency?,
         capture: capture?,
         payment_method: payment_method?,
+        gateway_account,
+        return_url,
+        hold,
+        declines_retried_max: i32::try_from(declines_retried).unwrap_or(0),
+        initiator,
+        stored_credential,
         text,
     })
 }
 
-fn amount(fields: &mut Fields<'_>) -> Option<MinorUnits> {
-    let refused = match fields.take("amount") {
-        None => "is required".to_owned(),
-        Some(Value::Number(number)) => match number.as_i64().map(MinorUnits::payable) {
-            Some(Ok(amount)) => return Some(amount),
-            Some(Err(error)) => error.to_string(),
-            None => format!("must be a positive integer of minor units, got {}", shown(&number)),
-        },
-        Some(other) => format!("must be a positive integer of minor units, got {}", kind(&other)),
-    };
-    fields.refuse("amount", refused);
+/// The text of a payment, which is sealed.
+fn text(fields: &mut Fields<'_>) -> Text {
+    Text {
+        reference: fields.text("reference", REFERENCE_CHARS_MAX),
+        description: fields.text("description", DESCRIPTION_CHARS_MAX),
+        metadata: metadata(fields),
+    }
+}
+
+/// The gateway account that the client names, if it does: one that there is a token for.
+fn gateway_account(fields: &mut Fields<'_>, tokens: &[GatewayToken]) -> String {
+    let Some(name) = fields.text("gateway_account", ACCOUNT_CHARS_MAX) else { return String::new() };
+    if !tokens.is_empty() && tokens.iter().all(|token| token.gateway_account != name) {
+        fields.refuse("gateway_account", "must be one that the payment method has a token for");
+    }
+    name
+}
+
+/// An address that the customer's browser can be sent to.
+fn return_url(fields: &mut Fields<'_>) -> Option<String> {
+    let url = fields.text("return_url", URL_CHARS_MAX)?;
+    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://localhost"));
+    let is_plain = url.bytes().all(|b| b.is_ascii_graphic());
+    if is_plain && host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', '?', '#'])) {
+        return Some(url);
+    }
+    fields.refuse("return_url", "must be an absolute https URL, such as https://shop.example/thanks");
     None
 }
 
-/// A number as it may be told: one that is as long as a card's is not repeated.
-fn shown(number: &Number) -> String {
-    let text = number.to_string();
-    if text.len() < 12 { text } else { format!("one of {} characters", text.len()) }
+fn initiator(fields: &mut Fields<'_>) -> Initiator {
+    match fields.take("initiator") {
+        None => Initiator::Customer,
+        Some(value) => value.as_str().and_then(Initiator::from_word).unwrap_or_else(|| {
+            fields.refuse("initiator", "must be customer or merchant");
+            Initiator::Customer
+        }),
+    }
+}
+
+fn stored_credential(fields: &mut Fields<'_>) -> Option<String> {
+    let word = fields.text("stored_credential", 16)?;
+    if STORED_CREDENTIAL_USES.contains(&&*word) {
+        return Some(word);
+    }
+    fields.refuse("stored_credential", format!("must be one of {}", STORED_CREDENTIAL_USES.join(", ")));
+    None
 }
 
 fn capture(fields: &mut Fields<'_>) -> Option<CaptureMethod> {

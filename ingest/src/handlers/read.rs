@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
-use quittance_avro::ids::PaymentId;
+use quittance_avro::ids::{PaymentId, RefundId};
 use tokio::time::Instant;
 use warp::http::{HeaderMap, Response, StatusCode};
 
@@ -43,6 +43,23 @@ pub(crate) async fn read_payment(
     };
     let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
     answer(StatusCode::OK, &payment_view(app, &state).await?)
+}
+
+/// `GET /v1/refunds/{id}`
+pub(crate) async fn read_refund(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
+    let caller = app.parts.authenticator.caller(headers)?;
+    caller.may(Action::ReadPayment)?;
+    query.none()?;
+    let id: RefundId = id.parse().map_err(|_| Problem::NotFound)?;
+    let state = app.parts.reads.payment_of_refund(&caller, id).await.map_err(|error| stores_down(&error))?;
+    let state = state.ok_or(Problem::NotFound)?;
+    let refund = view::refund(&state, &id.to_string()).ok_or(Problem::NotFound)?;
+    answer(StatusCode::OK, &refund)
 }
 
 /// `GET /v1/payments/{id}/history`

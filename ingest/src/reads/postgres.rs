@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use quittance_avro::{
-    ids::{CommandId, PaymentId},
+    ids::{CommandId, PaymentId, RefundId},
     records::{Outcome, PaymentState},
 };
 use serde_json::Value;
@@ -15,6 +15,8 @@ use crate::auth::Caller;
 
 const PAYMENT: &str = "select state from payments where payment_id = $1 and mode = $2 and tenant = $3";
 const OUTCOME: &str = "select outcome from outcomes where command_id = $1 and mode = $2 and tenant = $3";
+const PAYMENT_OF_OPERATION: &str = "select payments.state from operations join payments using (payment_id) \
+     where operations.operation_id = $1 and operations.mode = $2 and operations.tenant = $3";
 const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
@@ -30,6 +32,15 @@ impl Reads {
         id: PaymentId,
     ) -> Result<Option<PaymentState>, StoreError> {
         self.one(PAYMENT, &id.to_string(), caller).await
+    }
+
+    /// The payment that a refund belongs to, as Postgres has it.
+    pub(crate) async fn payment_of_refund(
+        &self,
+        caller: &Caller,
+        id: RefundId,
+    ) -> Result<Option<PaymentState>, StoreError> {
+        self.one(PAYMENT_OF_OPERATION, &id.to_string(), caller).await
     }
 
     /// The outcome as Postgres has it.
@@ -71,7 +82,7 @@ impl Reads {
     }
 
     /// A server that is frozen takes a query and never answers, so it is not waited for without end.
-    async fn query(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+    pub(super) async fn query(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
         let rows = async {
             let client = self.pool.get().await?;
             let statement = client.prepare_cached(query).await?;

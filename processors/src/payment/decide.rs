@@ -1,40 +1,61 @@
 //! The payment rules: pure functions of state, input and time.
+//!
+//! A payment has operations (one authorization, then captures, voids and refunds), an operation has attempts at gateway
+//! accounts, an attempt has tries. [`attempt`] sees an attempt through, whatever its operation is, [`result`] and [`report`]
+//! judge what gateways say, [`approval`], [`operation`], [`failing`] and [`closing`] say what follows from it, and
+//! [`standing`] derives from the operations what the payment is.
 
 mod approval;
-pub(super) mod create;
+mod attempt;
+mod closing;
+mod command;
 mod draft;
-mod ending;
+mod failing;
+mod operation;
+pub(super) mod outcome;
+mod report;
 mod result;
+mod standing;
 mod timer;
 
-use quittance_avro::{records::PaymentChangelog, time::Timestamp};
+use quittance_avro::{records::PaymentChangelog, refusals::Refusal, time::Timestamp};
 
 use super::{
-    decision::{Decision, Ignored, Input},
-    policy::Policy,
+    command::Request,
+    decision::{Context, Decision, Ignored, Input, Refused},
 };
 
 /// The version of the private and public state that these rules write; they refuse a newer one.
-pub const STATE_VERSION: i32 = 1;
+pub const STATE_VERSION: i32 = 2;
 
 /// Decides what an input does to a payment.
-///
-/// `traceparent` is the input's W3C trace context, kept for what timers cause later.
-pub fn decide(
-    state: Option<&PaymentChangelog>,
-    input: &Input,
-    traceparent: &str,
-    now: Timestamp,
-    policy: &Policy,
-) -> Decision {
+pub fn decide(state: Option<&PaymentChangelog>, input: &Input, cx: Context<'_>) -> Decision {
     match (input, state) {
-        (Input::Create { id, command }, None) => create::create(*id, command, traceparent, now, policy),
-        (Input::Create { id, command }, Some(state)) => create::again(*id, command, state, now),
-        (Input::Result(result), Some(state)) => result::judge(state, result, now, policy),
-        (Input::Timer, Some(state)) => timer::fire(state, now, policy),
+        (Input::Command(command), Some(state)) => command::apply(command, state, cx),
+        (Input::Command(command), None) => match &command.request {
+            Request::Create(create) => command::create(command, create, cx),
+            Request::Capture(_)
+            | Request::Refund(_)
+            | Request::Cancel(_)
+            | Request::Confirm(_)
+            | Request::Approve(_)
+            | Request::Reject(_)
+            | Request::Resolve(_)
+            | Request::Update(_) => Decision::Refused(Box::new(Refused {
+                state: None,
+                outcome: outcome::refused(command, cx.now, Refusal::NotFound),
+            })),
+        },
+        (Input::Result(result), Some(state)) => result::judge(state, result, cx),
+        (Input::Timer, Some(state)) => timer::fire(state, cx),
         (Input::Result(_), None) => Decision::Ignored(Ignored::UnknownAttempt),
         (Input::Timer, None) => Decision::Ignored(Ignored::NothingPending),
     }
+}
+
+/// When the payment's earliest timer is due.
+pub(super) fn due_at(state: &PaymentChangelog) -> Option<Timestamp> {
+    timer::earliest(state).map(|timer| timer.due_at)
 }
 
 #[cfg(test)]

@@ -1,27 +1,34 @@
 //! What the rules are given and what they say.
 
 use quittance_avro::{
-    ids::CommandId,
-    records::{
-        CreatePayment, GatewayEffect, GatewayResult, Outcome, PaymentAuthorized, PaymentCaptured, PaymentChangelog,
-        PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened,
-    },
+    records::{GatewayEffect, GatewayResult, Outcome, PaymentChangelog, Transfer},
+    time::Timestamp,
 };
+
+use super::{command::Command, event::Event, gateways::Gateways, policy::Policy};
 
 /// Something that happened to a payment from outside its state.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
-    /// A client asked for a payment.
-    Create {
-        /// Id of the command.
-        id: CommandId,
-        /// What was asked for.
-        command: Box<CreatePayment>,
-    },
+    /// A client asks for something.
+    Command(Box<Command>),
     /// A try or query at a gateway came to an end.
     Result(Box<GatewayResult>),
-    /// The payment's timer is due.
+    /// The payment's earliest timer is due.
     Timer,
+}
+
+/// What the rules may look at beside the payment and the input. All of it is data: deciding again gives the same.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// The input's W3C trace context, kept for what timers cause later.
+    pub traceparent: &'a str,
+    /// The bounds that the rules keep to.
+    pub policy: &'a Policy,
+    /// What can be done at which gateway account.
+    pub gateways: &'a Gateways,
 }
 
 /// What is to be done.
@@ -29,10 +36,10 @@ pub enum Input {
 pub enum Decision {
     /// The payment changes.
     Applied(Box<Change>),
-    /// A command that was applied before: its outcome is told again, nothing changes.
+    /// A command that was decided before: its outcome is told again, nothing changes.
     Repeated(Box<Outcome>),
-    /// A command that may not be applied; nothing changes.
-    Refused(Box<Outcome>),
+    /// A command that may not be applied.
+    Refused(Box<Refused>),
     /// Nothing is to be done.
     Ignored(Ignored),
 }
@@ -57,25 +64,19 @@ pub struct Change {
     pub state: PaymentChangelog,
     /// What happened, in order; one for each new sequence number. None if only private state changed.
     pub events: Vec<Event>,
-    /// What is asked of a gateway.
-    pub effect: Option<GatewayEffect>,
+    /// What is asked of gateways.
+    pub effects: Vec<GatewayEffect>,
+    /// What moves in the ledger.
+    pub transfers: Vec<Transfer>,
     /// What the client's command led to.
     pub outcome: Option<Outcome>,
 }
 
-/// A fact about a payment.
+/// A command that may not be applied. Of the payment nothing changes but what it remembers of refusals.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Event {
-    /// `payment.created`
-    Created(PaymentCreated),
-    /// `payment.authorized`
-    Authorized(PaymentAuthorized),
-    /// `payment.captured`
-    Captured(PaymentCaptured),
-    /// `payment.declined`
-    Declined(PaymentDeclined),
-    /// `payment.failed`
-    Failed(PaymentFailed),
-    /// `payment.review_opened`
-    ReviewOpened(PaymentReviewOpened),
+pub struct Refused {
+    /// The state afterwards, if there is a payment.
+    pub state: Option<PaymentChangelog>,
+    /// What the client is told.
+    pub outcome: Outcome,
 }

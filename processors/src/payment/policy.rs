@@ -36,7 +36,33 @@ pub struct Policy {
     #[arg(long, env = "QUITTANCE_RETRY_MAX_MS", default_value_t = 30_000,
         value_parser = clap::value_parser!(i64).range(1..=3_600_000))]
     pub retry_max_ms: i64,
+    /// How many attempts an operation may have, failovers and retried declines included
+    #[arg(long, env = "QUITTANCE_ATTEMPTS_MAX", default_value_t = 5,
+        value_parser = clap::value_parser!(i32).range(1..=20))]
+    pub attempts_max: i32,
+    /// How long after a soft decline the same gateway account is tried again, milliseconds
+    #[arg(long, env = "QUITTANCE_DECLINE_RETRY_MS", default_value_t = 3_600_000,
+        value_parser = clap::value_parser!(i64).range(1_000..=7 * DAY_MS))]
+    pub decline_retry_ms: i64,
+    /// How long the customer has to act where the gateway does not say, milliseconds; then the payment expires
+    #[arg(long, env = "QUITTANCE_ACTION_TTL_MS", default_value_t = 3_600_000,
+        value_parser = clap::value_parser!(i64).range(1_000..=7 * DAY_MS))]
+    pub action_ttl_ms: i64,
+    /// How long a gateway may leave open what it has taken, milliseconds; then a person has to find out
+    #[arg(long, env = "QUITTANCE_PENDING_TTL_MS", default_value_t = 10 * DAY_MS,
+        value_parser = clap::value_parser!(i64).range(1_000..=60 * DAY_MS))]
+    pub pending_ttl_ms: i64,
+    /// Longest time between two looks at what a gateway has taken and left open, milliseconds
+    #[arg(long, env = "QUITTANCE_POLL_MAX_MS", default_value_t = 3_600_000,
+        value_parser = clap::value_parser!(i64).range(100..=DAY_MS))]
+    pub poll_max_ms: i64,
+    /// How long after its end an authorization is looked at again while a capture of it is under way, milliseconds
+    #[arg(long, env = "QUITTANCE_EXPIRY_RECHECK_MS", default_value_t = 300_000,
+        value_parser = clap::value_parser!(i64).range(100..=DAY_MS))]
+    pub expiry_recheck_ms: i64,
 }
+
+const DAY_MS: i64 = 24 * 3_600_000;
 
 /// A gateway may forget an idempotency key after a day (Stripe); past this age an attempt is queried, never resent.
 pub const KEY_AGE_MAX_MS: i64 = 23 * 3_600_000;
@@ -46,11 +72,22 @@ impl Policy {
     /// that deciding twice gives the same time.
     pub fn delay_ms(&self, count: i32, seed: i64) -> i64 {
         let doublings = u32::try_from(count.clamp(1, 30) - 1).unwrap_or(0);
-        let full = self.retry_min_ms.saturating_mul(1 << doublings).min(self.retry_max_ms);
-        let draw = splitmix64(seed.cast_unsigned() ^ u64::from(doublings));
-        let half = full / 2;
-        half + i64::try_from(draw % (half.cast_unsigned() + 1)).unwrap_or(0)
+        jittered(self.retry_min_ms.saturating_mul(1 << doublings).min(self.retry_max_ms), seed ^ i64::from(doublings))
     }
+
+    /// The delay before the next look at what a gateway has taken and left open: at first as short as before a query, then a
+    /// quarter of its age, so that an hour is noticed within minutes and a week within an hour.
+    pub fn poll_ms(&self, count: i32, age_ms: i64, seed: i64) -> i64 {
+        let shortest_ms = self.delay_ms(count, seed).min(self.poll_max_ms);
+        jittered((age_ms / 4).clamp(shortest_ms, self.poll_max_ms), seed ^ i64::from(count)).max(1)
+    }
+}
+
+/// Between a half of it and all, drawn from the seed.
+fn jittered(full_ms: i64, seed: i64) -> i64 {
+    let half = full_ms / 2;
+    let draw = splitmix64(seed.cast_unsigned());
+    half + i64::try_from(draw % (half.cast_unsigned() + 1)).unwrap_or(0)
 }
 
 /// SplitMix64 (Steele, Lea, Flood 2014): enough to spread retries, and the same on every machine.
@@ -72,6 +109,12 @@ pub(crate) fn policy() -> Policy {
         query_settle_ms: 15_000,
         retry_min_ms: 250,
         retry_max_ms: 30_000,
+        attempts_max: 3,
+        decline_retry_ms: 3_600_000,
+        action_ttl_ms: 3_600_000,
+        pending_ttl_ms: 10 * DAY_MS,
+        poll_max_ms: 3_600_000,
+        expiry_recheck_ms: 300_000,
     }
 }
 

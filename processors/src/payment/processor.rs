@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use quittance_avro::{
-    records::{
-        Envelope, GatewayEffect, Outcome, PaymentAuthorized, PaymentCaptured, PaymentChangelog, PaymentCreated,
-        PaymentDeclined, PaymentFailed, PaymentReviewOpened, PaymentState,
-    },
+    records::{Envelope, GatewayEffect, Outcome, PaymentChangelog, PaymentState, Transfer},
+    refusals::Refusal,
     registry::{Registry, RegistryError},
     time::Timestamp,
     topics::Topic,
@@ -15,8 +13,10 @@ use quittance_avro::{
 use quittance_log::{Headers, ReadError, Record, Schemas};
 
 use super::{
-    decide::{create::refusal, decide},
-    decision::{Change, Decision, Event, Ignored, Input},
+    decide::{decide, due_at, outcome},
+    decision::{Change, Context, Decision, Ignored, Input},
+    event::EventEncoders,
+    gateways::Gateways,
     message::{Message, of_known_version},
     policy::Policy,
 };
@@ -29,12 +29,8 @@ pub struct Encoders {
     state: Encoder<PaymentState>,
     outcome: Encoder<Outcome>,
     effect: Encoder<GatewayEffect>,
-    created: Encoder<PaymentCreated>,
-    authorized: Encoder<PaymentAuthorized>,
-    captured: Encoder<PaymentCaptured>,
-    declined: Encoder<PaymentDeclined>,
-    failed: Encoder<PaymentFailed>,
-    review_opened: Encoder<PaymentReviewOpened>,
+    transfer: Encoder<Transfer>,
+    events: EventEncoders,
 }
 
 impl Encoders {
@@ -45,12 +41,8 @@ impl Encoders {
             state: registry.encoder(Topic::PaymentState).await?,
             outcome: registry.encoder(Topic::PaymentOutcomes).await?,
             effect: registry.encoder(Topic::PaymentGatewayEffects).await?,
-            created: registry.encoder(Topic::PaymentEvents).await?,
-            authorized: registry.encoder(Topic::PaymentEvents).await?,
-            captured: registry.encoder(Topic::PaymentEvents).await?,
-            declined: registry.encoder(Topic::PaymentEvents).await?,
-            failed: registry.encoder(Topic::PaymentEvents).await?,
-            review_opened: registry.encoder(Topic::PaymentEvents).await?,
+            transfer: registry.encoder(Topic::LedgerTransfers).await?,
+            events: EventEncoders::look_up(registry).await?,
         })
     }
 
@@ -61,23 +53,8 @@ impl Encoders {
             state: Encoder::of_this_build(),
             outcome: Encoder::of_this_build(),
             effect: Encoder::of_this_build(),
-            created: Encoder::of_this_build(),
-            authorized: Encoder::of_this_build(),
-            captured: Encoder::of_this_build(),
-            declined: Encoder::of_this_build(),
-            failed: Encoder::of_this_build(),
-            review_opened: Encoder::of_this_build(),
-        }
-    }
-
-    fn event(&self, event: &Event) -> Result<Vec<u8>, EncodeError> {
-        match event {
-            Event::Created(event) => self.created.encode(event),
-            Event::Authorized(event) => self.authorized.encode(event),
-            Event::Captured(event) => self.captured.encode(event),
-            Event::Declined(event) => self.declined.encode(event),
-            Event::Failed(event) => self.failed.encode(event),
-            Event::ReviewOpened(event) => self.review_opened.encode(event),
+            transfer: Encoder::of_this_build(),
+            events: EventEncoders::of_this_build(),
         }
     }
 }
@@ -90,14 +67,16 @@ pub struct PaymentProcessor {
     state: Arc<str>,
     effects: Arc<str>,
     outcomes: Arc<str>,
+    transfers: Arc<str>,
     schemas: Schemas,
     encoders: Encoders,
     policy: Policy,
+    gateways: Gateways,
 }
 
 impl PaymentProcessor {
     /// A processor of the topics under `prefix`.
-    pub fn new(prefix: &str, schemas: Schemas, encoders: Encoders, policy: Policy) -> Self {
+    pub fn new(prefix: &str, schemas: Schemas, encoders: Encoders, policy: Policy, gateways: Gateways) -> Self {
         let topic = |topic: Topic| Arc::from(topic.name(prefix));
         Self {
             inputs: vec![
@@ -109,9 +88,11 @@ impl PaymentProcessor {
             state: topic(Topic::PaymentState),
             effects: topic(Topic::PaymentGatewayEffects),
             outcomes: topic(Topic::PaymentOutcomes),
+            transfers: topic(Topic::LedgerTransfers),
             schemas,
             encoders,
             policy,
+            gateways,
         }
     }
 
@@ -126,13 +107,16 @@ impl PaymentProcessor {
         let cause = || change.state.state.envelope.cause.map(|cause| cause.to_string());
         let mut outputs = Vec::with_capacity(change.events.len() + 3);
         for event in &change.events {
-            outputs.push(output(&self.events, cause(), self.encoders.event(event)?));
+            outputs.push(output(&self.events, cause(), self.encoders.events.encode(event)?));
         }
         if !change.events.is_empty() {
             outputs.push(output(&self.state, cause(), self.encoders.state.encode(&change.state.state)?));
         }
-        if let Some(effect) = &change.effect {
+        for effect in &change.effects {
             outputs.push(output(&self.effects, cause(), self.encoders.effect.encode(effect)?));
+        }
+        for transfer in &change.transfers {
+            outputs.push(output(&self.transfers, cause(), self.encoders.transfer.encode(transfer)?));
         }
         if let Some(outcome) = &change.outcome {
             outputs.push(output(&self.outcomes, cause(), self.encoders.outcome.encode(outcome)?));
@@ -140,14 +124,19 @@ impl PaymentProcessor {
         Ok(Processed { state: Some(change.state), outputs, invalid: None })
     }
 
-    fn told(&self, outcome: &Outcome, traceparent: &str) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn told(
+        &self,
+        state: Option<PaymentChangelog>,
+        outcome: &Outcome,
+        traceparent: &str,
+    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
         let output = Output {
             topic: Arc::clone(&self.outcomes),
             key: outcome.envelope.aggregate_id.clone(),
             value: self.encoders.outcome.encode(outcome)?,
             headers: headers(traceparent, Some(&outcome.command_id.to_string())),
         };
-        Ok(Processed { state: None, outputs: vec![output], invalid: None })
+        Ok(Processed { state, outputs: vec![output], invalid: None })
     }
 }
 
@@ -193,14 +182,14 @@ impl Processor for PaymentProcessor {
     }
 
     fn due(&self, state: &PaymentChangelog) -> Option<Due> {
-        state.timer.as_ref().map(|timer| Due::real(timer.due_at.as_ms()))
+        due_at(state).map(|due_at| Due::real(due_at.as_ms()))
     }
 
     fn is_of_owner(&self, state: &PaymentChangelog, input: &Input) -> bool {
         let own = &state.state.envelope;
         let same = |envelope: &Envelope| envelope.mode == own.mode && envelope.tenant == own.tenant;
         match input {
-            Input::Create { command, .. } => same(&command.envelope),
+            Input::Command(command) => same(command.request.envelope()),
             Input::Result(result) => same(&result.envelope),
             Input::Timer => true,
         }
@@ -213,10 +202,9 @@ impl Processor for PaymentProcessor {
         now_ms: i64,
     ) -> Result<Processed<PaymentChangelog>, EncodeError> {
         match input {
-            Input::Create { id, command } => {
-                let now = Timestamp::from_ms(now_ms);
-                let told = refusal(*id, command, now, "not_found", "there is no such payment");
-                self.told(&told, headers.text("traceparent").unwrap_or_default())
+            Input::Command(command) => {
+                let told = outcome::refused(command, Timestamp::from_ms(now_ms), Refusal::NotFound);
+                self.told(None, &told, headers.text("traceparent").unwrap_or_default())
             }
             Input::Result(_) | Input::Timer => Ok(Processed::invalid("its tenant or mode is not that of the payment")),
         }
@@ -228,14 +216,16 @@ impl Processor for PaymentProcessor {
         trigger: &Trigger<'_, Input>,
         now_ms: i64,
     ) -> Result<Processed<PaymentChangelog>, EncodeError> {
-        let now = Timestamp::from_ms(now_ms);
         let (input, traceparent) = match trigger {
             Trigger::Input(input, headers) => (*input, headers.text("traceparent").unwrap_or_default()),
             Trigger::Timer => (&Input::Timer, state.map_or("", |state| state.traceparent.as_str())),
         };
-        match decide(state, input, traceparent, now, &self.policy) {
+        let now = Timestamp::from_ms(now_ms);
+        let cx = Context { now, traceparent, policy: &self.policy, gateways: &self.gateways };
+        match decide(state, input, cx) {
             Decision::Applied(change) => self.applied(*change, traceparent),
-            Decision::Repeated(outcome) | Decision::Refused(outcome) => self.told(&outcome, traceparent),
+            Decision::Repeated(outcome) => self.told(None, &outcome, traceparent),
+            Decision::Refused(refused) => self.told(refused.state, &refused.outcome, traceparent),
             Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
             Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
                 Ok(Processed::nothing())

@@ -100,11 +100,11 @@ impl Suspects {
         })
     }
 
-    /// The state of a timer is another now.
-    pub(super) fn forget_timer(&mut self, at: &TopicPartition, key: &str) -> io::Result<()> {
+    /// The state of a timer is another now. A state has several things to wait for, so its timer may be the same still.
+    pub(super) fn forget_timer(&mut self, at: &TopicPartition, key: &str, still_due_ms: Option<i64>) -> io::Result<()> {
         self.retain(|suspect| match &suspect.in_hand {
             InHand::Record(_) => true,
-            InHand::Timer { key: of, .. } => suspect.at != *at || of != key,
+            InHand::Timer { key: of, due_ms } => suspect.at != *at || of != key || Some(*due_ms) == still_due_ms,
         })
     }
 
@@ -279,9 +279,11 @@ mod tests {
         assert!(process.is_condemned(&at(), &timer) && !process.is_condemned(&at(), &timer_of(8)));
         process.forget(&at(), i64::MAX).expect("noted");
         assert!(process.is_condemned(&at(), &timer), "records are another matter");
-        process.forget_timer(&at(), "another").expect("noted");
+        process.forget_timer(&at(), "another", None).expect("noted");
         assert!(started(&path).is_condemned(&at(), &timer), "so are other timers of its partition");
-        process.forget_timer(&at(), "a key\nwith anything").expect("noted");
+        process.forget_timer(&at(), "a key\nwith anything", Some(7)).expect("noted");
+        assert!(started(&path).is_condemned(&at(), &timer), "what changed was something else");
+        process.forget_timer(&at(), "a key\nwith anything", Some(8)).expect("noted");
         assert!(started(&path).is_empty());
     }
 

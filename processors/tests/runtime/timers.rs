@@ -221,7 +221,7 @@ fn a_timer_that_ends_processes_is_left_alone() {
 }
 
 #[test]
-fn a_timer_that_ends_processes_is_tried_again_with_another_state() {
+fn a_timer_that_ends_processes_stays_left_alone_until_its_state_waits_for_another() {
     let bench = Bench::new(1);
     bench.tell("commands", "b", format!("ring {} add", START_MS + 2_000));
     bench.start().run(SECOND);
@@ -231,7 +231,14 @@ fn a_timer_that_ends_processes_is_tried_again_with_another_state() {
     assert_eq!((bench.told("output").len(), bench.notes.borrow().len()), (1, 1));
     bench.tell("commands", "b", format!("ring {} add", START_MS + 2_000));
     worker.run(SECOND);
-    assert_eq!(bench.told("output").last().map(String::as_str), Some("1 0 "), "due at the same time, and another");
+    assert_eq!(
+        (bench.told("output").len(), bench.notes.borrow().len()),
+        (2, 1),
+        "due at the same time: it is the same"
+    );
+    bench.tell("commands", "b", format!("ring {} add", START_MS + 3_000));
+    worker.run(SECOND);
+    assert_eq!(bench.told("output").last().map(String::as_str), Some("1 0 "), "due at another time");
     assert!(bench.notes.borrow().is_empty(), "{:?}", bench.notes);
 }
 

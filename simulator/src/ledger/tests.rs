@@ -1,191 +1,99 @@
 //! The ledger's rules as tables, and its invariants over random requests.
 
-use proptest::prelude::*;
-use rstest::rstest;
+mod charges;
+mod keys;
+mod later;
+mod operations;
+mod random;
+
+use std::collections::BTreeMap;
 
 use super::*;
-use crate::tokens::Advice;
+use crate::tokens::Token;
+use crate::values::{Amount, Metadata, fingerprint};
 
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const SLOW_MS: u64 = 500;
+const DAY_MS: u64 = 86_400_000;
+
+fn ledger(each_max: usize) -> Ledger {
+    Ledger::new(Rules { slow_ms: SLOW_MS, each_max })
+}
 
 fn key(name: &str) -> IdempotencyKey {
     name.to_owned().try_into().expect("the tests use valid keys")
 }
 
-fn request(token: &str, amount: i64) -> ChargeRequest {
-    ChargeRequest {
-        amount: amount.try_into().expect("the tests use valid amounts"),
+fn amount(minor_units: i64) -> Amount {
+    minor_units.try_into().expect("the tests use valid amounts")
+}
+
+/// A request under that key; what tells it from others is that text.
+fn ask(name: &str, body: &str) -> Ask {
+    Ask { key: Some(key(name)), fingerprint: fingerprint(&body), keeps_failures: false }
+}
+
+fn new_charge(token: &str, minor_units: i64) -> NewCharge {
+    NewCharge {
+        token: Token::parse(token),
+        amount: amount(minor_units),
         currency: "EUR".to_owned().try_into().expect("EUR is a currency"),
-        token: token.to_owned(),
         capture: true,
-        metadata: BTreeMap::new(),
+        metadata: Metadata::default(),
+        return_url: None,
+        off_session: false,
     }
 }
 
-/// One word for what an answer says, to be compared in tables.
-fn word(answer: &Answer) -> &'static str {
-    match answer {
-        Answer::Processed(charge) if charge.status == Status::Declined => "declined",
-        Answer::Processed(_) => "approved",
-        Answer::ProcessedLate(_) => "approved late",
-        Answer::Replayed(_) => "replayed",
-        Answer::Refused(Refusal::KeyReused) => "key reused",
-        Answer::Refused(Refusal::InProgress) => "in progress",
-        Answer::Refused(Refusal::InvalidToken) => "invalid token",
-        Answer::Refused(Refusal::Failed) => "failed",
-        Answer::Refused(Refusal::Full) => "full",
+fn held(token: &str, minor_units: i64) -> NewCharge {
+    NewCharge { capture: false, ..new_charge(token, minor_units) }
+}
+
+/// Charges under a key, with a body that follows from the charge.
+fn charge(ledger: &mut Ledger, name: &str, new: &NewCharge) -> Answer {
+    ledger.charge(&ask(name, &format!("{new:?}")), new)
+}
+
+/// Charges, and has it work out.
+fn charged(ledger: &mut Ledger, name: &str, new: &NewCharge) -> Outcome<ChargeId> {
+    match charge(ledger, name, new).result {
+        Ok(Done::Charged(charge)) => Ok(charge.id),
+        other => Err(format!("{other:?}").into()),
     }
 }
 
-#[rstest]
-#[case("tok_approve", ["approved", "replayed", "replayed"], 1)]
-#[case("tok_decline", ["declined", "replayed", "replayed"], 0)]
-#[case("tok_decline_hard", ["declined", "replayed", "replayed"], 0)]
-#[case("tok_slow", ["approved late", "in progress", "in progress"], 1)]
-#[case("tok_error", ["failed", "failed", "failed"], 0)]
-#[case("tok_flaky", ["failed", "approved", "replayed"], 1)]
-#[case("tok_nonsense", ["invalid token", "invalid token", "invalid token"], 0)]
-fn a_key_asked_three_times(#[case] token: &str, #[case] words: [&str; 3], #[case] charges: u64) -> Outcome {
-    let mut ledger = Ledger::new(1);
-    let answers = [(); 3].map(|()| word(&ledger.charge(&key("k"), &request(token, 1250))));
-    assert_eq!(answers, words);
-    let report = ledger.report(&key("k")).ok_or("no report")?;
-    assert_eq!((report.requests, report.charges, report.amount_charged), (3, charges, charges * 1250));
-    assert_eq!(report.token, Token::parse(token).map(Token::name));
-    Ok(())
+fn capture(ledger: &mut Ledger, name: &str, id: ChargeId, minor_units: i64, is_final: bool) -> Answer {
+    let new = NewCapture { amount: Some(amount(minor_units)), is_final, metadata: Metadata::default() };
+    ledger.capture(&ask(name, &format!("{id} {new:?}")), id, &new)
 }
 
-#[rstest]
-#[case::approved("tok_approve", "key reused")]
-#[case::declined("tok_decline", "key reused")]
-#[case::in_progress("tok_slow", "key reused")]
-#[case::failed("tok_error", "key reused")]
-#[case::never_began("tok_nonsense", "approved")]
-fn another_body(#[case] token: &str, #[case] expected: &str) {
-    let mut ledger = Ledger::new(1);
-    ledger.charge(&key("k"), &request(token, 1250));
-    assert_eq!(word(&ledger.charge(&key("k"), &request("tok_approve", 1251))), expected);
+fn void(ledger: &mut Ledger, name: &str, id: ChargeId) -> Answer {
+    ledger.void(&ask(name, &format!("void {id}")), id, &NewVoid::default())
 }
 
-#[test]
-fn metadata_and_capture_are_of_the_body() {
-    let plain = request("tok_approve", 1250);
-    let held = ChargeRequest { capture: false, ..plain.clone() };
-    let metadata = BTreeMap::from([("attempt_id".to_owned(), "att_1".to_owned())]);
-    let marked = ChargeRequest { metadata, ..plain.clone() };
-    for other in [held, marked] {
-        let mut ledger = Ledger::new(1);
-        ledger.charge(&key("k"), &plain);
-        assert_eq!(word(&ledger.charge(&key("k"), &other)), "key reused");
-    }
+fn refund(ledger: &mut Ledger, name: &str, id: ChargeId, minor_units: i64) -> Answer {
+    let new = NewRefund { amount: Some(amount(minor_units)), reason: None, metadata: Metadata::default() };
+    ledger.refund(&ask(name, &format!("{id} {new:?}")), id, &new)
 }
 
-#[test]
-fn a_late_answer_ends_the_progress_of_its_own_charge_only() -> Outcome {
-    let mut ledger = Ledger::new(1);
-    let slow = request("tok_slow", 1250);
-    let Answer::ProcessedLate(before) = ledger.charge(&key("k"), &slow) else { return Err("not late".into()) };
-    assert_eq!(ledger.charge_by_key(&key("k")), Some(before.clone()));
-    ledger.reset();
-    let Answer::ProcessedLate(after) = ledger.charge(&key("k"), &slow) else { return Err("not late".into()) };
-    ledger.answered(&key("k"), before.id);
-    assert_eq!(word(&ledger.charge(&key("k"), &slow)), "in progress");
-    ledger.answered(&key("k"), after.id);
-    assert_eq!(ledger.charge(&key("k"), &slow), Answer::Replayed(after));
-    Ok(())
+/// What an answer says in a word, to be compared in tables.
+fn word(answer: &Answer) -> String {
+    let told = match (&answer.result, answer.delivery) {
+        (Ok(Done::Charged(charge)), Delivery::Late { .. }) => format!("{} late", charge.status().word()),
+        (Ok(Done::Charged(charge)), Delivery::Never) => format!("{} untold", charge.status().word()),
+        (Ok(Done::Charged(charge)), _) => charge.status().word().to_owned(),
+        (Ok(Done::Captured(..)), _) => "captured".to_owned(),
+        (Ok(Done::Voided(_)), _) => "voided".to_owned(),
+        (Ok(Done::Refunded(..)), _) => "refunded".to_owned(),
+        (Ok(Done::SetUp(_)), _) => "set up".to_owned(),
+        (Err(refusal), _) => format!("{refusal:?}"),
+    };
+    if answer.replayed { format!("{told} again") } else { told }
 }
 
-#[rstest]
-#[case("tok_approve", true, Status::Succeeded, 1250, None)]
-#[case("tok_approve", false, Status::Authorized, 0, None)]
-#[case("tok_decline", true, Status::Declined, 0, Some(("insufficient_funds", Advice::TryAgainLater)))]
-#[case("tok_decline_hard", false, Status::Declined, 0, Some(("stolen_card", Advice::DoNotTryAgain)))]
-fn what_a_charge_says(
-    #[case] token: &str,
-    #[case] capture: bool,
-    #[case] status: Status,
-    #[case] captured: u64,
-    #[case] decline: Option<(&'static str, Advice)>,
-) -> Outcome {
-    let mut ledger = Ledger::new(1);
-    let answer = ledger.charge(&key("k"), &ChargeRequest { capture, ..request(token, 1250) });
-    let Answer::Processed(charge) = answer else { return Err(word(&answer).into()) };
-    assert_eq!((charge.status, charge.amount_captured), (status, captured));
-    assert_eq!(charge.decline_code.zip(charge.advice), decline);
-    let code = decline.is_none().then(|| "A00001".to_owned());
-    assert_eq!(charge.authorization_code, code);
-    assert_eq!(ledger.charge_by_id(ChargeId(1)), Some(charge));
-    Ok(())
-}
-
-#[test]
-fn a_full_memory_refuses_new_keys_and_keeps_the_old() {
-    let mut ledger = Ledger::new(1);
-    let approve = request("tok_approve", 1250);
-    let answers = ["a", "b", "a"].map(|name| word(&ledger.charge(&key(name), &approve)));
-    assert_eq!(answers, ["approved", "full", "replayed"]);
-    assert_eq!(ledger.totals().requests, 3);
-}
-
-#[test]
-fn a_reset_forgets_charges_and_gives_out_no_id_again() {
-    let mut ledger = Ledger::new(1);
-    let approve = request("tok_approve", 1250);
-    ledger.charge(&key("k"), &approve);
-    ledger.reset();
-    assert_eq!((ledger.totals(), ledger.charge_by_key(&key("k"))), (Totals::default(), None));
-    ledger.charge(&key("k"), &approve);
-    assert_eq!(ledger.charge_by_id(ChargeId(1)), None);
-    assert_eq!(ledger.charge_by_key(&key("k")).map(|charge| charge.id), Some(ChargeId(2)));
-}
-
-fn requests() -> impl Strategy<Value = Vec<(IdempotencyKey, ChargeRequest)>> {
-    let names = Token::ALL.map(Token::name).into_iter().chain(["tok_nonsense"]).collect::<Vec<_>>();
-    let one = (0..4_u8, proptest::sample::select(names), 1..3_i64, any::<bool>());
-    let one = one.prop_map(|(name, token, amount, capture)| {
-        (key(&format!("k{name}")), ChargeRequest { capture, ..request(token, amount) })
-    });
-    proptest::collection::vec(one, 0..60)
-}
-
-proptest! {
-    #[test]
-    fn a_key_is_charged_once_and_always_answered_alike(requests in requests(), limit in 1..6_usize) {
-        let mut ledger = Ledger::new(3);
-        let mut processed = BTreeMap::new();
-        for (key, request) in &requests {
-            match ledger.charge(key, request) {
-                Answer::Processed(charge) | Answer::ProcessedLate(charge) => {
-                    ledger.answered(key, charge.id);
-                    prop_assert!(processed.insert(key.clone(), charge).is_none(), "{} processed twice", key);
-                }
-                Answer::Replayed(charge) => prop_assert_eq!(processed.get(key), Some(&charge)),
-                Answer::Refused(_) => {}
-            }
-            prop_assert_eq!(ledger.charge_by_key(key), processed.get(key).cloned());
-        }
-        let approved = processed.values().filter(|charge| charge.status != Status::Declined).count() as u64;
-        let totals = ledger.totals();
-        prop_assert_eq!(totals.requests, requests.len() as u64);
-        prop_assert_eq!((totals.charges, totals.charges + totals.declines), (approved, processed.len() as u64));
-        let captured = processed.values().map(|charge| charge.amount_captured).sum::<u64>();
-        prop_assert_eq!(totals.amount_captured.values().sum::<u64>(), captured);
-
-        let reports = all_reports(&ledger, limit);
-        prop_assert!(reports.len() <= 3 && reports.is_sorted_by(|a, b| a.key < b.key));
-        prop_assert!(reports.iter().all(|report| report.charges <= 1));
-        prop_assert_eq!(reports.iter().map(|report| report.charges).sum::<u64>(), approved);
-    }
-}
-
-/// Reads every page.
-fn all_reports(ledger: &Ledger, limit: usize) -> Vec<KeyReport> {
-    let mut reports = Vec::<KeyReport>::new();
-    loop {
-        let page = ledger.reports(reports.last().map(|report| &report.key), limit);
-        reports.extend(page.data);
-        if !page.has_more {
-            return reports;
-        }
-    }
+/// The status and the sums: captured, refunded, capturable.
+fn stands(ledger: &Ledger, id: ChargeId) -> Outcome<(&'static str, u64, u64, u64)> {
+    let charge = ledger.charge_by_id(id).ok_or("no charge")?;
+    Ok((charge.status().word(), charge.captured(), charge.refunded(), charge.capturable()))
 }

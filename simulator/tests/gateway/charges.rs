@@ -13,14 +13,21 @@ async fn an_approval_is_told_whole_and_replayed() -> Outcome {
     let simulator = Simulator::start(Config::default()).await?;
     let first = simulator.charge("att_1", &body("tok_approve", 1250)).await?;
     assert_eq!((first.status, first.replayed), (201, false));
+    let created = first.body["captures"][0]["created"].clone();
     let expected = json!({
-        "id": "ch_1", "status": "succeeded", "amount": 1250, "amount_captured": 1250, "currency": "EUR",
+        "id": "ch_1", "status": "succeeded", "amount": 1250, "amount_captured": 1250, "amount_refunded": 0, "currency": "EUR",
         "authorization_code": "A00001", "decline_code": null, "advice": null,
         "network_transaction_id": "000000000000001", "avs_result": "Y", "cvc_result": "M",
         "card": {
             "brand": "visa", "funding": "credit", "country": "IE", "iin": "424242", "last4": "4242",
             "exp_month": 12, "exp_year": 2034, "fingerprint": "card_fp_approve",
         },
+        "metadata": {"attempt_id": "att_1"}, "next_action": null, "expires_at": null,
+        "captures": [{
+            "id": "cap_1", "amount": 1250, "status": "succeeded", "final": true, "metadata": {"attempt_id": "att_1"},
+            "created": created,
+        }],
+        "refunds": [], "void": null,
     });
     assert_eq!(first.body, expected);
 
@@ -41,7 +48,8 @@ async fn without_capture_the_money_is_held() -> Outcome {
     let held = json!({"amount": 1250, "currency": "EUR", "token": "tok_approve", "capture": false});
     let answer = simulator.charge("att_1", &held).await?;
     assert_eq!((answer.status, &answer.body["status"]), (201, &json!("authorized")));
-    assert_eq!(answer.body["amount_captured"], 0);
+    assert_eq!((&answer.body["amount_captured"], &answer.body["captures"]), (&json!(0), &json!([])));
+    assert!(answer.body["expires_at"].is_u64());
     Ok(())
 }
 
@@ -64,13 +72,15 @@ async fn a_decline_is_402_with_its_charge(#[case] token: &str, #[case] code: &st
 }
 
 #[rstest]
-#[case::every_time("tok_error", [500, 500])]
-#[case::the_first_time("tok_flaky", [500, 201])]
+#[case::every_time("tok_error", "gateway_error", [500, 500])]
+#[case::the_first_time("tok_flaky", "gateway_error", [500, 201])]
+#[case::busy("tok_busy", "too_many_requests", [429, 201])]
+#[case::conflict("tok_conflict", "in_progress", [409, 201])]
 #[tokio::test]
-async fn an_error_processes_nothing(#[case] token: &str, #[case] statuses: [u16; 2]) -> Outcome {
+async fn an_error_processes_nothing(#[case] token: &str, #[case] code: &str, #[case] statuses: [u16; 2]) -> Outcome {
     let simulator = Simulator::start(Config::default()).await?;
     let first = simulator.charge("att_1", &body(token, 1250)).await?;
-    assert_eq!((first.status, first.code()), (statuses[0], &json!("gateway_error")));
+    assert_eq!((first.status, first.code()), (statuses[0], &json!(code)));
     assert_eq!(simulator.get("/v1/charges?idempotency_key=att_1").await?.body, json!({"data": []}));
     let second = simulator.charge("att_1", &body(token, 1250)).await?;
     assert_eq!((second.status, second.replayed), (statuses[1], false));
@@ -105,6 +115,23 @@ async fn a_client_that_gives_up_has_been_charged() -> Outcome {
     assert!(told_to_come_back > 0 && began.elapsed() >= Duration::from_millis(slow_ms));
     assert_eq!((answer.status, answer.replayed, &answer.body), (201, true, &found.body["data"][0]));
     assert_eq!(simulator.get("/admin/keys/att_1").await?.body["charges"], 1);
+    Ok(())
+}
+
+#[rstest]
+#[case::before("tok_timeout_before", json!([]))]
+#[case::after("tok_timeout_after", json!(["succeeded"]))]
+#[tokio::test]
+async fn a_request_that_is_never_answered(#[case] token: &str, #[case] processed: Value) -> Outcome {
+    let simulator = Simulator::start(Config::default()).await?;
+    let request = simulator.charge_request("att_1", &body(token, 1250));
+    let gave_up = request.timeout(Duration::from_millis(300)).send().await;
+    assert!(gave_up.is_err_and(|error| error.is_timeout()));
+    let found = simulator.get("/v1/charges?idempotency_key=att_1").await?;
+    let statuses = found.body["data"].as_array().into_iter().flatten().map(|charge| charge["status"].clone());
+    assert_eq!(Value::from_iter(statuses), processed);
+    let again = simulator.charge("att_1", &body(token, 1250)).await?;
+    assert_eq!((again.status, &again.body["status"]), (201, &json!("succeeded")));
     Ok(())
 }
 

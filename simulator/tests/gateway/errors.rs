@@ -31,6 +31,8 @@ async fn check(simulator: &Simulator, request: RequestBuilder, status: u16, code
 #[case::zero(r#"{"amount":0,"currency":"EUR","token":"tok_approve"}"#, "invalid_request")]
 #[case::fraction(r#"{"amount":1.5,"currency":"EUR","token":"tok_approve"}"#, "invalid_request")]
 #[case::currency(r#"{"amount":1,"currency":"eur","token":"tok_approve"}"#, "invalid_request")]
+#[case::return_url(r#"{"amount":1,"currency":"EUR","token":"tok_approve","return_url":"shop"}"#, "invalid_request")]
+#[case::mark(r#"{"amount":1,"currency":"EUR","token":"tok_approve","metadata":{"":"x"}}"#, "invalid_request")]
 #[case::token(r#"{"amount":1,"currency":"EUR","token":"tok_nonsense"}"#, "invalid_token")]
 #[tokio::test]
 async fn bodies(#[case] body: &'static str, #[case] code: &str) -> Outcome {
@@ -77,6 +79,14 @@ async fn a_media_type_may_have_parameters() -> Outcome {
 #[case::method(Method::DELETE, "/v1/charges", 405, "method_not_allowed")]
 #[case::method_of_a_charge(Method::POST, "/v1/charges/ch_1", 405, "method_not_allowed")]
 #[case::method_of_admin(Method::GET, "/admin/reset", 405, "method_not_allowed")]
+#[case::method_of_a_capture(Method::GET, "/v1/charges/ch_1/captures", 405, "method_not_allowed")]
+#[case::action(Method::GET, "/actions/ch_1", 404, "charge_not_found")]
+#[case::approval(Method::POST, "/actions/ch_1/approve", 404, "charge_not_found")]
+#[case::expiry(Method::POST, "/admin/charges/ch_1/expire", 404, "charge_not_found")]
+#[case::late_failure(Method::POST, "/admin/charges/ch_1/captures/1/fail", 404, "capture_not_found")]
+#[case::refund(Method::POST, "/admin/refunds/re_1/fail", 404, "refund_not_found")]
+#[case::ledger_after_nothing(Method::GET, "/admin/ledger?after=1", 400, "invalid_query")]
+#[case::ledger_limit(Method::GET, "/admin/ledger?limit=0", 400, "invalid_query")]
 #[case::no_query(Method::GET, "/v1/charges", 400, "invalid_query")]
 #[case::unknown_query(Method::GET, "/v1/charges?idempotency_key=a&limit=1", 400, "invalid_query")]
 #[case::empty_key(Method::GET, "/v1/charges?idempotency_key=", 400, "invalid_query")]
@@ -107,6 +117,19 @@ async fn a_body_of_unsaid_length_is_not_read() -> Outcome {
     stream.read_to_string(&mut answer).await?;
     assert!(answer.starts_with("HTTP/1.1 411 ") && answer.contains(r#""code":"length_required""#), "{answer}");
     Ok(())
+}
+
+#[rstest]
+#[case::faults("/admin/faults", json!({"seed": 1, "percent": 101}))]
+#[case::no_seed("/admin/faults", json!({"percent": 1}))]
+#[case::no_url("/admin/webhooks", json!({"url": "shop", "secret": "s", "dialect": "stripe"}))]
+#[case::other_scheme("/admin/webhooks", json!({"url": "ftp://shop", "secret": "s", "dialect": "stripe"}))]
+#[case::no_secret("/admin/webhooks", json!({"url": "http://shop", "secret": "", "dialect": "stripe"}))]
+#[case::other_dialect("/admin/webhooks", json!({"url": "http://shop", "secret": "s", "dialect": "klingon"}))]
+#[tokio::test]
+async fn orders(#[case] path: &str, #[case] body: Value) -> Outcome {
+    let simulator = Simulator::start(Config::default()).await?;
+    check(&simulator, simulator.request(Method::PUT, path).json(&body), 400, "invalid_request").await
 }
 
 #[tokio::test]

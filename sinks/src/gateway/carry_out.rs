@@ -26,18 +26,17 @@ use quittance_avro::{
     wire::{EncodeError, Encoder},
     words::{EffectKind, ResultOutcome},
 };
+use quittance_gateways::{Request, Verdict};
 use quittance_log::{Headers, NewRecord, ProduceError, Producer};
 use quittance_service::{backoff::Backoff, trace::TraceContext};
 
 use super::{
     GatewayFatal,
-    accounts::{BaseUrl, GatewayAccounts},
+    accounts::{Account, Accounts},
     destination::destination,
     http::Http,
     lanes::Ticket,
     metrics::GatewayMetrics,
-    simulator,
-    verdict::Verdict,
 };
 
 /// How long Kafka may take to acknowledge a record before that is noticed.
@@ -74,7 +73,7 @@ pub(super) enum Progress {
 
 /// What every task needs.
 pub(super) struct Tools {
-    pub(super) accounts: GatewayAccounts,
+    pub(super) accounts: Accounts,
     pub(super) http: Http,
     pub(super) producer: Producer,
     pub(super) results: Arc<str>,
@@ -102,9 +101,10 @@ impl Tools {
     async fn effect(&self, effect: &Effect, progress: &Sender<Progress>) -> Result<(), GatewayFatal> {
         // A panic while the gateway is called leaves the outcome unknown, like a connection that breaks. The effect would
         // meet it again after every restart, so it must not end the process.
-        let (verdict, as_of) = AssertUnwindSafe(self.try_once(effect)).catch_unwind().await.unwrap_or_else(|_| {
-            (Verdict::failed(ResultOutcome::Unknown, "the gateway sink failed while it called"), Timestamp::now())
-        });
+        let (verdict, as_of) = AssertUnwindSafe(self.try_once(effect))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| (Verdict::unknown("the gateway sink failed while it called"), Timestamp::now()));
         let result = verdict.into_result(effect.id, &effect.says, as_of);
         let record = NewRecord {
             topic: Arc::clone(&self.results),
@@ -119,43 +119,60 @@ impl Tools {
     /// What came of the effect, and the time as of which that holds.
     async fn try_once(&self, effect: &Effect) -> (Verdict, Timestamp) {
         let asked_at = Timestamp::now();
-        let base = match destination(&effect.says, &self.accounts, asked_at) {
-            Ok(base) => base,
-            Err(unsent) => {
-                let (verdict, reason) = (effect.weigh(unsent.verdict(&effect.says)), unsent.reason());
-                self.metrics.not_sent.with_label_values(&[reason]).inc();
-                let (attempt_id, account) = (effect.says.attempt_id, &effect.says.gateway_account);
-                let (outcome, trace_id) = (verdict.outcome, effect.trace_id());
-                tracing::warn!(%attempt_id, account, %outcome, reason, trace_id, "not sent to the gateway");
-                return (verdict, asked_at);
-            }
+        let account = match destination(&effect.says, &self.accounts, asked_at) {
+            Ok(account) => account,
+            Err(unsent) => return (self.unsent(effect, unsent.verdict(&effect.says), unsent.reason()), asked_at),
         };
-        let verdict = self.call(base, effect).await;
+        let verdict = match account.adapter.requests(&effect.says, &account.credentials) {
+            Ok(requests) => self.call(account, requests, effect).await,
+            Err(verdict) => return (self.unsent(effect, *verdict, "inexpressible"), asked_at),
+        };
         match effect.says.kind {
-            EffectKind::Authorize => (verdict, Timestamp::now()),
+            EffectKind::Authorize
+            | EffectKind::Confirm
+            | EffectKind::Capture
+            | EffectKind::Void
+            | EffectKind::Refund => (verdict, Timestamp::now()),
             // The answer to a query is as old as the question: what the gateway processes after that is not in it. The
             // processor takes an absence as final from a certain time on, so it must not look younger than it is.
             EffectKind::Query => (verdict, asked_at),
         }
     }
 
-    /// The one exchange.
-    async fn call(&self, base: &BaseUrl, effect: &Effect) -> Verdict {
+    /// Nothing was sent, for that reason.
+    fn unsent(&self, effect: &Effect, verdict: Verdict, reason: &str) -> Verdict {
+        let verdict = effect.weigh(verdict);
+        self.metrics.not_sent.with_label_values(&[reason]).inc();
+        let (attempt_id, account, kind) = (effect.says.attempt_id, &effect.says.gateway_account, effect.says.kind);
+        let (outcome, trace_id) = (verdict.outcome, effect.trace_id());
+        tracing::warn!(%attempt_id, account, %kind, %outcome, reason, trace_id, "not sent to the gateway");
+        verdict
+    }
+
+    /// The exchanges: one of a try, and as many as a query takes.
+    async fn call(&self, account: &Account, requests: Vec<Request>, effect: &Effect) -> Verdict {
         let began = Instant::now();
-        let exchange = self.http.exchange(base, simulator::request(&effect.says)).await;
+        let exchanges = self.http.exchanges(&account.base, requests).await;
         let took = began.elapsed();
-        let verdict = effect.weigh(simulator::judge(&effect.says, &exchange));
+        let verdict = effect.weigh(account.adapter.judge(&effect.says, &exchanges));
 
         let (account, outcome) = (effect.says.gateway_account.as_str(), verdict.outcome);
         self.metrics.calls.with_label_values(&[account, outcome.as_str()]).inc();
         self.metrics.call_seconds.with_label_values(&[account]).observe(took.as_secs_f64());
         let (attempt_id, kind, trace_id) = (effect.says.attempt_id, effect.says.kind, effect.trace_id());
+        let exchange = exchanges.last().map(ToString::to_string).unwrap_or_default();
         match outcome {
-            ResultOutcome::Approved | ResultOutcome::Declined | ResultOutcome::Absent => {
-                tracing::debug!(%attempt_id, account, %kind, %outcome, %exchange, ?took, trace_id, "called the gateway");
+            ResultOutcome::Approved
+            | ResultOutcome::Created
+            | ResultOutcome::ActionRequired
+            | ResultOutcome::Pending
+            | ResultOutcome::Declined
+            | ResultOutcome::Reported
+            | ResultOutcome::Absent => {
+                tracing::debug!(%attempt_id, account, %kind, %outcome, exchange, ?took, trace_id, "called the gateway");
             }
             ResultOutcome::Rejected | ResultOutcome::NotProcessed | ResultOutcome::Expired | ResultOutcome::Unknown => {
-                tracing::warn!(%attempt_id, account, %kind, %outcome, %exchange, ?took, trace_id, "called the gateway in vain");
+                tracing::warn!(%attempt_id, account, %kind, %outcome, exchange, ?took, trace_id, "called the gateway in vain");
             }
         }
         verdict
@@ -204,8 +221,18 @@ impl Effect {
     /// What may be told, given what this process found. A query is no try: that an earlier one was made changes nothing.
     fn weigh(&self, verdict: Verdict) -> Verdict {
         match self.says.kind {
-            EffectKind::Authorize if self.in_doubt => verdict.doubted(),
-            EffectKind::Authorize | EffectKind::Query => verdict,
+            EffectKind::Authorize
+            | EffectKind::Confirm
+            | EffectKind::Capture
+            | EffectKind::Void
+            | EffectKind::Refund => {
+                if self.in_doubt {
+                    verdict.doubted()
+                } else {
+                    verdict
+                }
+            }
+            EffectKind::Query => verdict,
         }
     }
 
@@ -224,18 +251,16 @@ mod tests {
     use crate::gateway::samples;
 
     #[rstest]
-    #[case::a_try_of_our_own(EffectKind::Authorize, false, ResultOutcome::NotProcessed)]
-    #[case::a_try_that_may_have_been_made_before(EffectKind::Authorize, true, ResultOutcome::Unknown)]
-    #[case::a_query(EffectKind::Query, true, ResultOutcome::NotProcessed)]
-    fn only_who_knows_says_that_nothing_was_processed(
-        #[case] kind: EffectKind,
-        #[case] in_doubt: bool,
-        #[case] outcome: ResultOutcome,
-    ) {
-        let says = samples::effect(kind, "tok_approve");
-        let effect = Effect { id: samples::EFFECT_ID, says, headers: Headers::default(), in_doubt };
-        let told = effect.weigh(Verdict::failed(ResultOutcome::NotProcessed, "nobody there"));
-        assert_eq!(told.outcome, outcome);
+    #[case::a_try_of_our_own(false, ResultOutcome::NotProcessed)]
+    #[case::a_try_that_may_have_been_made_before(true, ResultOutcome::Unknown)]
+    fn only_who_knows_says_that_nothing_was_processed(#[case] in_doubt: bool, #[case] of_a_try: ResultOutcome) {
+        for kind in EffectKind::ALL {
+            let says = samples::effect(*kind, "tok_approve");
+            let effect = Effect { id: samples::EFFECT_ID, says, headers: Headers::default(), in_doubt };
+            let told = effect.weigh(Verdict::not_processed("nobody there"));
+            let outcome = if *kind == EffectKind::Query { ResultOutcome::NotProcessed } else { of_a_try };
+            assert_eq!(told.outcome, outcome, "{kind}");
+        }
     }
 
     #[test]

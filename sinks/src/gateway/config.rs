@@ -2,21 +2,41 @@
 
 use std::time::Duration;
 
-use super::accounts::GatewayAccounts;
+use super::accounts::{Accounts, AccountsMismatch, GatewayAccounts, GatewaySecrets};
 
-/// Settings of the gateway sink.
+/// Which gateway accounts there are, for the processor and the sink alike.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Gateways")]
-pub struct GatewayArgs {
-    /// Gateway accounts, `name=url` with commas between; https unless the gateway is on this machine
+pub struct GatewayAccountArgs {
+    /// Gateway accounts, `name=url` with commas between, or `name=stripe+url` for one at Stripe; https unless the gateway is
+    /// on this machine
     #[arg(
         long,
         env = "QUITTANCE_GATEWAY_ACCOUNTS",
         value_name = "ACCOUNTS",
         default_value = "simulator=http://127.0.0.1:8090"
     )]
-    pub gateway_account: GatewayAccounts,
-    /// How long one exchange with a gateway may take, milliseconds; keep it below the processor's QUITTANCE_QUERY_SETTLE_MS
+    gateway_account: GatewayAccounts,
+}
+
+impl GatewayAccountArgs {
+    /// The accounts by name.
+    pub fn accounts(&self) -> &GatewayAccounts {
+        &self.gateway_account
+    }
+}
+
+/// Settings of the gateway sink.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Gateways")]
+pub struct GatewayArgs {
+    /// The accounts that are called.
+    #[command(flatten)]
+    pub listed: GatewayAccountArgs,
+    /// Secret keys of gateway accounts, `name=secret` with commas between; an account at Stripe needs one
+    #[arg(long, env = "QUITTANCE_GATEWAY_SECRETS", value_name = "SECRETS", hide_env_values = true)]
+    pub gateway_secret: Option<GatewaySecrets>,
+    /// How long one try or query at a gateway may take, milliseconds; keep it below the processor's QUITTANCE_QUERY_SETTLE_MS
     #[arg(long, env = "QUITTANCE_GATEWAY_TIMEOUT_MS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(50..=60_000))]
     pub gateway_timeout_ms: u64,
@@ -28,9 +48,15 @@ pub struct GatewayArgs {
 }
 
 impl GatewayArgs {
-    /// How long one exchange may take.
+    /// How long one try or query may take, all exchanges of it together.
     pub fn timeout(&self) -> Duration {
         Duration::from_millis(self.gateway_timeout_ms)
+    }
+
+    /// The accounts with what is needed to call them.
+    pub(super) fn accounts(&self) -> Result<Accounts, AccountsMismatch> {
+        let none = GatewaySecrets::default();
+        Accounts::new(self.listed.accounts(), self.gateway_secret.as_ref().unwrap_or(&none))
     }
 
     pub(super) fn concurrency(&self) -> usize {
@@ -54,12 +80,21 @@ mod tests {
     #[test]
     fn defaults() {
         let options = Options::try_parse_from(["quittance"]).expect("defaults");
-        assert_eq!(options.gateway.gateway_account.to_string(), "simulator=http://127.0.0.1:8090");
+        assert_eq!(options.gateway.listed.accounts().to_string(), "simulator=http://127.0.0.1:8090");
         assert_eq!((options.gateway.timeout(), options.gateway.concurrency()), (Duration::from_secs(10), 64));
+    }
+
+    #[test]
+    fn accounts_have_the_secrets_that_are_given() {
+        let list = ["--gateway-account", "a=stripe+https://x.example", "--gateway-secret", "a=sk_test_1"];
+        let options = Options::try_parse_from(["quittance"].into_iter().chain(list)).expect("good options");
+        assert!(options.gateway.accounts().is_ok());
+        assert!(!format!("{options:?}").contains("sk_test_1"));
     }
 
     #[rstest]
     #[case("--gateway-account", "simulator")]
+    #[case("--gateway-secret", "sk_test_1")]
     #[case("--gateway-timeout-ms", "49")]
     #[case("--gateway-timeout-ms", "60001")]
     #[case("--gateway-concurrency", "0")]

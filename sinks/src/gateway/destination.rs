@@ -5,11 +5,9 @@ use quittance_avro::{
     time::Timestamp,
     words::{EffectKind, ResultOutcome},
 };
+use quittance_gateways::Verdict;
 
-use super::{
-    accounts::{BaseUrl, GatewayAccounts},
-    verdict::Verdict,
-};
+use super::accounts::{Account, Accounts};
 
 /// Why an effect is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +18,12 @@ pub(super) enum Unsent {
     UnknownAccount,
 }
 
-/// The gateway that an effect goes to at this time.
+/// The gateway account that an effect goes to at this time.
 pub(super) fn destination<'a>(
     effect: &GatewayEffect,
-    accounts: &'a GatewayAccounts,
+    accounts: &'a Accounts,
     now: Timestamp,
-) -> Result<&'a BaseUrl, Unsent> {
+) -> Result<&'a Account, Unsent> {
     if now > effect.not_after {
         return Err(Unsent::Expired);
     }
@@ -49,7 +47,11 @@ impl Unsent {
             }
             (Self::UnknownAccount, kind) => {
                 let outcome = match kind {
-                    EffectKind::Authorize => ResultOutcome::Rejected,
+                    EffectKind::Authorize
+                    | EffectKind::Confirm
+                    | EffectKind::Capture
+                    | EffectKind::Void
+                    | EffectKind::Refund => ResultOutcome::Rejected,
                     // That nobody could be asked says nothing of what an earlier try did.
                     EffectKind::Query => ResultOutcome::NotProcessed,
                 };
@@ -65,7 +67,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::gateway::samples;
+    use crate::gateway::{accounts::GatewaySecrets, samples};
 
     #[rstest]
     #[case::in_time("simulator", 0, Ok(()))]
@@ -78,7 +80,8 @@ mod tests {
         #[case] age_ms: i64,
         #[case] sent: Result<(), Unsent>,
     ) {
-        let accounts: GatewayAccounts = "simulator=https://gateway.example".parse().expect("accounts");
+        let listed = "simulator=https://gateway.example".parse().expect("accounts");
+        let accounts = Accounts::new(&listed, &GatewaySecrets::default()).expect("accounts that need no secret");
         let mut effect = samples::effect(EffectKind::Authorize, "tok_approve");
         account.clone_into(&mut effect.gateway_account);
         let now = effect.not_after.plus_ms(age_ms - 3_600_000);
@@ -86,13 +89,14 @@ mod tests {
     }
 
     #[rstest]
-    #[case(Unsent::Expired, EffectKind::Authorize, ResultOutcome::Expired)]
-    #[case(Unsent::Expired, EffectKind::Query, ResultOutcome::Expired)]
-    #[case(Unsent::UnknownAccount, EffectKind::Authorize, ResultOutcome::Rejected)]
-    #[case(Unsent::UnknownAccount, EffectKind::Query, ResultOutcome::NotProcessed)]
-    fn says_why(#[case] unsent: Unsent, #[case] kind: EffectKind, #[case] outcome: ResultOutcome) {
-        let verdict = unsent.verdict(&samples::effect(kind, "tok_approve"));
-        assert_eq!(verdict.outcome, outcome);
-        assert!(verdict.failure.is_some());
+    #[case(Unsent::Expired, ResultOutcome::Expired, ResultOutcome::Expired)]
+    #[case(Unsent::UnknownAccount, ResultOutcome::Rejected, ResultOutcome::NotProcessed)]
+    fn says_why(#[case] unsent: Unsent, #[case] of_a_try: ResultOutcome, #[case] of_a_query: ResultOutcome) {
+        for kind in EffectKind::ALL {
+            let verdict = unsent.verdict(&samples::effect(*kind, "tok_approve"));
+            let outcome = if *kind == EffectKind::Query { of_a_query } else { of_a_try };
+            assert_eq!(verdict.outcome, outcome, "{kind}");
+            assert!(verdict.failure.is_some());
+        }
     }
 }

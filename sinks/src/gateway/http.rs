@@ -1,17 +1,12 @@
-//! Carries out one exchange over HTTP. It knows no gateway, and logs nothing.
+//! Carries out exchanges over HTTP. It knows no gateway, and logs nothing.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use quittance_gateways::{BODY_BYTES_MAX, Broken, Exchange, Method, Request};
 use quittance_service::causes::with_causes;
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 
-use super::{
-    accounts::BaseUrl,
-    exchange::{Broken, Exchange, Request},
-};
-
-/// The longest body that is read, in bytes: an answer about one charge has a few hundred.
-pub(super) const BODY_BYTES_MAX: usize = 64 * 1024;
+use super::accounts::BaseUrl;
 
 /// How long a connection may wait for its next exchange. Shorter than servers wait (five seconds at the least, in
 /// Node's default): a request that meets a connection just being closed ends with an unknown outcome.
@@ -20,10 +15,11 @@ const IDLE_CONNECTION: Duration = Duration::from_secs(4);
 /// The HTTP client of all accounts.
 pub(super) struct Http {
     client: Client,
+    timeout: Duration,
 }
 
 impl Http {
-    /// A client that gives an exchange `timeout`, and keeps up to `connections_max` open between exchanges for each
+    /// A client that gives the exchanges of an effect `timeout`, and keeps up to `connections_max` open between exchanges for each
     /// account. How many are in use at a time is up to the caller.
     pub(super) fn new(timeout: Duration, connections_max: usize) -> Result<Self, reqwest::Error> {
         let client = Client::builder()
@@ -33,21 +29,42 @@ impl Http {
             .redirect(redirect::Policy::none())
             // When to try again is the processor's to say.
             .retry(retry::never())
-            .timeout(timeout)
             // A connection that does not come about is given up while it is still certain that nothing was sent.
             .connect_timeout(timeout / 2)
             .pool_max_idle_per_host(connections_max)
             .pool_idle_timeout(IDLE_CONNECTION)
             .user_agent(concat!("quittance/", env!("CARGO_PKG_VERSION")))
             .build()?;
-        Ok(Self { client })
+        Ok(Self { client, timeout })
     }
 
-    /// One exchange: the request goes out at most once.
-    pub(super) async fn exchange(&self, base: &BaseUrl, request: Request) -> Exchange {
-        let mut builder: RequestBuilder = self.client.request(request.method, base.at(&request.target));
+    /// The exchanges of an effect, one after the other, up to the first that does not succeed. Each request goes out at most
+    /// once.
+    pub(super) async fn exchanges(&self, base: &BaseUrl, requests: Vec<Request>) -> Vec<Exchange> {
+        let began = Instant::now();
+        let mut exchanges = Vec::with_capacity(requests.len());
+        for request in requests {
+            let left = self.timeout.saturating_sub(began.elapsed());
+            exchanges.push(self.exchange(base, request, left).await);
+            if exchanges.last().is_none_or(|exchange| !exchange.is_success()) {
+                break;
+            }
+        }
+        exchanges
+    }
+
+    async fn exchange(&self, base: &BaseUrl, request: Request, timeout: Duration) -> Exchange {
+        let method = match request.method {
+            Method::Get => reqwest::Method::GET,
+            Method::Post => reqwest::Method::POST,
+        };
+        let mut builder: RequestBuilder = self.client.request(method, base.at(&request.target)).timeout(timeout);
         for (name, value) in request.headers {
             builder = builder.header(name, value);
+        }
+        if let Some(bearer) = request.bearer {
+            // Marked as sensitive, so that it shows in no debug output of the client either.
+            builder = builder.bearer_auth(bearer.expose());
         }
         if let Some(body) = request.body {
             builder = builder.body(body);

@@ -6,7 +6,7 @@ use quittance_avro::{
     money::MinorUnits,
     records::{Actor, Envelope, GatewayEffect},
     time::Timestamp,
-    words::{ActorKind, CaptureMethod, EffectKind, Initiator, Mode},
+    words::{ActorKind, CaptureMethod, EffectKind, Initiator, Mode, OperationKind},
 };
 use uuid::Uuid;
 
@@ -15,6 +15,12 @@ pub(super) const ATTEMPT_ID: AttemptId = AttemptId::new(Uuid::from_u128(0xa));
 
 /// 12.50 EUR, captured at once, at the account `simulator`, to be carried out within an hour.
 pub(super) fn effect(kind: EffectKind, token: &str) -> GatewayEffect {
+    let operation_kind = match kind {
+        EffectKind::Authorize | EffectKind::Confirm | EffectKind::Query => OperationKind::Authorize,
+        EffectKind::Capture => OperationKind::Capture,
+        EffectKind::Void => OperationKind::Void,
+        EffectKind::Refund => OperationKind::Refund,
+    };
     GatewayEffect {
         envelope: Envelope {
             id: EFFECT_ID.to_string(),
@@ -47,5 +53,10 @@ pub(super) fn effect(kind: EffectKind, token: &str) -> GatewayEffect {
         stored_credential: None,
         network_transaction_id: None,
         not_after: Timestamp::now().plus_ms(3_600_000),
+        operation_kind,
+        payment_reference: None,
+        is_final: true,
+        return_url: None,
+        reason: None,
     }
 }

@@ -1,8 +1,17 @@
-//! The adapter and the HTTP part against the real simulator, and against servers that misbehave.
+//! The adapters and the HTTP part against the real simulator, in both of its dialects, and against servers that misbehave.
+
+mod broken;
+mod payment;
+mod payments;
+mod surprises;
 
 use std::{net::SocketAddr, time::Duration};
 
-use quittance_avro::words::{EffectKind, ResultOutcome};
+use quittance_avro::{
+    records::GatewayEffect,
+    words::{EffectKind, GatewayKind, ResultOutcome},
+};
+use quittance_gateways::{BODY_BYTES_MAX, Broken, Exchange, Verdict};
 use quittance_simulator::Config;
 use rstest::rstest;
 use tokio::{
@@ -11,25 +20,43 @@ use tokio::{
 };
 
 use super::{
-    accounts::GatewayAccounts,
-    exchange::{Broken, Exchange},
-    http::{BODY_BYTES_MAX, Http},
-    samples, simulator,
-    verdict::Verdict,
+    accounts::{Account, Accounts},
+    http::Http,
+    samples,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const TIMEOUT: Duration = Duration::from_millis(500);
 
-/// One exchange with the gateway at `address`.
+/// The accounts `simulator` and `stripe`, both at that address.
+fn accounts(address: SocketAddr) -> Outcome<Accounts> {
+    let listed = format!("simulator=http://{address},stripe=stripe+http://{address}/stripe").parse()?;
+    Ok(Accounts::new(&listed, &"stripe=sk_test_1".parse()?)?)
+}
+
+/// The account at a gateway of that kind.
+fn account(accounts: &Accounts, kind: GatewayKind) -> Outcome<&Account> {
+    accounts.get(kind.as_str()).ok_or_else(|| "no account".into())
+}
+
+/// All exchanges of an effect. They are empty if nothing is sent.
+async fn carry_out(account: &Account, effect: &GatewayEffect) -> Outcome<(Vec<Exchange>, Verdict)> {
+    let requests = match account.adapter.requests(effect, &account.credentials) {
+        Ok(requests) => requests,
+        Err(verdict) => return Ok((Vec::new(), *verdict)),
+    };
+    let exchanges = Http::new(TIMEOUT, 4)?.exchanges(&account.base, requests).await;
+    let verdict = account.adapter.judge(effect, &exchanges);
+    Ok((exchanges, verdict))
+}
+
+/// The one exchange of an effect of the samples with the simulator at `address`.
 async fn call(address: SocketAddr, kind: EffectKind, token: &str) -> Outcome<(Exchange, Verdict)> {
-    let effect = samples::effect(kind, token);
-    let accounts: GatewayAccounts = format!("simulator=http://{address}").parse()?;
-    let base = accounts.get("simulator").ok_or("no account")?;
-    let exchange = Http::new(TIMEOUT, 4)?.exchange(base, simulator::request(&effect)).await;
-    let verdict = simulator::judge(&effect, &exchange);
-    Ok((exchange, verdict))
+    let accounts = accounts(address)?;
+    let (mut exchanges, verdict) =
+        carry_out(account(&accounts, GatewayKind::Simulator)?, &samples::effect(kind, token)).await?;
+    Ok((exchanges.pop().ok_or("nothing was sent")?, verdict))
 }
 
 /// A simulator that serves until the test's runtime ends.
@@ -39,119 +66,4 @@ async fn start_simulator(slow_ms: u64) -> Outcome<SocketAddr> {
     let config = Config { slow_ms, ..Config::default() };
     tokio::spawn(quittance_simulator::serve(listener, config, std::future::pending()));
     Ok(address)
-}
-
-/// A server that reads what comes, answers the same bytes to everybody, and closes. It counts nothing and knows no HTTP.
-async fn start_server(answer: impl Into<Vec<u8>>) -> Outcome<SocketAddr> {
-    let answer = answer.into();
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
-            let mut request = [0; 4096];
-            let _ = stream.read(&mut request).await;
-            let _ = stream.write_all(&answer).await;
-        }
-    });
-    Ok(address)
-}
-
-#[rstest]
-#[case::approve("tok_approve", ResultOutcome::Approved)]
-#[case::decline("tok_decline", ResultOutcome::Declined)]
-#[case::error("tok_error", ResultOutcome::Unknown)]
-#[case::no_such_token("tok_nonsense", ResultOutcome::Rejected)]
-#[tokio::test]
-async fn the_simulator_is_understood(#[case] token: &str, #[case] outcome: ResultOutcome) -> Outcome {
-    let simulator = start_simulator(0).await?;
-    let (_, first) = call(simulator, EffectKind::Authorize, token).await?;
-    assert_eq!(first.outcome, outcome, "{first:?}");
-    // The same attempt again is told the same.
-    let (_, again) = call(simulator, EffectKind::Authorize, token).await?;
-    assert_eq!(again, first);
-
-    let (_, query) = call(simulator, EffectKind::Query, token).await?;
-    if matches!(outcome, ResultOutcome::Approved | ResultOutcome::Declined) {
-        assert_eq!(query, first, "a query tells what the try was told");
-    } else {
-        assert_eq!(query.outcome, ResultOutcome::Absent);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_late_answer_is_unknown_until_a_query_tells() -> Outcome {
-    let simulator = start_simulator(60_000).await?;
-    let (exchange, late) = call(simulator, EffectKind::Authorize, "tok_slow").await?;
-    assert_eq!((exchange, late.outcome), (Exchange::Unanswered(Broken::TimedOut), ResultOutcome::Unknown));
-
-    let (_, twin) = call(simulator, EffectKind::Authorize, "tok_slow").await?;
-    assert_eq!((twin.outcome, twin.details.raw_code.as_deref()), (ResultOutcome::Unknown, Some("in_progress")));
-
-    let (_, query) = call(simulator, EffectKind::Query, "tok_slow").await?;
-    assert_eq!((query.outcome, query.captured_amount.get()), (ResultOutcome::Approved, 1250));
-    Ok(())
-}
-
-#[rstest]
-#[tokio::test]
-async fn nobody_there_is_not_processed(
-    #[values(EffectKind::Authorize, EffectKind::Query)] kind: EffectKind,
-) -> Outcome {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    drop(listener);
-    let (exchange, verdict) = call(address, kind, "tok_approve").await?;
-    assert!(matches!(exchange, Exchange::NotSent(_)), "{exchange:?}");
-    assert_eq!(verdict.outcome, ResultOutcome::NotProcessed);
-    Ok(())
-}
-
-#[rstest]
-#[case::hangs_up("", "no answer: ")]
-#[case::no_http("what?\r\n\r\n", "no answer: ")]
-#[case::cut_off("HTTP/1.1 201 Created\r\ncontent-length: 500\r\n\r\n{\"id\":", "status 201, but ")]
-#[case::no_json("HTTP/1.1 201 Created\r\ncontent-length: 2\r\n\r\nok", "status 201")]
-#[case::failed("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n", "status 502")]
-#[tokio::test]
-async fn a_broken_answer_is_unknown(#[case] answer: &str, #[case] told: &str) -> Outcome {
-    let server = start_server(answer).await?;
-    let (exchange, verdict) = call(server, EffectKind::Authorize, "tok_secret").await?;
-    let text = exchange.to_string();
-    assert!(text.starts_with(told), "{text}");
-    assert!(!text.contains("tok_secret") && !text.contains("127.0.0.1"), "{text}");
-    assert_eq!(verdict.outcome, ResultOutcome::Unknown);
-    Ok(())
-}
-
-#[rstest]
-#[case::by_its_length(format!("content-length: {}\r\n\r\n", BODY_BYTES_MAX + 1))]
-#[case::without_a_length("\r\n".to_owned())]
-#[tokio::test]
-async fn an_oversized_body_is_not_read_to_its_end(#[case] header: String) -> Outcome {
-    let body = "x".repeat(BODY_BYTES_MAX + 1);
-    let server = start_server(format!("HTTP/1.1 201 Created\r\n{header}{body}")).await?;
-    let (exchange, verdict) = call(server, EffectKind::Authorize, "tok_approve").await?;
-    let too_large = Err(Broken::TooLarge(BODY_BYTES_MAX));
-    assert_eq!(
-        (exchange, verdict.outcome),
-        (Exchange::Answered { status: 201, body: too_large }, ResultOutcome::Unknown)
-    );
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_redirect_is_not_followed() -> Outcome {
-    let simulator = start_simulator(0).await?;
-    let location = format!("location: http://{simulator}/v1/charges\r\n");
-    let server =
-        start_server(format!("HTTP/1.1 307 Temporary Redirect\r\n{location}content-length: 0\r\n\r\n")).await?;
-    let (exchange, verdict) = call(server, EffectKind::Authorize, "tok_approve").await?;
-    assert_eq!(
-        (exchange, verdict.outcome),
-        (Exchange::Answered { status: 307, body: Ok(vec![]) }, ResultOutcome::Unknown)
-    );
-    let (_, query) = call(simulator, EffectKind::Query, "tok_approve").await?;
-    assert_eq!(query.outcome, ResultOutcome::Absent, "the charge went on to the address of the redirect");
-    Ok(())
 }

@@ -97,7 +97,7 @@ impl Worker {
             dead_letters: topic(Part::SinkGateway.dead_letters()),
             dead_letter_encoder: settings.dead_letter_encoder,
             metrics,
-            accounts: args.gateway_account.clone(),
+            accounts: args.accounts()?,
         };
         Ok(Self {
             consumer: GroupConsumer::join(&kafka, &membership, &[&effects])?,

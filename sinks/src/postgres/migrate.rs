@@ -8,7 +8,10 @@ use quittance_service::{
 use refinery::{Migration, Runner};
 
 /// Every migration, oldest first. What was published is never changed, only followed by another.
-const MIGRATIONS: &[(&str, &str)] = &[("V1__payments", include_str!("../../migrations/V1__payments.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("V1__payments", include_str!("../../migrations/V1__payments.sql")),
+    ("V2__ledger", include_str!("../../migrations/V2__ledger.sql")),
+];
 
 /// First half of the key of the advisory lock under which a schema is migrated; the second half is the schema.
 const LOCK: i32 = 0x0051_7454;

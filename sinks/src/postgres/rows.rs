@@ -1,10 +1,12 @@
 //! What records become in Postgres. Pure.
 
+mod ledger;
+
 use std::time::SystemTime;
 
 use quittance_avro::{
     ids::{CommandId, EventId, PaymentId},
-    records::{Outcome, PaymentState},
+    records::{Outcome, PaymentState, Transfer},
     tenant::Tenant,
     topics::Topic,
     words::Mode,
@@ -12,6 +14,7 @@ use quittance_avro::{
 use quittance_log::ReadError;
 use serde_json::Value;
 
+pub(super) use self::ledger::{PostingRow, TransferRow};
 use crate::store::{Entry, Fields};
 
 /// A row of one of the tables.
@@ -23,6 +26,8 @@ pub enum Row {
     Event(EventRow),
     /// Of `outcomes`.
     Outcome(OutcomeRow),
+    /// Of `transfers`, `postings` and `accounts`.
+    Transfer(TransferRow),
 }
 
 /// A payment as it is after its latest event.
@@ -42,6 +47,8 @@ pub struct StateRow {
     pub gateway_account: String,
     pub created_at: SystemTime,
     pub updated_at: SystemTime,
+    /// Ids of its operations.
+    pub operations: Vec<String>,
     pub state: Value,
 }
 
@@ -78,6 +85,7 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
         // An event of a kind that this build does not know is history too.
         Topic::PaymentEvents => event(&entry.name, entry.json).map(Row::Event),
         Topic::PaymentOutcomes => outcome(entry.expect::<Outcome>()?.json).map(Row::Outcome),
+        Topic::LedgerTransfers => ledger::transfer(&entry.expect::<Transfer>()?.json).map(Row::Transfer),
         Topic::PaymentCommands
         | Topic::PaymentResults
         | Topic::PaymentChangelog
@@ -94,6 +102,8 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
 fn state(mut json: Value) -> Result<StateRow, ReadError> {
     make_storable(&mut json);
     let fields = Fields(&json);
+    let operations = json.get("operations").and_then(Value::as_array).into_iter().flatten();
+    let operations = operations.filter_map(|operation| operation.get("id")?.as_str().map(str::to_owned)).collect();
     Ok(StateRow {
         payment_id: fields.parsed("envelope.aggregate_id")?,
         mode: fields.mode("envelope.mode")?,
@@ -108,6 +118,7 @@ fn state(mut json: Value) -> Result<StateRow, ReadError> {
         gateway_account: fields.text("gateway_account")?.to_owned(),
         created_at: fields.time("created_at")?,
         updated_at: fields.time("updated_at")?,
+        operations,
         state: json,
     })
 }

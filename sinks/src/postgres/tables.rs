@@ -1,12 +1,14 @@
 //! Writing rows: one statement for each table, with a column an array.
 
+mod ledger;
+
 use std::collections::BTreeMap;
 
 use deadpool_postgres::tokio_postgres::{Error, Transaction, types::ToSql};
 
 use super::{
     error,
-    rows::{EventRow, OutcomeRow, Row, StateRow},
+    rows::{EventRow, OutcomeRow, Row, StateRow, TransferRow},
 };
 use crate::store::StoreError;
 
@@ -24,6 +26,12 @@ const PAYMENTS: &str = "
         refunded_amount = excluded.refunded_amount, gateway_account = excluded.gateway_account,
         created_at = excluded.created_at, updated_at = excluded.updated_at, state = excluded.state
     where stored.sequence < excluded.sequence";
+
+/// An operation never changes its payment.
+const OPERATIONS: &str = "
+    insert into operations (operation_id, payment_id, mode, tenant)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+    on conflict (operation_id) do nothing";
 
 /// A row that is there stays as it is. Progress keeps a record from being written twice, so this meets only an event
 /// that was published twice; whether it is the same event, [`CONTRADICTIONS`] says.
@@ -53,11 +61,13 @@ pub(super) struct Tables<'a> {
     payments: Vec<&'a StateRow>,
     history: Vec<&'a EventRow>,
     outcomes: Vec<&'a OutcomeRow>,
+    transfers: Vec<&'a TransferRow>,
 }
 
 impl<'a> Tables<'a> {
     pub(super) fn of(rows: &'a [Row]) -> Self {
         let (mut payments, mut history, mut outcomes) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let mut transfers = Vec::new();
         for row in rows {
             match row {
                 Row::State(state) => {
@@ -68,14 +78,17 @@ impl<'a> Tables<'a> {
                 }
                 Row::Event(event) => history.push(event),
                 Row::Outcome(outcome) => drop(outcomes.insert(outcome.command_id, outcome)),
+                Row::Transfer(transfer) => transfers.push(transfer),
             }
         }
-        Self { payments: payments.into_values().collect(), history, outcomes: outcomes.into_values().collect() }
+        let (payments, outcomes) = (payments.into_values().collect(), outcomes.into_values().collect());
+        Self { payments, history, outcomes, transfers }
     }
 
     pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
         if !self.payments.is_empty() {
             self.write_payments(transaction).await.map_err(error::class)?;
+            self.write_operations(transaction).await.map_err(error::class)?;
         }
         if !self.history.is_empty() {
             let written = self.write_history(transaction).await.map_err(error::class)?;
@@ -85,6 +98,9 @@ impl<'a> Tables<'a> {
         }
         if !self.outcomes.is_empty() {
             self.write_outcomes(transaction).await.map_err(error::class)?;
+        }
+        if !self.transfers.is_empty() {
+            ledger::post(transaction, &self.transfers).await.map_err(error::class)?;
         }
         Ok(())
     }
@@ -109,6 +125,23 @@ impl<'a> Tables<'a> {
                     &column(rows, |row| row.created_at),
                     &column(rows, |row| row.updated_at),
                     &column(rows, |row| &row.state),
+                ],
+            )
+            .await
+    }
+
+    async fn write_operations(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
+        let all = self.payments.iter().flat_map(|row| row.operations.iter().map(|id| (*row, id)));
+        let rows: Vec<(&StateRow, &String)> = all.collect();
+        let rows: Vec<_> = rows.iter().collect();
+        transaction
+            .execute(
+                OPERATIONS,
+                &[
+                    &column(&rows, |(_, id)| id.as_str()),
+                    &column(&rows, |(row, _)| row.payment_id.to_string()),
+                    &column(&rows, |(row, _)| row.mode.as_str()),
+                    &column(&rows, |(row, _)| row.tenant.as_str()),
                 ],
             )
             .await

@@ -56,6 +56,7 @@ pub(super) fn row(prefix: &str, entry: Entry, now_ms: i64) -> Result<Option<Row>
         | Topic::PaymentEvents
         | Topic::PaymentChangelog
         | Topic::PaymentGatewayEffects
+        | Topic::LedgerTransfers
         | Topic::ProcessorPaymentsDeadLetters
         | Topic::SinkGatewayDeadLetters
         | Topic::SinkPostgresDeadLetters

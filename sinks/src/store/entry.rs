@@ -2,8 +2,11 @@
 
 use quittance_avro::{
     records::{
-        Outcome, PaymentAuthorized, PaymentCaptured, PaymentCreated, PaymentDeclined, PaymentFailed,
-        PaymentReviewOpened, PaymentState, Record as AvroRecord,
+        Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
+        PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
+        PaymentExpired, PaymentFailed, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
+        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
+        PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record as AvroRecord, Transfer,
     },
     topics::Topic,
     wire::{DecodeError, Decoder},
@@ -60,15 +63,37 @@ fn complete(decoder: &Decoder, bytes: &[u8]) -> Result<(String, Value), DecodeEr
 /// that we do not know), so there is nothing to fill in.
 type Resolve = fn(&Decoder, &[u8]) -> Option<Value>;
 
-const OURS: &[(&str, Resolve)] = &[
-    (PaymentState::NAME, resolve::<PaymentState>),
-    (Outcome::NAME, resolve::<Outcome>),
-    (PaymentCreated::NAME, resolve::<PaymentCreated>),
-    (PaymentAuthorized::NAME, resolve::<PaymentAuthorized>),
-    (PaymentCaptured::NAME, resolve::<PaymentCaptured>),
-    (PaymentDeclined::NAME, resolve::<PaymentDeclined>),
-    (PaymentFailed::NAME, resolve::<PaymentFailed>),
-    (PaymentReviewOpened::NAME, resolve::<PaymentReviewOpened>),
+macro_rules! ours {
+    ($($record:ident,)*) => { &[$(($record::NAME, resolve::<$record>),)*] };
+}
+
+const OURS: &[(&str, Resolve)] = ours![
+    PaymentState,
+    Outcome,
+    Transfer,
+    PaymentCreated,
+    PaymentAuthorized,
+    PaymentCaptured,
+    PaymentDeclined,
+    PaymentFailed,
+    PaymentReviewOpened,
+    PaymentOperationRequested,
+    PaymentOperationFailed,
+    PaymentOperationCorrected,
+    PaymentRefunded,
+    PaymentVoided,
+    PaymentActionRequired,
+    PaymentConfirmed,
+    PaymentCancelRequested,
+    PaymentCanceled,
+    PaymentExpired,
+    PaymentHeld,
+    PaymentApproved,
+    PaymentRejected,
+    PaymentReviewResolved,
+    PaymentAttemptStarted,
+    PaymentUnwantedSuccess,
+    PaymentUpdated,
 ];
 
 fn resolve<R: AvroRecord>(decoder: &Decoder, bytes: &[u8]) -> Option<Value> {

@@ -25,7 +25,7 @@ pub struct CreatePayment {
     pub capture: CaptureMethod,
     /// How it is paid.
     pub payment_method: PaymentMethod,
-    /// Name of the gateway account.
+    /// Name of the gateway account; empty to let the routing rules choose.
     pub gateway_account: String,
     /// `customer` or `merchant`.
     pub initiator: Initiator,
@@ -33,6 +33,18 @@ pub struct CreatePayment {
     pub stored_credential: Option<String>,
     /// `{"reference", "description", "metadata"}`.
     pub sealed: Option<Sealed>,
+    /// Where the gateway sends the customer back to.
+    pub return_url: Option<String>,
+    /// Whether it waits for a person before it is sent.
+    #[serde(default)]
+    pub hold: bool,
+    /// How often a soft decline is tried again.
+    #[serde(default)]
+    pub declines_retried_max: i32,
+    /// The saved payment method, `pm_…`.
+    pub payment_method_id: Option<String>,
+    /// The scheme's id of the charge that this one goes back to.
+    pub network_transaction_id: Option<String>,
 }
 
 /// What became of a client's command.
@@ -54,4 +66,6 @@ pub struct Outcome {
     pub code: Option<String>,
     /// Refused: for a person.
     pub reason: Option<String>,
+    /// Applied: the operation that it began, `cap_…`, `voi_…` or `ref_…`.
+    pub operation_id: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, GatewayDetails, PaymentMethod};
+use super::{Failure, GatewayDetails, PaymentMethod, Routing, Standing};
 use crate::{
     ids::AttemptId,
     money::{Currency, MinorUnits},
@@ -31,6 +31,22 @@ pub struct PaymentCreated {
     pub stored_credential: Option<String>,
     /// `{"reference", "description", "metadata"}`.
     pub sealed: Option<Sealed>,
+    /// Where the gateway sends the customer back to.
+    pub return_url: Option<String>,
+    /// Whether it waits for a person before it is sent.
+    #[serde(default)]
+    pub hold: bool,
+    /// How often a soft decline is tried again.
+    #[serde(default)]
+    pub declines_retried_max: i32,
+    /// The saved payment method, `pm_…`.
+    pub payment_method_id: Option<String>,
+    /// The scheme's id of the charge that this one goes back to.
+    pub network_transaction_id: Option<String>,
+    /// How its gateway accounts were chosen.
+    pub routing: Option<Routing>,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
 }
 
 /// Event `payment.authorized`: the amount is reserved.
@@ -52,6 +68,8 @@ pub struct PaymentAuthorized {
     pub authorized_amount: MinorUnits,
     /// What the gateway said.
     pub details: GatewayDetails,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
 }
 
 /// Event `payment.captured`: the amount was taken.
@@ -76,6 +94,8 @@ pub struct PaymentCaptured {
     pub is_final: bool,
     /// What the gateway said.
     pub details: GatewayDetails,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
 }
 
 /// Event `payment.declined`: the gateway processed it and said no.
@@ -93,6 +113,8 @@ pub struct PaymentDeclined {
     pub failure: Failure,
     /// What the gateway said.
     pub details: GatewayDetails,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
 }
 
 /// Event `payment.failed`: it was definitely not processed and will not be tried again.
@@ -110,6 +132,8 @@ pub struct PaymentFailed {
     pub failure: Failure,
     /// What the gateway said.
     pub details: GatewayDetails,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
 }
 
 /// Event `payment.review_opened`: nobody but a person can tell what became of it.
@@ -123,8 +147,10 @@ pub struct PaymentReviewOpened {
     pub attempt_id: AttemptId,
     /// Name of the gateway account.
     pub gateway_account: String,
-    /// `outcome_unknown` or `contradicting_result`.
+    /// `outcome_unknown`, `contradicting_result`, `unwanted_success` or `gateway_excess`.
     pub reason: ReviewReason,
     /// What the gateway said.
     pub details: GatewayDetails,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
 }

@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PaymentMethod, ThreeDSecure};
+use super::{GatewayReport, NextAction, PaymentMethod, ThreeDSecure};
 use crate::{
     ids::{AttemptId, EffectId},
     money::{Currency, MinorUnits},
     records::Envelope,
     time::Timestamp,
-    words::{CaptureMethod, EffectKind, Initiator, ResultOutcome},
+    words::{CaptureMethod, EffectKind, Initiator, OperationKind, ResultOutcome},
 };
 
 /// Effect: one try of an attempt at a gateway, or one query for its outcome.
@@ -16,15 +16,15 @@ use crate::{
 pub struct GatewayEffect {
     /// Who, what, when and why of this record.
     pub envelope: Envelope,
-    /// `authorize` (captures too if `capture` is `automatic`) or `query`.
+    /// `authorize` (captures too if `capture` is `automatic`), `confirm` (the second step of an authorization that was only created), `capture`, `void`, `refund` or `query`.
     pub kind: EffectKind,
-    /// The operation, `aut_…`.
+    /// The operation, `aut_…`, `cap_…`, `voi_…` or `ref_…`.
     pub operation_id: String,
     /// The attempt, `att_…`; the idempotency key at the gateway.
     pub attempt_id: AttemptId,
     /// From 1, tries and queries counted apart.
     pub try_number: i32,
-    /// Amount to authorize, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    /// Amount of the operation, in minor units of `currency` (ISO 4217 exponent), below 2^53.
     pub amount: MinorUnits,
     /// ISO 4217 alphabetic code, e.g. `EUR`.
     pub currency: Currency,
@@ -44,6 +44,17 @@ pub struct GatewayEffect {
     pub network_transaction_id: Option<String>,
     /// Past this it must not be carried out; the result then says `expired`.
     pub not_after: Timestamp,
+    /// `authorize`, `capture`, `void` or `refund`.
+    pub operation_kind: OperationKind,
+    /// Captures, voids and refunds: the gateway's id of the payment that they act on.
+    pub payment_reference: Option<String>,
+    /// Captures: whether what is left of the authorization is released.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// Where the gateway sends the customer back to.
+    pub return_url: Option<String>,
+    /// Why, in a word of the one who asked.
+    pub reason: Option<String>,
 }
 
 /// Result: what became of one try or query.
@@ -53,7 +64,7 @@ pub struct GatewayResult {
     pub envelope: Envelope,
     /// The effect, `eff_…`.
     pub effect_id: EffectId,
-    /// `authorize` or `query`.
+    /// `authorize`, `confirm`, `capture`, `void`, `refund` or `query`.
     pub kind: EffectKind,
     /// The operation.
     pub operation_id: String,
@@ -61,7 +72,7 @@ pub struct GatewayResult {
     pub attempt_id: AttemptId,
     /// Name of the gateway account.
     pub gateway_account: String,
-    /// `approved`, `declined`, `rejected` (definitely not processed, and trying again is pointless), `not_processed` (definitely not, may be tried again), `expired` (not carried out, past `not_after`), `absent` (a query found nothing) or `unknown`.
+    /// `approved`, `created` (the first step of an authorization is done, and nothing was moved), `action_required` (the customer has to act), `pending` (taken, and not settled), `declined`, `rejected` (definitely not processed, and trying again is pointless), `not_processed` (definitely not, may be tried again), `expired` (not carried out, past `not_after`), `reported` (a query found what `report` says), `absent` (a query found nothing) or `unknown`.
     pub outcome: ResultOutcome,
     /// Amount authorized, 0 unless approved, in minor units of `currency` (ISO 4217 exponent), below 2^53.
     pub authorized_amount: MinorUnits,
@@ -75,6 +86,17 @@ pub struct GatewayResult {
     pub details: GatewayDetails,
     /// Facts about the card that the gateway reported.
     pub card: Option<PaymentMethod>,
+    /// `authorize`, `capture`, `void` or `refund`.
+    pub operation_kind: OperationKind,
+    /// Captures, voids and refunds: the amount that was moved, 0 unless approved, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    #[serde(default)]
+    pub amount: MinorUnits,
+    /// What the customer has to do.
+    pub next_action: Option<NextAction>,
+    /// Until when what is authorized has to be captured.
+    pub authorization_expires_at: Option<Timestamp>,
+    /// Queries: all that the gateway says of the payment.
+    pub report: Option<GatewayReport>,
 }
 
 /// What the gateway said, beside the plain result.

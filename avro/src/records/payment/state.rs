@@ -2,13 +2,16 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, GatewayDetails, PaymentMethod};
+use super::{Failure, GatewayDetails, Hold, NextAction, PaymentMethod, Routing};
 use crate::{
     ids::{AttemptId, CommandId, EffectId},
     money::{Currency, MinorUnits},
     records::{Envelope, Fingerprint, Sealed},
     time::Timestamp,
-    words::{CaptureMethod, Initiator, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason, TimerKind},
+    words::{
+        CaptureMethod, Closing, Initiator, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason,
+        TimerKind,
+    },
 };
 
 /// The public view of a payment after its latest event.
@@ -54,6 +57,29 @@ pub struct PaymentState {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Where the gateway sends the customer back to.
+    pub return_url: Option<String>,
+    /// Set while the customer has to do something.
+    pub next_action: Option<NextAction>,
+    /// Set while it is held back.
+    pub hold: Option<Hold>,
+    /// Why what is not captured is released, or is to be: `canceled`, `expired`, `rejected` or `partially_approved`.
+    pub closing: Option<Closing>,
+    /// Why it was canceled or rejected, in a word of the one who asked.
+    pub closing_reason: Option<String>,
+    /// Until when what is authorized has to be captured.
+    pub authorization_expires_at: Option<Timestamp>,
+    /// Until when the customer has to act.
+    pub action_expires_at: Option<Timestamp>,
+    /// How often a soft decline is tried again.
+    #[serde(default)]
+    pub declines_retried_max: i32,
+    /// How its gateway accounts were chosen.
+    pub routing: Option<Routing>,
+    /// The saved payment method, `pm_…`.
+    pub payment_method_id: Option<String>,
+    /// The scheme's id of the charge that this one goes back to.
+    pub network_transaction_id: Option<String>,
 }
 
 /// Something that was asked of a gateway for a payment.
@@ -67,7 +93,7 @@ pub struct Operation {
     pub amount: MinorUnits,
     /// `pending`, `succeeded`, `failed` or `unknown`.
     pub status: OperationStatus,
-    /// Why it was asked for, in the words of the one who asked.
+    /// Why, in a word of the one who asked: lower-case letters, digits and `_`.
     pub reason: Option<String>,
     /// `api`, `gateway` (made at the gateway, not by us) or `system`.
     pub origin: Origin,
@@ -79,6 +105,17 @@ pub struct Operation {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// Captures: whether what is left of the authorization is released.
+    #[serde(rename = "final")]
+    pub is_final: Option<bool>,
+    /// Captures, voids and refunds: the authorization that they act on, `aut_…`.
+    pub parent_id: Option<String>,
+    /// True of a success that nobody wants any more, and of what gives it back.
+    #[serde(default)]
+    pub unwanted: bool,
+    /// How many transfers of the ledger it has caused.
+    #[serde(default)]
+    pub transfers: i32,
 }
 
 /// An operation at one gateway account. Its id is the idempotency key there.
@@ -110,12 +147,27 @@ pub struct Attempt {
     pub details: Option<GatewayDetails>,
     /// Why it failed.
     pub failure: Option<Failure>,
+    /// Authorizations in two steps: true once the first, which moves nothing, is done.
+    #[serde(default)]
+    pub confirming: bool,
+    /// True once the gateway has taken it and has yet to settle it.
+    #[serde(default)]
+    pub accepted: bool,
+    /// As of when the gateway's word holds that settled it; 0 while none has.
+    #[serde(default)]
+    pub as_of: Timestamp,
+    /// How many queries have said nothing since something contradicted how it was settled.
+    #[serde(default)]
+    pub verifications: i32,
+    /// True while something contradicts how it was settled, and the gateway is asked what is true.
+    #[serde(default)]
+    pub contradicted: bool,
 }
 
 /// A payment that waits for a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Review {
-    /// `outcome_unknown` or `contradicting_result`.
+    /// `outcome_unknown`, `contradicting_result`, `unwanted_success` or `gateway_excess`.
     pub reason: ReviewReason,
     /// Since when.
     pub opened_at: Timestamp,
@@ -130,12 +182,18 @@ pub struct PaymentChangelog {
     pub state: PaymentState,
     /// Applied commands.
     pub commands: Vec<RememberedCommand>,
-    /// What happens next if nothing else does.
+    /// Version 1: its only timer.
     pub timer: Option<Timer>,
     /// W3C trace context of the command, for what timers cause.
     pub traceparent: String,
     /// Seed of the jitter of retries.
     pub retry_seed: i64,
+    /// What happens next if nothing else does.
+    #[serde(default)]
+    pub timers: Vec<Timer>,
+    /// Commands that were refused lately, oldest first.
+    #[serde(default)]
+    pub refusals: Vec<RememberedRefusal>,
 }
 
 /// A command that was applied, remembered as long as the payment lives.
@@ -149,15 +207,36 @@ pub struct RememberedCommand {
     pub fingerprint: Fingerprint,
     /// The sequence that it led to.
     pub sequence: i64,
+    /// The operation that it began.
+    pub operation_id: Option<String>,
 }
 
 /// Something to be done at a time unless the state changes first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timer {
-    /// `retry` (next try or query of the pending attempt) or `try_lost` (no result came in time).
+    /// `retry` (next try or query of an attempt), `try_lost` (no result came in time), `authorization_expiry` or `action_expiry`.
     pub kind: TimerKind,
     /// When.
     pub due_at: Timestamp,
     /// Clock domain: `real`, or the id of a tenant's test clock.
     pub clock: String,
+    /// The attempt that it is about, `att_…`.
+    pub attempt_id: Option<AttemptId>,
+}
+
+/// A command that was refused, remembered for some days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RememberedRefusal {
+    /// `cmd_…`.
+    pub command_id: CommandId,
+    /// Name of the request, e.g. `payments.capture`.
+    pub operation: String,
+    /// What the request said.
+    pub fingerprint: Fingerprint,
+    /// Stable code.
+    pub code: String,
+    /// For a person.
+    pub reason: String,
+    /// When.
+    pub refused_at: Timestamp,
 }

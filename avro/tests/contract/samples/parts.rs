@@ -2,15 +2,16 @@
 
 use quittance_avro::{
     API_VERSION,
-    ids::{AttemptId, CommandId, EffectId, EventId, KeyId},
+    ids::{AccountId, AttemptId, CommandId, EffectId, EventId, KeyId},
     money::{Currency, MinorUnits},
     records::{
-        Actor, Attempt, Bytes, Envelope, Failure, Fingerprint, GatewayDetails, GatewayToken, Operation, PaymentMethod,
-        RememberedCommand, Review, Sealed, ThreeDSecure, Timer,
+        Actor, Attempt, Bytes, Envelope, Failure, Fingerprint, GatewayDetails, GatewayToken, Hold, NextAction,
+        Operation, PaymentMethod, RememberedCommand, RememberedRefusal, Review, Routing, Sealed, Standing,
+        ThreeDSecure, Timer,
     },
     tenant::Tenant,
     time::Timestamp,
-    words::{ActorKind, Mode, OperationKind, OperationStatus, Origin, ReviewReason, TimerKind},
+    words::{ActorKind, Mode, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason, TimerKind},
 };
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ pub(super) const COMMAND: CommandId = CommandId::new(Uuid::from_u128(0xc0));
 pub(super) const ATTEMPT: AttemptId = AttemptId::new(Uuid::from_u128(0xa7));
 pub(super) const EFFECT: EffectId = EffectId::new(Uuid::from_u128(0xef));
 pub(super) const OPERATION: &str = "aut_000000000000000000000000000000a0";
+pub(super) const ACCOUNT: AccountId = AccountId::new(Uuid::from_u128(0xacc));
 pub(super) const KEY: KeyId = KeyId::new(Uuid::from_u128(0xff << 120));
 pub(super) const GATEWAY_ACCOUNT: &str = "simulator";
 
@@ -136,6 +138,10 @@ pub(super) fn operation(fill: Fill) -> Operation {
         attempts: fill.list(attempt(fill)),
         created_at: time(1),
         updated_at: time(2),
+        is_final: fill.option(false),
+        parent_id: fill.text(OPERATION),
+        unwanted: true,
+        transfers: 1,
     }
 }
 
@@ -154,6 +160,42 @@ fn attempt(fill: Fill) -> Attempt {
         updated_at: time(4),
         details: fill.option(details(fill)),
         failure: fill.option(failure(fill)),
+        confirming: true,
+        accepted: true,
+        as_of: time(8),
+        verifications: 1,
+        contradicted: true,
+    }
+}
+
+pub(super) fn next_action(fill: Fill) -> NextAction {
+    NextAction {
+        kind: "redirect".to_owned(),
+        url: "https://bank.example/3ds/1".to_owned(),
+        expires_at: fill.option(time(900_000)),
+    }
+}
+
+pub(super) fn standing() -> Standing {
+    Standing {
+        status: PaymentStatus::Succeeded,
+        authorized_amount: amount(1250),
+        captured_amount: amount(1000),
+        capturable_amount: MinorUnits::ZERO,
+        refunded_amount: amount(250),
+    }
+}
+
+pub(super) fn hold() -> Hold {
+    Hold { reason: "requested".to_owned(), placed_at: time(9) }
+}
+
+pub(super) fn routing(fill: Fill) -> Routing {
+    Routing {
+        version: 3,
+        rule: fill.text("euros"),
+        why: "the first rule that fits".to_owned(),
+        candidates: fill.list(GATEWAY_ACCOUNT.to_owned()),
     }
 }
 
@@ -161,15 +203,27 @@ pub(super) fn review() -> Review {
     Review { reason: ReviewReason::OutcomeUnknown, opened_at: time(5) }
 }
 
-pub(super) fn timer() -> Timer {
-    Timer { kind: TimerKind::Retry, due_at: time(60_000), clock: "real".to_owned() }
+pub(super) fn timer(fill: Fill) -> Timer {
+    Timer { kind: TimerKind::Retry, due_at: time(60_000), clock: "real".to_owned(), attempt_id: fill.option(ATTEMPT) }
 }
 
-pub(super) fn remembered_command() -> RememberedCommand {
+pub(super) fn remembered_refusal() -> RememberedRefusal {
+    RememberedRefusal {
+        command_id: COMMAND,
+        operation: "payments.capture".to_owned(),
+        fingerprint: fingerprint(),
+        code: "not_capturable".to_owned(),
+        reason: "Nothing of the payment can be captured.".to_owned(),
+        refused_at: time(10),
+    }
+}
+
+pub(super) fn remembered_command(fill: Fill) -> RememberedCommand {
     RememberedCommand {
         command_id: COMMAND,
         operation: "payments.create".to_owned(),
         fingerprint: fingerprint(),
         sequence: 1,
+        operation_id: fill.text(OPERATION),
     }
 }

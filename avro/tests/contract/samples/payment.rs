@@ -3,17 +3,22 @@
 use quittance_avro::{
     money::{MINOR_UNITS_END, MinorUnits},
     records::{
-        CreatePayment, GatewayEffect, GatewayResult, Outcome, PaymentAuthorized, PaymentCaptured, PaymentChangelog,
-        PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened, PaymentState,
+        CreatePayment, GatewayEffect, GatewayFact, GatewayReport, GatewayResult, Outcome, PaymentAuthorized,
+        PaymentCaptured, PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened,
+        PaymentState,
     },
-    words::{CaptureMethod, EffectKind, Initiator, OutcomeStatus, PaymentStatus, ResultOutcome, ReviewReason},
+    words::{
+        CaptureMethod, Closing, EffectKind, FactStatus, Initiator, OperationKind, OutcomeStatus, PaymentStatus,
+        ResultOutcome, ReviewReason,
+    },
 };
 
 use super::{
     Fill,
     parts::{
         ATTEMPT, COMMAND, EFFECT, GATEWAY_ACCOUNT, OPERATION, amount, currency, details, envelope, failure,
-        fingerprint, operation, payment_method, remembered_command, review, sealed, time, timer,
+        fingerprint, hold, next_action, operation, payment_method, remembered_command, remembered_refusal, review,
+        routing, sealed, standing, time, timer,
     },
 };
 
@@ -29,6 +34,11 @@ pub(super) fn create_payment(fill: Fill) -> CreatePayment {
         initiator: Initiator::Customer,
         stored_credential: fill.text("first"),
         sealed: fill.option(sealed()),
+        return_url: fill.text("https://shop.example/thanks"),
+        hold: true,
+        declines_retried_max: 2,
+        payment_method_id: fill.text("pm_00000000000000000000000000000001"),
+        network_transaction_id: fill.text("ntx_1"),
     }
 }
 
@@ -43,6 +53,13 @@ pub(super) fn created(fill: Fill) -> PaymentCreated {
         initiator: Initiator::Merchant,
         stored_credential: fill.text("recurring"),
         sealed: fill.option(sealed()),
+        return_url: fill.text("https://shop.example/thanks"),
+        hold: true,
+        declines_retried_max: 2,
+        payment_method_id: fill.text("pm_00000000000000000000000000000001"),
+        network_transaction_id: fill.text("ntx_1"),
+        routing: fill.option(routing(fill)),
+        standing: fill.option(standing()),
     }
 }
 
@@ -56,6 +73,7 @@ pub(super) fn authorized(fill: Fill) -> PaymentAuthorized {
         currency: currency(),
         authorized_amount: amount(1250),
         details: details(fill),
+        standing: fill.option(standing()),
     }
 }
 
@@ -70,6 +88,7 @@ pub(super) fn captured(fill: Fill) -> PaymentCaptured {
         captured_amount: amount(1250),
         is_final: true,
         details: details(fill),
+        standing: fill.option(standing()),
     }
 }
 
@@ -81,6 +100,7 @@ pub(super) fn declined(fill: Fill) -> PaymentDeclined {
         gateway_account: GATEWAY_ACCOUNT.to_owned(),
         failure: failure(fill),
         details: details(fill),
+        standing: fill.option(standing()),
     }
 }
 
@@ -92,6 +112,7 @@ pub(super) fn failed(fill: Fill) -> PaymentFailed {
         gateway_account: GATEWAY_ACCOUNT.to_owned(),
         failure: failure(fill),
         details: details(fill),
+        standing: fill.option(standing()),
     }
 }
 
@@ -103,6 +124,7 @@ pub(super) fn review_opened(fill: Fill) -> PaymentReviewOpened {
         gateway_account: GATEWAY_ACCOUNT.to_owned(),
         reason: ReviewReason::ContradictingResult,
         details: details(fill),
+        standing: fill.option(standing()),
     }
 }
 
@@ -128,6 +150,17 @@ pub(super) fn state(fill: Fill) -> PaymentState {
         sealed: fill.option(sealed()),
         created_at: time(0),
         updated_at: time(6),
+        return_url: fill.text("https://shop.example/thanks"),
+        next_action: fill.option(next_action(fill)),
+        hold: fill.option(hold()),
+        closing: fill.option(Closing::Canceled),
+        closing_reason: fill.text("out_of_stock"),
+        authorization_expires_at: fill.option(time(600_000)),
+        action_expires_at: fill.option(time(300_000)),
+        declines_retried_max: 1,
+        routing: fill.option(routing(fill)),
+        payment_method_id: fill.text("pm_00000000000000000000000000000001"),
+        network_transaction_id: fill.text("ntx_1"),
     }
 }
 
@@ -135,10 +168,12 @@ pub(super) fn changelog(fill: Fill) -> PaymentChangelog {
     PaymentChangelog {
         state_version: 1,
         state: state(fill),
-        commands: fill.list(remembered_command()),
-        timer: fill.option(timer()),
+        commands: fill.list(remembered_command(fill)),
+        timer: fill.option(timer(fill)),
         traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned(),
         retry_seed: i64::MIN,
+        timers: fill.list(timer(fill)),
+        refusals: fill.list(remembered_refusal()),
     }
 }
 
@@ -159,6 +194,11 @@ pub(super) fn gateway_effect(fill: Fill) -> GatewayEffect {
         stored_credential: fill.text("installment"),
         network_transaction_id: fill.text("ntx_1"),
         not_after: time(30_000),
+        operation_kind: OperationKind::Capture,
+        payment_reference: fill.text("sim_1"),
+        is_final: false,
+        return_url: fill.text("https://shop.example/thanks"),
+        reason: fill.text("duplicate"),
     }
 }
 
@@ -177,7 +217,28 @@ pub(super) fn gateway_result(fill: Fill) -> GatewayResult {
         failure: fill.option(failure(fill)),
         details: details(fill),
         card: fill.option(payment_method(fill)),
+        operation_kind: OperationKind::Authorize,
+        amount: MinorUnits::ZERO,
+        next_action: fill.option(next_action(fill)),
+        authorization_expires_at: fill.option(time(600_000)),
+        report: fill.option(report(fill)),
     }
+}
+
+fn report(fill: Fill) -> GatewayReport {
+    let fact = GatewayFact {
+        kind: OperationKind::Refund,
+        status: FactStatus::Succeeded,
+        attempt_id: fill.option(ATTEMPT),
+        gateway_reference: fill.text("re_1"),
+        amount: amount(250),
+        currency: currency(),
+        reason: fill.text("expired"),
+        failure: fill.option(failure(fill)),
+        next_action: fill.option(next_action(fill)),
+        details: details(fill),
+    };
+    GatewayReport { gateway_reference: "sim_1".to_owned(), facts: fill.list(fact) }
 }
 
 pub(super) fn outcome(fill: Fill) -> Outcome {
@@ -190,5 +251,6 @@ pub(super) fn outcome(fill: Fill) -> Outcome {
         sequence: fill.option(3),
         code: fill.text("key_reused"),
         reason: fill.text("The key was used with another body."),
+        operation_id: fill.text(OPERATION),
     }
 }

@@ -27,7 +27,9 @@ fn a_short_request_is_filled_with_defaults() -> Result<(), Vec<FieldError>> {
     let request = parse(body(), "simulator")?;
     assert_eq!((request.amount.get(), request.currency.code()), (1250, "EUR"));
     assert_eq!(request.capture, CaptureMethod::Automatic);
-    assert_eq!(request.gateway_account(), "simulator");
+    assert_eq!(request.payment_method.tokens[0].gateway_account, "simulator");
+    assert_eq!((&*request.gateway_account, request.hold, request.declines_retried_max), ("", false, 0));
+    assert_eq!((request.initiator, request.return_url), (Initiator::Customer, None));
     assert_eq!(request.text, Text::default());
     Ok(())
 }
@@ -37,7 +39,7 @@ fn tokens_of_several_accounts_are_kept_in_order() -> Result<(), Vec<FieldError>>
     let tokens = json!([{"gateway_account": "a", "token": "x"}, {"gateway_account": "b", "token": "y"}]);
     let request = parse(with(json!({"payment_method": {"tokens": tokens}})), "simulator")?;
     assert_eq!(request.payment_method.tokens.len(), 2);
-    assert_eq!(request.gateway_account(), "a");
+    assert_eq!(request.payment_method.tokens[0].gateway_account, "a");
     Ok(())
 }
 
@@ -77,8 +79,34 @@ fn the_message_says_what_would_be_right_and_what_it_was() {
 #[case(json!({"metadata": {"a": 1}}), &["metadata.a"])]
 #[case(json!({"metadata": {"4242424242424242": "x"}}), &["metadata"])]
 #[case(json!({"metadata": {"a": "card 4242-4242-4242-4242"}}), &["metadata.a"])]
+#[case(json!({"gateway_account": "elsewhere", "payment_method": {"token": "x"}}), &["gateway_account"])]
+#[case(json!({"hold": "yes"}), &["hold"])]
+#[case(json!({"retry_declines": 4}), &["retry_declines"])]
+#[case(json!({"retry_declines": -1}), &["retry_declines"])]
+#[case(json!({"initiator": "nobody"}), &["initiator"])]
+#[case(json!({"stored_credential": "always"}), &["stored_credential"])]
+#[case(json!({"return_url": "http://shop.example"}), &["return_url"])]
+#[case(json!({"return_url": "https:///thanks"}), &["return_url"])]
+#[case(json!({"return_url": "javascript:alert(1)"}), &["return_url"])]
+#[case(json!({"return_url": "https://shop.example/a b"}), &["return_url"])]
 fn refused(#[case] change: Value, #[case] expected: &[&str]) {
     assert_eq!(fields(with(change)), expected);
+}
+
+#[test]
+fn what_a_request_may_say_beside_the_money() -> Result<(), Vec<FieldError>> {
+    let tokens = json!([{"gateway_account": "a", "token": "x"}, {"gateway_account": "b", "token": "y"}]);
+    let request = parse(
+        with(json!({
+            "payment_method": {"tokens": tokens}, "gateway_account": "b", "return_url": "https://shop.example/thanks",
+            "hold": true, "retry_declines": 2, "initiator": "merchant", "stored_credential": "recurring",
+        })),
+        "simulator",
+    )?;
+    assert_eq!((&*request.gateway_account, request.hold, request.declines_retried_max), ("b", true, 2));
+    assert_eq!(request.return_url.as_deref(), Some("https://shop.example/thanks"));
+    assert_eq!((request.initiator, request.stored_credential.as_deref()), (Initiator::Merchant, Some("recurring")));
+    Ok(())
 }
 
 #[test]

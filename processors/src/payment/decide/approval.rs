@@ -1,114 +1,271 @@
-//! A gateway did what it was asked for, or something like it.
+//! A gateway authorized what it was asked for, or something like it.
 
 use quittance_avro::{
-    ids::{CaptureId, derive},
-    money::MinorUnits,
+    ids::{AuthorizationId, derive},
+    money::{Currency, MinorUnits},
     records::{
-        GatewayResult, Operation, PaymentAuthorized, PaymentCaptured, PaymentChangelog, PaymentMethod, PaymentState,
+        GatewayDetails, NextAction, Operation, PaymentActionRequired, PaymentAuthorized, PaymentCaptured,
+        PaymentMethod, PaymentState, PaymentUnwantedSuccess,
     },
-    words::{CaptureMethod, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason},
+    time::Timestamp,
+    words::{CaptureMethod, Closing, OperationKind, OperationStatus, Origin, ReviewReason, TimerKind},
 };
 
-use super::draft::Draft;
-use crate::payment::decision::Event;
+use super::{
+    attempt::later,
+    closing::{release, withdraw_action},
+    draft::{Draft, Place},
+    failing::named,
+    operation::{Asked, add, request},
+    standing::AUTHORIZATION,
+};
+use crate::payment::event::Event;
 
-/// Whether the amounts of an approval can be booked at all: money in another currency, or more taken than reserved,
-/// has no place in a payment.
-pub(super) fn is_bookable(state: &PaymentState, result: &GatewayResult) -> bool {
-    result.currency == state.currency
-        && MinorUnits::payable(result.authorized_amount.get()).is_ok()
-        && (MinorUnits::ZERO..=result.authorized_amount).contains(&result.captured_amount)
+/// What a gateway says it authorized.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Approval {
+    pub(super) authorized: MinorUnits,
+    /// What was captured with it.
+    pub(super) captured: MinorUnits,
+    pub(super) currency: Currency,
+    pub(super) details: GatewayDetails,
+    /// Facts about the card that the gateway reported.
+    pub(super) card: Option<PaymentMethod>,
+    pub(super) expires_at: Option<Timestamp>,
+    /// As of when that holds.
+    pub(super) as_of: Timestamp,
 }
 
-/// Whether an approval says the same as the one that was booked. Two references under one key are two charges.
-pub(super) fn is_booked(state: &PaymentChangelog, result: &GatewayResult) -> bool {
-    let state = &state.state;
-    let authorization = state.operations.iter().find(|operation| operation.kind == OperationKind::Authorize);
-    let booked = authorization.and_then(|operation| operation.gateway_reference.as_ref());
-    let other_charge = booked.zip(result.details.gateway_reference.as_ref()).is_some_and(|(one, other)| one != other);
-    !other_charge
-        && result.currency == state.currency
-        && result.authorized_amount == state.authorized_amount
-        && result.captured_amount == state.captured_amount
-}
-
-/// Books an approval. One that is not what was asked for is booked as the gateway says, and a person looks at it.
-pub(super) fn approve(draft: &mut Draft, result: &GatewayResult) {
-    draft.settle(OperationStatus::Succeeded, &result.details, None);
-    let state = &mut draft.state.state;
-    state.authorized_amount = result.authorized_amount;
-    state.capturable_amount = result.authorized_amount;
-    state.status = PaymentStatus::RequiresCapture;
-    // The customer's payment method as this gateway knows it: facts fill in what the client did not say.
-    if let Some(card) = &result.card {
-        fill_in(&mut state.payment_method, card);
+impl Approval {
+    /// Whether its amounts can be booked at all: money in another currency, or more taken than reserved, has no place in a
+    /// payment.
+    pub(super) fn is_bookable(&self, payment: &PaymentState) -> bool {
+        self.currency == payment.currency
+            && MinorUnits::payable(self.authorized.get()).is_ok()
+            && (MinorUnits::ZERO..=self.authorized).contains(&self.captured)
     }
-    let (operation_id, attempt) = draft.latest();
-    draft.event(|envelope| {
+
+    /// Whether it says the same as the one that was booked. Two references under one key are two charges. What was
+    /// captured later, in an operation of its own, was not captured with it.
+    pub(super) fn is_booked(&self, draft: &Draft<'_>, place: Place) -> bool {
+        let operation = draft.operation(place.operation);
+        let known = operation.gateway_reference.as_ref();
+        let other_charge = known.zip(self.details.gateway_reference.as_ref()).is_some_and(|(one, other)| one != other);
+        let came_along = capture_of(draft, place.operation).map(|index| draft.operation(index).amount);
+        !other_charge
+            && self.currency == draft.payment().currency
+            && self.authorized == operation.amount
+            && self.captured == came_along.unwrap_or_default()
+    }
+}
+
+/// The capture that came with an authorization: it has no attempt of its own.
+pub(super) fn capture_of(draft: &Draft<'_>, authorization: usize) -> Option<usize> {
+    let id = &draft.operation(authorization).id;
+    let of_it = |found: &Operation| {
+        let parent = found.parent_id.as_ref();
+        found.kind == OperationKind::Capture
+            && found.attempts.is_empty()
+            && parent.map_or(authorization == AUTHORIZATION, |parent| parent == id)
+    };
+    draft.payment().operations.iter().position(of_it)
+}
+
+/// Books an approval of the payment's own authorization. One that is not what was asked for is booked as the gateway says:
+/// what is less than that, or comes too late, is given back, and at anything else a person looks.
+pub(super) fn approve(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
+    draft.settle(place, OperationStatus::Succeeded, &approval.details, approval.as_of);
+    draft.operation_mut(AUTHORIZATION).amount = approval.authorized;
+    let payment = &mut draft.state.state;
+    payment.next_action = None;
+    payment.failure = None;
+    if payment.closing.is_none() && approval.authorized < payment.amount {
+        payment.closing = Some(Closing::PartiallyApproved);
+    }
+    if let Some(card) = &approval.card {
+        fill_in(&mut payment.payment_method, card);
+    }
+    let is_wanted = payment.closing.is_none();
+    let lasts_ms =
+        draft.cx.gateways.capabilities(&draft.attempt(place).gateway_account).map(|can| can.authorization_ms);
+    let expires_at = approval.expires_at.or(lasts_ms.map(|ms| draft.cx.now.plus_ms(ms)));
+    draft.state.state.authorization_expires_at = expires_at;
+    let captured = (approval.captured > MinorUnits::ZERO).then(|| captured_with(draft, place, approval, !is_wanted));
+    authorized(draft, place, approval);
+    match captured {
+        Some(capture) if is_wanted => announce_capture(draft, place, capture, approval),
+        Some(_) => announce_unwanted(draft, place, approval),
+        None => {}
+    }
+    if is_wanted { check(draft, place, approval) } else { release(draft, AUTHORIZATION) }
+}
+
+/// Whether what was taken is what was promised.
+fn check(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
+    let payment = draft.payment();
+    let promised = match payment.capture {
+        CaptureMethod::Automatic => payment.amount,
+        CaptureMethod::Manual => MinorUnits::ZERO,
+    };
+    if approval.authorized == payment.amount && approval.captured == MinorUnits::ZERO && promised > MinorUnits::ZERO {
+        // The gateway only holds what was to be taken at once.
+        let asked = Asked {
+            kind: OperationKind::Capture,
+            authorization: AUTHORIZATION,
+            amount: approval.authorized,
+            origin: Origin::System,
+            unwanted: false,
+            is_final: Some(true),
+            reason: None,
+        };
+        request(draft, &asked, &["system", "automatic"]);
+    } else if approval.authorized != payment.amount || approval.captured != promised {
+        draft.review(ReviewReason::ContradictingResult, place, &approval.details);
+    }
+}
+
+/// A success of an attempt that was taken for failed, after another one was made: an authorization of its own, to be given
+/// back.
+pub(super) fn unwanted(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
+    let now = draft.cx.now;
+    let attempt = draft.attempt(place).clone();
+    let uuid = derive(&["unwanted", &draft.payment().envelope.aggregate_id, &attempt.id.to_string()]);
+    draft.state.state.operations.push(Operation {
+        id: AuthorizationId::new(uuid).to_string(),
+        kind: OperationKind::Authorize,
+        amount: approval.authorized,
+        status: OperationStatus::Pending,
+        reason: None,
+        origin: Origin::Api,
+        gateway_reference: None,
+        attempts: vec![attempt],
+        created_at: now,
+        updated_at: now,
+        is_final: None,
+        parent_id: None,
+        unwanted: true,
+        transfers: 0,
+    });
+    let operation = draft.payment().operations.len() - 1;
+    let place = Place { operation, attempt: 0 };
+    draft.settle(place, OperationStatus::Succeeded, &approval.details, approval.as_of);
+    if approval.captured > MinorUnits::ZERO {
+        captured_with(draft, place, approval, true);
+    }
+    announce_unwanted(draft, place, approval);
+    release(draft, operation);
+}
+
+/// The capture that came with an authorization: an operation of its own, at the same attempt. Gives its index.
+fn captured_with(draft: &mut Draft<'_>, place: Place, approval: &Approval, unwanted: bool) -> usize {
+    let is_whole = approval.captured == approval.authorized;
+    let asked = Asked {
+        kind: OperationKind::Capture,
+        authorization: place.operation,
+        amount: approval.captured,
+        origin: Origin::Api,
+        unwanted,
+        // Nobody said that the rest of a partial capture is released.
+        is_final: Some(is_whole),
+        reason: None,
+    };
+    let authorization = draft.operation(place.operation).id.clone();
+    let operation = add(draft, &asked, &[&authorization]);
+    let found = draft.operation_mut(operation);
+    found.status = OperationStatus::Succeeded;
+    found.gateway_reference.clone_from(&approval.details.gateway_reference);
+    draft.post(operation, approval.as_of, false);
+    operation
+}
+
+fn authorized(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
+    let (operation_id, attempt_id, gateway_account) = named(draft, place);
+    draft.event(|envelope, standing| {
         Event::Authorized(PaymentAuthorized {
             envelope,
             operation_id,
-            attempt_id: attempt.id,
-            gateway_account: attempt.gateway_account,
-            amount: result.authorized_amount,
-            currency: result.currency,
-            authorized_amount: result.authorized_amount,
-            details: result.details.clone(),
+            attempt_id,
+            gateway_account,
+            amount: approval.authorized,
+            currency: approval.currency,
+            authorized_amount: approval.authorized,
+            details: approval.details.clone(),
+            standing,
         })
     });
-    if result.captured_amount > MinorUnits::ZERO {
-        capture(draft, result);
-    }
-    let state = &draft.state.state;
-    let promised = match state.capture {
-        CaptureMethod::Automatic => state.amount,
-        CaptureMethod::Manual => MinorUnits::ZERO,
-    };
-    if state.authorized_amount != state.amount || state.captured_amount != promised {
-        draft.review(ReviewReason::ContradictingResult, &result.details);
-    }
 }
 
-/// The capture that came with the authorization: an operation of its own, at the same attempt.
-fn capture(draft: &mut Draft, result: &GatewayResult) {
-    let now = draft.now;
-    let (_, attempt) = draft.latest();
-    let state = &mut draft.state.state;
-    let operation_id = CaptureId::new(derive(&["capture", &state.envelope.aggregate_id, "1"])).to_string();
-    state.captured_amount = result.captured_amount;
-    state.capturable_amount = result.authorized_amount.saturating_sub(result.captured_amount);
-    // Nobody said that the rest of a partial capture is released.
-    let is_final = state.capturable_amount == MinorUnits::ZERO;
-    if is_final {
-        state.status = PaymentStatus::Succeeded;
-    }
-    state.operations.push(Operation {
-        id: operation_id.clone(),
-        kind: OperationKind::Capture,
-        amount: result.captured_amount,
-        status: OperationStatus::Succeeded,
-        reason: None,
-        origin: Origin::Api,
-        gateway_reference: result.details.gateway_reference.clone(),
-        attempts: Vec::new(),
-        created_at: now,
-        updated_at: now,
-    });
-    draft.event(|envelope| {
+fn announce_capture(draft: &mut Draft<'_>, place: Place, capture: usize, approval: &Approval) {
+    let (_, attempt_id, gateway_account) = named(draft, place);
+    let found = draft.operation(capture);
+    let (operation_id, is_final) = (found.id.clone(), found.is_final.unwrap_or(true));
+    draft.event(|envelope, standing| {
         Event::Captured(PaymentCaptured {
             envelope,
             operation_id,
-            attempt_id: attempt.id,
-            gateway_account: attempt.gateway_account,
-            amount: result.captured_amount,
-            currency: result.currency,
-            captured_amount: result.captured_amount,
+            attempt_id,
+            gateway_account,
+            amount: approval.captured,
+            currency: approval.currency,
+            captured_amount: approval.captured,
             is_final,
-            details: result.details.clone(),
+            details: approval.details.clone(),
+            standing,
         })
     });
 }
 
+fn announce_unwanted(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
+    let (operation_id, attempt_id, gateway_account) = named(draft, place);
+    draft.event(|envelope, standing| {
+        Event::UnwantedSuccess(PaymentUnwantedSuccess {
+            envelope,
+            operation_id,
+            attempt_id,
+            gateway_account,
+            authorized_amount: approval.authorized,
+            captured_amount: approval.captured,
+            currency: approval.currency,
+            details: approval.details.clone(),
+            standing,
+        })
+    });
+}
+
+/// The customer has to act. The attempt is then only asked about: when the merchant says so, when the gateway does, and when
+/// the time is over.
+pub(super) fn await_action(draft: &mut Draft<'_>, place: Place, action: &NextAction) {
+    let now = draft.cx.now;
+    let attempt = draft.attempt_mut(place);
+    attempt.accepted = true;
+    attempt.updated_at = now;
+    let id = attempt.id;
+    draft.clear_timers(id);
+    if draft.payment().closing.is_some() {
+        withdraw_action(draft);
+        return later(draft, place);
+    }
+    if draft.payment().action_expires_at.is_none() {
+        let expires_at = action.expires_at.unwrap_or(now.plus_ms(draft.cx.policy.action_ttl_ms));
+        draft.state.state.action_expires_at = Some(expires_at);
+        draft.set_timer(TimerKind::ActionExpiry, None, expires_at);
+    }
+    draft.state.state.next_action = Some(action.clone());
+    let (operation_id, attempt_id, gateway_account) = named(draft, place);
+    let next_action = action.clone();
+    draft.event(|envelope, standing| {
+        Event::ActionRequired(PaymentActionRequired {
+            envelope,
+            operation_id,
+            attempt_id,
+            gateway_account,
+            next_action,
+            standing,
+        })
+    });
+}
+
+/// The customer's payment method as a gateway knows it: facts fill in what the client did not say.
 fn fill_in(method: &mut PaymentMethod, card: &PaymentMethod) {
     let texts = [
         (&mut method.fingerprint, &card.fingerprint),

@@ -1,31 +1,51 @@
 //! A change in the making: the state so far and what it gives rise to.
 
 use quittance_avro::{
-    ids::{EffectId, EventId, StateId, derive},
+    ids::{AttemptId, EventId, OutcomeId, StateId, derive},
+    money::MinorUnits,
     records::{
-        Actor, Attempt, Envelope, Failure, GatewayDetails, GatewayEffect, Operation, Outcome, PaymentChangelog,
-        PaymentReviewOpened, Review, Timer,
+        Actor, Attempt, Envelope, GatewayDetails, GatewayEffect, Operation, Outcome, PaymentChangelog,
+        PaymentReviewOpened, PaymentState, Review, Standing, Timer, Transfer,
     },
     time::Timestamp,
-    words::{ActorKind, EffectKind, OperationKind, OperationStatus, ReviewReason, TimerKind},
+    words::{ActorKind, OperationKind, OperationStatus, PaymentStatus, ReviewReason, TimerKind, TransferKind},
 };
 
-use crate::payment::{
-    decision::{Change, Decision, Event},
-    policy::{KEY_AGE_MAX_MS, Policy},
+use super::standing::{self, AUTHORIZATION, is_open};
+use crate::{
+    ledger::{Movement, transfer},
+    payment::{
+        decision::{Change, Context, Decision},
+        event::Event,
+    },
 };
 
-/// Nothing else makes states, so one without is a mistake that must not pass for a decision.
-const FROM_CREATION_ON: &str = "a payment has an authorization with an attempt from its creation on";
+/// Where an attempt stands in a payment: operations and attempts are added at the end and never go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Index of the operation.
+    pub(super) operation: usize,
+    /// Index of the attempt in it.
+    pub(super) attempt: usize,
+}
 
 /// A change in the making.
-pub(super) struct Draft {
+pub(super) struct Draft<'a> {
     pub(super) state: PaymentChangelog,
-    pub(super) now: Timestamp,
+    pub(super) cx: Context<'a>,
     actor: Actor,
     events: Vec<Event>,
-    effect: Option<GatewayEffect>,
-    outcome: Option<Outcome>,
+    pub(super) effects: Vec<GatewayEffect>,
+    transfers: Vec<Transfer>,
+    pub(super) outcome: Option<Outcome>,
+    /// Whether more facts are to come: until all are taken in, nothing follows from what is not wanted.
+    pub(super) hears_more: bool,
+    /// Whether the customer is not to act any more, once all facts are taken in.
+    pub(super) withdraws: bool,
+    /// Whether the payment was not at an end without money, before this change or within it.
+    pub(super) was_open: bool,
+    /// Whether its end was announced in this change.
+    pub(super) is_ended: bool,
 }
 
 /// The actor of what our own rules and timers do.
@@ -33,147 +53,176 @@ pub(super) fn system() -> Actor {
     Actor { kind: ActorKind::System, subject: "processor-payments".to_owned(), credential_id: None, sealed: None }
 }
 
-impl Draft {
+fn is_end_without_money(status: PaymentStatus) -> bool {
+    matches!(status, PaymentStatus::Canceled | PaymentStatus::Expired | PaymentStatus::Failed)
+}
+
+impl<'a> Draft<'a> {
     /// Starts from a state, on behalf of `actor`.
-    pub(super) fn new(state: PaymentChangelog, actor: Actor, now: Timestamp) -> Self {
-        Self { state, now, actor, events: Vec::new(), effect: None, outcome: None }
+    pub(super) fn new(state: PaymentChangelog, actor: Actor, cx: Context<'a>) -> Self {
+        let (events, effects, transfers) = (Vec::new(), Vec::new(), Vec::new());
+        let was_open = !is_end_without_money(state.state.status);
+        Self {
+            was_open,
+            state,
+            cx,
+            actor,
+            events,
+            effects,
+            transfers,
+            outcome: None,
+            hears_more: false,
+            withdraws: false,
+            is_ended: false,
+        }
     }
 
-    /// The authorization, which every operation of today's rules hangs on.
-    pub(super) fn authorization(&mut self) -> &mut Operation {
-        let mut operations = self.state.state.operations.iter_mut();
-        operations.find(|operation| operation.kind == OperationKind::Authorize).expect(FROM_CREATION_ON)
+    pub(super) fn payment(&self) -> &PaymentState {
+        &self.state.state
     }
 
-    /// The latest attempt of the authorization.
-    pub(super) fn attempt(&mut self) -> &mut Attempt {
-        self.authorization().attempts.last_mut().expect(FROM_CREATION_ON)
+    pub(super) fn operation(&self, operation: usize) -> &Operation {
+        &self.state.state.operations[operation]
     }
 
-    /// Id of the authorization and a copy of its latest attempt, for an event to name.
-    pub(super) fn latest(&mut self) -> (String, Attempt) {
-        (self.authorization().id.clone(), self.attempt().clone())
+    pub(super) fn operation_mut(&mut self, operation: usize) -> &mut Operation {
+        &mut self.state.state.operations[operation]
     }
 
-    /// Adds an event and moves the sequence on by one.
-    pub(super) fn event(&mut self, make: impl FnOnce(Envelope) -> Event) {
-        let sequence = self.state.state.envelope.sequence.unwrap_or(0) + 1;
-        let payment_id = &self.state.state.envelope.aggregate_id;
+    pub(super) fn attempt(&self, place: Place) -> &Attempt {
+        &self.operation(place.operation).attempts[place.attempt]
+    }
+
+    pub(super) fn attempt_mut(&mut self, place: Place) -> &mut Attempt {
+        &mut self.operation_mut(place.operation).attempts[place.attempt]
+    }
+
+    /// The latest attempt of an operation; none while it is on hold, or where it came with the authorization.
+    pub(super) fn latest(&self, operation: usize) -> Option<Place> {
+        let attempt = self.operation(operation).attempts.len().checked_sub(1)?;
+        Some(Place { operation, attempt })
+    }
+
+    /// Where the attempt of that id stands. A success that nobody wants has an operation of its own with the same attempt,
+    /// which is behind the one that failed; there the attempt goes on.
+    pub(super) fn find(&self, id: AttemptId) -> Option<Place> {
+        let operations = self.payment().operations.iter().enumerate().rev();
+        operations
+            .filter_map(|(operation, found)| {
+                let attempt = found.attempts.iter().position(|attempt| attempt.id == id)?;
+                Some(Place { operation, attempt })
+            })
+            .next()
+    }
+
+    /// The authorization that an operation acts on; an authorization stands for itself.
+    pub(super) fn parent(&self, operation: usize) -> usize {
+        let parent = self.operation(operation).parent_id.as_ref();
+        let found = parent.and_then(|id| self.payment().operations.iter().position(|found| found.id == *id));
+        match self.operation(operation).kind {
+            OperationKind::Authorize => operation,
+            OperationKind::Capture | OperationKind::Void | OperationKind::Refund => found.unwrap_or(AUTHORIZATION),
+        }
+    }
+
+    /// Adds an event, brings what the payment says of itself up to date, and moves the sequence on by one.
+    pub(super) fn event(&mut self, make: impl FnOnce(Envelope, Option<Standing>) -> Event) {
+        let standing = standing::of(&self.state.state);
+        standing::put(&mut self.state.state, &standing);
+        let now = self.cx.now;
+        let state = &mut self.state.state;
+        let sequence = state.envelope.sequence.unwrap_or(0) + 1;
+        let payment_id = &state.envelope.aggregate_id;
         let id = EventId::new(derive(&["event", payment_id, &sequence.to_string()]));
+        let state_id = StateId::new(derive(&["state", payment_id, &sequence.to_string()]));
         let envelope = Envelope {
             id: id.to_string(),
             sequence: Some(sequence),
-            occurred_at: self.now,
+            occurred_at: now,
             actor: self.actor.clone(),
-            ..self.state.state.envelope.clone()
+            ..state.envelope.clone()
         };
-        self.events.push(make(envelope));
-        let state = &mut self.state.state;
-        let id = StateId::new(derive(&["state", &state.envelope.aggregate_id, &sequence.to_string()]));
-        state.envelope.id = id.to_string();
+        self.was_open |= !is_end_without_money(standing.status);
+        self.events.push(make(envelope, Some(standing)));
+        state.envelope.id = state_id.to_string();
         state.envelope.sequence = Some(sequence);
-        state.envelope.occurred_at = self.now;
+        state.envelope.occurred_at = now;
         state.envelope.actor = self.actor.clone();
-        state.updated_at = self.now;
+        state.updated_at = now;
     }
 
-    /// Tells the client what its command led to.
-    pub(super) fn outcome(&mut self, outcome: Outcome) {
-        self.outcome = Some(outcome);
+    /// The envelope of something that our rules ask or tell, under that id.
+    pub(super) fn envelope(&self, id: String) -> Envelope {
+        let of_payment = &self.payment().envelope;
+        Envelope { id, sequence: None, occurred_at: self.cx.now, actor: system(), ..of_payment.clone() }
     }
 
-    /// Asks the gateway for the next try or query of the attempt, and sets the timer that notices a lost result.
-    pub(super) fn ask(&mut self, kind: EffectKind, policy: &Policy) {
-        let now = self.now;
-        let mut not_after = now.plus_ms(policy.try_not_after_ms);
-        let (operation_id, _) = self.latest();
-        let attempt = self.attempt();
-        let try_number = match kind {
-            EffectKind::Authorize => {
-                not_after = not_after.min(attempt.started_at.plus_ms(KEY_AGE_MAX_MS));
-                attempt.last_not_after = attempt.last_not_after.max(not_after);
-                attempt.tries += 1;
-                attempt.tries
-            }
-            EffectKind::Query => {
-                attempt.queries += 1;
-                attempt.queries
-            }
-        };
-        let id = EffectId::new(derive(&["effect", &attempt.id.to_string(), kind.as_str(), &try_number.to_string()]));
-        attempt.last_effect_id = Some(id);
-        attempt.updated_at = now;
-        let attempt = attempt.clone();
-        let state = &self.state.state;
-        let token = state.payment_method.tokens.iter().find(|token| token.gateway_account == attempt.gateway_account);
-        self.effect = Some(GatewayEffect {
-            envelope: Envelope {
-                id: id.to_string(),
-                sequence: None,
-                occurred_at: now,
-                actor: system(),
-                ..state.envelope.clone()
-            },
-            kind,
-            operation_id,
-            attempt_id: attempt.id,
-            try_number,
-            amount: state.amount,
-            currency: state.currency,
-            capture: state.capture,
-            gateway_account: attempt.gateway_account,
-            token: token.expect("a payment is refused without a token for its gateway account").token.clone(),
-            gateway_reference: attempt.details.and_then(|details| details.gateway_reference),
-            initiator: state.initiator,
-            stored_credential: state.stored_credential.clone(),
-            network_transaction_id: None,
-            not_after,
-        });
-        self.set_timer(TimerKind::TryLost, not_after.plus_ms(policy.try_lost_ms));
+    /// Id of the outcome of the command that this goes back to.
+    pub(super) fn outcome_id(command: &str) -> String {
+        OutcomeId::new(derive(&["outcome", command])).to_string()
     }
 
-    /// Sets the payment's one timer.
-    pub(super) fn set_timer(&mut self, kind: TimerKind, due_at: Timestamp) {
-        self.state.timer = Some(Timer { kind, due_at, clock: "real".to_owned() });
+    /// Sets a timer of an attempt or, without one, of the payment. One of each kind is enough for each.
+    pub(super) fn set_timer(&mut self, kind: TimerKind, attempt_id: Option<AttemptId>, due_at: Timestamp) {
+        match attempt_id {
+            Some(id) => self.clear_timers(id),
+            None => self.state.timers.retain(|timer| timer.kind != kind),
+        }
+        self.state.timers.push(Timer { kind, due_at, clock: "real".to_owned(), attempt_id });
     }
 
-    /// Settles the authorization and its attempt.
-    pub(super) fn settle(&mut self, status: OperationStatus, details: &GatewayDetails, failure: Option<Failure>) {
-        let now = self.now;
-        self.state.timer = None;
-        let attempt = self.attempt();
+    /// The attempt waits for nothing any more.
+    pub(super) fn clear_timers(&mut self, attempt_id: AttemptId) {
+        self.state.timers.retain(|timer| timer.attempt_id != Some(attempt_id));
+    }
+
+    /// What the attempt waits for.
+    pub(super) fn timer_of(&self, attempt_id: AttemptId) -> Option<&Timer> {
+        self.state.timers.iter().find(|timer| timer.attempt_id == Some(attempt_id))
+    }
+
+    /// Settles an attempt and its operation, by what the gateway said as of a time.
+    pub(super) fn settle(&mut self, place: Place, status: OperationStatus, details: &GatewayDetails, as_of: Timestamp) {
+        let now = self.cx.now;
+        let attempt = self.attempt_mut(place);
         let known = attempt.details.take().and_then(|details| details.gateway_reference);
         let reference = details.gateway_reference.clone().or(known);
         attempt.status = status;
         attempt.updated_at = now;
+        attempt.as_of = attempt.as_of.max(as_of);
+        (attempt.verifications, attempt.contradicted) = (0, false);
         attempt.details = Some(GatewayDetails { gateway_reference: reference.clone(), ..details.clone() });
-        attempt.failure = failure;
-        let operation = self.authorization();
+        if status == OperationStatus::Succeeded {
+            attempt.failure = None;
+        }
+        let id = attempt.id;
+        let operation = self.operation_mut(place.operation);
         operation.status = status;
         operation.updated_at = now;
         operation.gateway_reference = reference;
+        self.clear_timers(id);
     }
 
     /// Hands the payment to a person, unless one looks into just that already. What it says of the money stays as it
-    /// is; an authorization that is not settled counts as unknown.
-    pub(super) fn review(&mut self, reason: ReviewReason, details: &GatewayDetails) {
-        self.state.timer = None;
-        if self.is_under_review(reason) {
-            return;
-        }
-        let now = self.now;
-        self.state.state.review = Some(Review { reason, opened_at: now });
-        if self.authorization().status == OperationStatus::Pending {
-            let operation = self.authorization();
-            operation.status = OperationStatus::Unknown;
-            operation.updated_at = now;
-            let attempt = self.attempt();
+    /// is; an attempt that is not settled counts as unknown, and its operation with it.
+    pub(super) fn review(&mut self, reason: ReviewReason, place: Place, details: &GatewayDetails) {
+        let now = self.cx.now;
+        let id = self.attempt(place).id;
+        self.clear_timers(id);
+        if self.attempt(place).status == OperationStatus::Pending {
+            self.operation_mut(place.operation).status = OperationStatus::Unknown;
+            self.operation_mut(place.operation).updated_at = now;
+            let attempt = self.attempt_mut(place);
             attempt.status = OperationStatus::Unknown;
             attempt.updated_at = now;
         }
-        let (operation_id, attempt) = self.latest();
+        if self.is_under_review(reason) {
+            return;
+        }
+        self.state.state.review = Some(Review { reason, opened_at: now });
+        let (operation_id, attempt) = (self.operation(place.operation).id.clone(), self.attempt(place).clone());
         let details = details.clone();
-        self.event(|envelope| {
+        self.event(|envelope, standing| {
             Event::ReviewOpened(PaymentReviewOpened {
                 envelope,
                 operation_id,
@@ -181,22 +230,97 @@ impl Draft {
                 gateway_account: attempt.gateway_account,
                 reason,
                 details,
+                standing,
             })
         });
     }
 
-    /// Whether a person looks into the payment for this reason.
+    /// Whether a person looks into the payment for this reason, or for a graver one.
     pub(super) fn is_under_review(&self, reason: ReviewReason) -> bool {
-        self.state.state.review.as_ref().is_some_and(|review| review.reason == reason)
+        self.payment().review.as_ref().is_some_and(|review| review.reason >= reason)
+    }
+
+    /// Posts what an operation moved, if it moved money; `is_reversed` if it turned out that it did not.
+    pub(super) fn post(&mut self, operation: usize, effective_at: Timestamp, is_reversed: bool) {
+        let (parent, found) = (self.parent(operation), self.operation(operation));
+        let kind = match (found.kind, found.unwanted) {
+            (OperationKind::Capture, false) => TransferKind::Capture,
+            (OperationKind::Capture, true) => TransferKind::Suspense,
+            (OperationKind::Refund, false) => TransferKind::Refund,
+            (OperationKind::Refund, true) => TransferKind::SuspenseReturn,
+            (OperationKind::Authorize | OperationKind::Void, _) => return,
+        };
+        let account = self.operation(parent).attempts.iter().rev();
+        let account = account.map(|attempt| attempt.gateway_account.clone()).next();
+        let movement = Movement {
+            kind,
+            operation_id: found.id.clone(),
+            amount: found.amount,
+            currency: self.payment().currency,
+            gateway_account: account.unwrap_or_else(|| self.payment().gateway_account.clone()),
+            effective_at,
+            // How often the operation has been turned over so far tells one transfer of it from the next.
+            number: self.transfers_of(&found.id),
+            is_reversed,
+        };
+        let envelope = Envelope {
+            sequence: self.payment().envelope.sequence,
+            occurred_at: self.cx.now,
+            actor: self.actor.clone(),
+            ..self.payment().envelope.clone()
+        };
+        self.transfers.push(transfer(&movement, envelope));
+        self.operation_mut(operation).transfers += 1;
+    }
+
+    fn transfers_of(&self, operation_id: &str) -> i32 {
+        let found = self.payment().operations.iter().find(|operation| operation.id == operation_id);
+        found.map_or(0, |operation| operation.transfers)
+    }
+
+    /// What was captured and is not given back, or under way to be.
+    pub(super) fn refundable(&self) -> MinorUnits {
+        let operations = &self.payment().operations;
+        let wanted = |kind| operations.iter().filter(move |found| found.kind == kind && !found.unwanted);
+        let captured = wanted(OperationKind::Capture).filter(|found| found.status == OperationStatus::Succeeded);
+        let refunded = wanted(OperationKind::Refund).filter(|found| found.status != OperationStatus::Failed);
+        standing::sum(captured).saturating_sub(standing::sum(refunded))
     }
 
     /// The finished change.
-    pub(super) fn finish(self) -> Decision {
+    pub(super) fn finish(mut self) -> Decision {
+        let standing = standing::of(&self.state.state);
+        standing::put(&mut self.state.state, &standing);
+        self.tidy_timers();
         Decision::Applied(Box::new(Change {
             state: self.state,
             events: self.events,
-            effect: self.effect,
+            effects: self.effects,
+            transfers: self.transfers,
             outcome: self.outcome,
         }))
+    }
+
+    /// What is held and can be captured expires; what is for nothing any more goes. While nobody knows what became of a
+    /// capture, a person looks, and time changes nothing.
+    fn tidy_timers(&mut self) {
+        let payment = &self.state.state;
+        let authorization = &payment.operations[AUTHORIZATION];
+        let of_status = |status| standing::takes_or_releases(payment).any(|found| found.status == status);
+        let may_expire = authorization.status == OperationStatus::Succeeded
+            && payment.closing.is_none()
+            && !of_status(OperationStatus::Unknown)
+            && (payment.capturable_amount > MinorUnits::ZERO || of_status(OperationStatus::Pending));
+        let may_act = is_open(authorization) && payment.closing.is_none();
+        let expires_at = payment.authorization_expires_at.filter(|_| may_expire);
+        self.state.timers.retain(|timer| match timer.kind {
+            TimerKind::Retry | TimerKind::TryLost => true,
+            TimerKind::AuthorizationExpiry => may_expire,
+            TimerKind::ActionExpiry => may_act,
+        });
+        let is_set = self.state.timers.iter().any(|timer| timer.kind == TimerKind::AuthorizationExpiry);
+        if let Some(expires_at) = expires_at.filter(|_| !is_set) {
+            self.set_timer(TimerKind::AuthorizationExpiry, None, expires_at.max(self.cx.now));
+        }
     }
 }

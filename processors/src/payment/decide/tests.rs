@@ -1,13 +1,17 @@
-//! The rules as scenarios ([`results`], [`timers`], [`commands`], [`amounts`]), held against everything that must be
-//! true of every change ([`invariants`]) under random inputs ([`random`]) and against a gateway that loses answers
-//! ([`gateway`]).
+//! The rules as scenarios, held against everything that must be true of every change ([`invariants`]), under random inputs
+//! ([`random`]), and against a gateway that loses answers ([`gateway`]).
 
 mod amounts;
+mod closing;
 mod commands;
-mod folded;
+mod failover;
 mod gateway;
 mod invariants;
+mod ledger;
+mod operations;
 mod random;
+mod reports;
 mod results;
 mod scenario;
 mod timers;
+mod two_steps;

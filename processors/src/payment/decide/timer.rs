@@ -1,95 +1,69 @@
-//! What to do when the gateway's answer is late, or when it was no answer.
+//! What to do when the gateway's answer is late, when it was no answer, or when time is over.
 //!
-//! A result that leaves an attempt open only sets the timer. What comes next, the end included, is decided here when
-//! it fires.
+//! A result that leaves an attempt open only sets a timer. What comes next, the end included, is decided here when it
+//! fires.
 
 use quittance_avro::{
-    records::{Attempt, PaymentChangelog},
-    time::Timestamp,
-    words::{EffectKind, ReviewReason, TimerKind},
+    money::MinorUnits,
+    records::{PaymentChangelog, Timer},
+    words::{Closing, TimerKind},
 };
 
 use super::{
+    attempt,
+    closing::{release, withdraw_action},
     draft::{Draft, system},
-    ending::give_up,
+    standing::{self, AUTHORIZATION, is_open},
 };
-use crate::payment::{
-    decision::{Decision, Ignored},
-    policy::{KEY_AGE_MAX_MS, Policy},
-};
+use crate::payment::decision::{Context, Decision, Ignored};
 
-/// What to do next about an attempt that is not settled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
-    /// Send it (again), under the same idempotency key.
-    Try,
-    /// Ask what became of it.
-    Query,
-    /// Nothing, until every try that was asked for is over.
-    Wait(Timestamp),
-    /// It was definitely not processed, and is given up.
-    GiveUp,
-    /// Only a person can tell.
-    Review,
+/// The payment's timer that is due first.
+pub(super) fn earliest(state: &PaymentChangelog) -> Option<&Timer> {
+    state.timers.iter().min_by_key(|timer| timer.due_at)
 }
 
-/// The payment's timer is due.
-pub(super) fn fire(state: &PaymentChangelog, now: Timestamp, policy: &Policy) -> Decision {
-    let Some(timer) = state.timer.as_ref().filter(|timer| timer.due_at <= now) else {
+/// The payment's earliest timer is due. Others that are due as well have their turn after it.
+pub(super) fn fire(state: &PaymentChangelog, cx: Context<'_>) -> Decision {
+    let Some(timer) = earliest(state).filter(|timer| timer.due_at <= cx.now).cloned() else {
         return Decision::Ignored(Ignored::NothingPending);
     };
-    let mut draft = Draft::new(state.clone(), system(), now);
-    if timer.kind == TimerKind::TryLost {
-        lost(draft.attempt());
-    }
-    let step = next_step(draft.attempt(), now, policy);
-    let details = draft.attempt().details.clone().unwrap_or_default();
-    match step {
-        Step::Try => draft.ask(EffectKind::Authorize, policy),
-        Step::Query => draft.ask(EffectKind::Query, policy),
-        Step::Wait(until) => draft.set_timer(TimerKind::Retry, until),
-        Step::GiveUp => give_up(&mut draft, &details),
-        Step::Review => draft.review(ReviewReason::OutcomeUnknown, &details),
+    let mut draft = Draft::new(state.clone(), system(), cx);
+    draft.state.timers.retain(|found| *found != timer);
+    match timer.kind {
+        TimerKind::Retry | TimerKind::TryLost => {
+            if let Some(place) = timer.attempt_id.and_then(|id| draft.find(id)) {
+                if timer.kind == TimerKind::Retry {
+                    attempt::go_on(&mut draft, place);
+                } else {
+                    attempt::lost(&mut draft, place);
+                }
+            }
+        }
+        TimerKind::AuthorizationExpiry => authorization_expired(&mut draft),
+        TimerKind::ActionExpiry => action_expired(&mut draft),
     }
     draft.finish()
 }
 
-/// No result came: the try may have been carried out all the same.
-fn lost(attempt: &mut Attempt) {
-    attempt.ambiguous = true;
-    // After the first query there are no more tries, so what got lost was a try only if there is none.
-    if attempt.queries == 0 {
-        attempt.unknowns += 1;
+/// What is left of the authorization was not captured in time. It is released, and expired once the gateway agrees.
+fn authorization_expired(draft: &mut Draft<'_>) {
+    let may_yet_change = standing::takes_or_releases(draft.payment()).any(is_open);
+    if may_yet_change {
+        let again_at = draft.cx.now.plus_ms(draft.cx.policy.expiry_recheck_ms);
+        draft.set_timer(TimerKind::AuthorizationExpiry, None, again_at);
+    } else if draft.payment().capturable_amount > MinorUnits::ZERO {
+        draft.state.state.closing = Some(Closing::Expired);
+        release(draft, AUTHORIZATION);
     }
 }
 
-fn next_step(attempt: &Attempt, now: Timestamp, policy: &Policy) -> Step {
-    let age_ms = now.as_ms().saturating_sub(attempt.started_at.as_ms());
-    // Once the gateway has rejected the attempt, a resend is pointless.
-    let may_send = age_ms < policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS) && attempt.failure.is_none();
-    if attempt.ambiguous {
-        // Once the gateway has been queried, a resend could race with what the query found.
-        let resend = may_send && attempt.unknowns < policy.unknown_tries_max && attempt.queries == 0;
-        return if resend {
-            Step::Try
-        } else if attempt.queries < policy.queries_max {
-            Step::Query
-        } else {
-            Step::Review
-        };
+/// The customer did not act in time.
+fn action_expired(draft: &mut Draft<'_>) {
+    if !is_open(draft.operation(AUTHORIZATION)) || draft.payment().closing.is_some() {
+        return;
     }
-    let over_at = over_at(attempt, policy);
-    if may_send {
-        Step::Try
-    } else if now < over_at {
-        // A sink that crashed may be carrying a try out for a second time.
-        Step::Wait(over_at)
-    } else {
-        Step::GiveUp
+    draft.state.state.closing = Some(Closing::Expired);
+    if draft.payment().next_action.is_some() {
+        withdraw_action(draft);
     }
-}
-
-/// When every try that was asked for so far is over, and the gateway's queries show what it did.
-pub(super) fn over_at(attempt: &Attempt, policy: &Policy) -> Timestamp {
-    attempt.last_not_after.plus_ms(policy.query_settle_ms)
 }

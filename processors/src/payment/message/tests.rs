@@ -11,20 +11,22 @@ use rstest::rstest;
 use super::*;
 use crate::payment::{
     decide::decide,
-    decision::{Change, Decision},
+    decision::{Change, Context, Decision},
     policy::policy,
-    samples::{COMMAND, PAYMENT, TRACE, answer, command, create, start},
+    samples::{Ask, COMMAND, PAYMENT, TRACE, answer, ask, command, create, gateways, input, start},
 };
 
 fn created() -> Change {
-    match decide(None, &create(Automatic), TRACE, start(), &policy()) {
+    let gateways = gateways();
+    let cx = Context { now: start(), traceparent: TRACE, policy: &policy(), gateways: &gateways };
+    match decide(None, &create(Automatic), cx) {
         Decision::Applied(change) => *change,
         other => panic!("{other:?}"),
     }
 }
 
 fn result() -> GatewayResult {
-    answer(&created().effect.expect("the gateway is asked"), Approved)
+    answer(&created().effects[0], Approved)
 }
 
 fn read<R: Record>(record: &R) -> Result<Message, DecodeError> {
@@ -36,14 +38,55 @@ fn read<R: Record>(record: &R) -> Result<Message, DecodeError> {
 #[test]
 fn commands_and_results_are_told_apart() {
     let command = command(Automatic);
-    assert_eq!(read(&command).ok(), Some(Message::Create(Box::new(command))));
+    assert_eq!(read(&command).ok(), Some(Message::Command(Box::new(command.into()))));
     let result = result();
     assert_eq!(read(&result).ok(), Some(Message::Result(Box::new(result))));
 }
 
 #[test]
+fn every_command_is_read_as_what_it_is() {
+    let asks = [
+        Ask::Capture { amount: Some(1), is_final: false },
+        Ask::Refund { amount: None },
+        Ask::Cancel,
+        Ask::Confirm,
+        Ask::Approve,
+        Ask::Reject,
+        Ask::Acknowledge,
+        Ask::Update,
+    ];
+    for what in asks {
+        let Input::Command(command) = ask(1, what) else { panic!("a command") };
+        let told = match command.request.clone() {
+            Request::Create(record) => read(&record),
+            Request::Capture(record) => read(&record),
+            Request::Refund(record) => read(&record),
+            Request::Cancel(record) => read(&record),
+            Request::Confirm(record) => read(&record),
+            Request::Approve(record) => read(&record),
+            Request::Reject(record) => read(&record),
+            Request::Resolve(record) => read(&record),
+            Request::Update(record) => read(&record),
+        };
+        assert_eq!(told.ok(), Some(Message::Command(Box::new(command.request))));
+    }
+}
+
+#[test]
+fn the_only_timer_of_the_first_version_is_for_the_only_attempt() {
+    let mut old = created().state;
+    let mut timer = old.timers.remove(0);
+    let attempt = timer.attempt_id.take();
+    (old.timer, old.state_version, old.state.state_version) = (Some(timer.clone()), 1, 1);
+    let read = of_known_version(old).expect("an older state is read");
+    assert_eq!(read.timer, None);
+    assert_eq!(read.timers, [quittance_avro::records::Timer { attempt_id: attempt, ..timer }]);
+    assert_eq!((read.state_version, read.state.state_version), (STATE_VERSION, STATE_VERSION));
+}
+
+#[test]
 fn no_other_record_comes_in() {
-    let told = read(&created().effect.expect("the gateway is asked"));
+    let told = read(&created().effects[0]);
     assert!(matches!(told, Err(DecodeError::OtherRecord { .. })), "{told:?}");
     let told = Message::read(&Decoder::new(), b"");
     assert!(matches!(told, Err(DecodeError::NotWireFormat)), "{told:?}");
@@ -53,9 +96,9 @@ fn no_other_record_comes_in() {
 fn a_message_is_for_the_payment_that_its_key_names() {
     let key = PAYMENT.to_string();
     let addressed = |message: Message| message.addressed(Some(key.as_bytes())).ok();
-    let command = Box::new(command(Automatic));
-    let expected = Input::Create { id: COMMAND, command: command.clone() };
-    assert_eq!(addressed(Message::Create(command)), Some((key.clone(), expected)));
+    let command = command(Automatic);
+    let expected = input(COMMAND, command.clone());
+    assert_eq!(addressed(Message::Command(Box::new(command.into()))), Some((key.clone(), expected)));
     let result = Box::new(result());
     assert_eq!(addressed(Message::Result(result.clone())), Some((key.clone(), Input::Result(result))));
 }
@@ -89,6 +132,6 @@ fn a_message_that_is_not_addressed_right(
     let mut command = command(Automatic);
     command.envelope.aggregate_id = aggregate_id.to_owned();
     command.envelope.id = id.to_owned();
-    let told = Message::Create(Box::new(command)).addressed(key.map(str::as_bytes));
+    let told = Message::Command(Box::new(command.into())).addressed(key.map(str::as_bytes));
     assert!(matches!(told, Err(ReadError::Invalid(found)) if found == field), "{told:?}");
 }

@@ -18,7 +18,7 @@ use crate::{
     payment::{
         decide::STATE_VERSION,
         policy::policy,
-        samples::{COMMAND, PAYMENT, TRACE, answer, command, create, start},
+        samples::{Ask, COMMAND, PAYMENT, TRACE, answer, ask, command, create, gateways, input, start},
     },
     runtime::apply,
 };
@@ -36,7 +36,8 @@ impl Bench {
         let decoder = Decoder::of_this_build();
         let schemas = Schemas::known(decoder.clone());
         let encoders = Encoders::of_this_build();
-        Self { processor: PaymentProcessor::new("t", schemas, encoders, policy()), decoder, state: None }
+        let processor = PaymentProcessor::new("t", schemas, encoders, policy(), gateways());
+        Self { processor, decoder, state: None }
     }
 
     /// A payment whose first try is under way.
@@ -47,7 +48,7 @@ impl Bench {
     }
 
     fn input(&mut self, input: &Input) -> Processed<PaymentChangelog> {
-        let trace = if matches!(input, Input::Create { .. }) { TRACE } else { RESULT_TRACE };
+        let trace = if matches!(input, Input::Command(_)) { TRACE } else { RESULT_TRACE };
         self.process(&Trigger::Input(input, &Headers::default().with("traceparent", trace)), start().as_ms())
     }
 
@@ -61,9 +62,11 @@ impl Bench {
 
     fn result(&self, outcome: ResultOutcome) -> GatewayResult {
         let command = create(Automatic);
-        let decision = decide(None, &command, TRACE, start(), &policy());
+        let gateways = gateways();
+        let cx = Context { now: start(), traceparent: TRACE, policy: &policy(), gateways: &gateways };
+        let decision = decide(None, &command, cx);
         let Decision::Applied(change) = decision else { panic!("{decision:?}") };
-        answer(&change.effect.expect("the gateway is asked"), outcome)
+        answer(&change.effects[0], outcome)
     }
 
     /// Topic, key, name of the record and trace of everything written.
@@ -71,7 +74,7 @@ impl Bench {
         let written = |output: &Output| {
             let name = self.decoder.name_of(&output.value).expect("one of our records");
             let trace = output.headers.text("traceparent").unwrap_or_default();
-            let name = name.trim_start_matches("quittance.payment.");
+            let name = name.rsplit('.').next().unwrap_or(name);
             [output.topic.to_string(), output.key.clone(), name.to_owned(), trace.to_owned()]
         };
         processed.outputs.iter().map(written).collect()
@@ -86,7 +89,10 @@ impl Bench {
 }
 
 fn lines(key: &str, trace: &str, written: &[(&str, &str)]) -> Vec<[String; 4]> {
-    let line = |(topic, name): &(&str, &str)| [&format!("t.payment.{topic}.v1"), key, name, trace].map(str::to_owned);
+    let topic_of = |topic: &str| {
+        if topic == "transfers" { "t.ledger.transfers.v1".to_owned() } else { format!("t.payment.{topic}.v1") }
+    };
+    let line = |(topic, name): &(&str, &str)| [&topic_of(topic), key, name, trace].map(str::to_owned);
     written.iter().map(line).collect()
 }
 
@@ -141,7 +147,12 @@ fn a_result_that_settles_is_written_with_its_own_trace() {
     let mut bench = Bench::created();
     let result = bench.result(Approved);
     let processed = bench.input(&Input::Result(Box::new(result)));
-    let expected = [("events", "PaymentAuthorized"), ("events", "PaymentCaptured"), ("state", "PaymentState")];
+    let expected = [
+        ("events", "PaymentAuthorized"),
+        ("events", "PaymentCaptured"),
+        ("state", "PaymentState"),
+        ("transfers", "Transfer"),
+    ];
     assert_eq!(bench.written(&processed), lines(&PAYMENT.to_string(), RESULT_TRACE, &expected));
     assert_eq!(bench.processor.due(&processed.state.expect("it changed")), None);
 }
@@ -203,7 +214,7 @@ fn a_stranger_is_told_that_there_is_no_such_payment(#[case] stranger: Stranger) 
     let mut bench = Bench::created();
     let mut command = command(Automatic);
     stranger.sign(&mut command.envelope);
-    let processed = bench.input(&Input::Create { id: COMMAND, command: Box::new(command.clone()) });
+    let processed = bench.input(&input(COMMAND, command.clone()));
     assert!(processed.state.is_none() && processed.invalid.is_none());
     let outcome = bench.outcome(&processed);
     assert_eq!((outcome.status, outcome.code.as_deref()), (OutcomeStatus::Refused, Some("not_found")));
@@ -237,9 +248,23 @@ fn a_refused_command_leaves_no_state() {
     let mut bench = Bench::new();
     let mut command = command(Automatic);
     command.payment_method.tokens.clear();
-    let processed = bench.input(&Input::Create { id: COMMAND, command: Box::new(command) });
+    let processed = bench.input(&input(COMMAND, command));
     assert!(processed.state.is_none() && processed.invalid.is_none());
     assert_eq!(bench.outcome(&processed).code.as_deref(), Some("no_token"));
+}
+
+#[test]
+fn what_is_remembered_of_a_refusal_is_kept() {
+    let mut bench = Bench::created();
+    let processed = bench.input(&ask(1, Ask::Refund { amount: None }));
+    assert_eq!(processed.state.map(|state| state.refusals.len()), Some(1));
+    assert_eq!(processed.outputs.len(), 1, "and nothing but the outcome is told");
+}
+
+#[test]
+fn the_topic_of_events_carries_all_of_them() {
+    let carried = Topic::PaymentEvents.spec().records;
+    assert_eq!(carried, crate::payment::Event::RECORDS);
 }
 
 #[test]

@@ -117,16 +117,16 @@ impl<P: Processor, L: Log> Worker<P, L> {
             }
         }
         for (number, states) in window.into_states() {
-            if !self.suspects.is_empty() {
-                let at = self.changelog_at(number);
-                for key in states.keys() {
-                    self.suspects.forget_timer(&at, key).map_err(Fatal::Notepad)?;
-                }
-            }
+            let changed: Vec<String> =
+                if self.suspects.is_empty() { Vec::new() } else { states.keys().cloned().collect() };
+            let at = self.changelog_at(number);
             let Some(partition) = self.partitions.get_mut(&number) else { continue };
             let states = states.into_iter().map(|(key, state)| (key, Some(state))).collect();
             let (processor, now_ms) = (&self.processor, self.now.wall_ms);
             partition.apply(Batch { states }, |timers, key, state| note(processor, timers, key, state, now_ms))?;
+            for key in &changed {
+                self.suspects.forget_timer(&at, key, partition.timers.due_ms(key)).map_err(Fatal::Notepad)?;
+            }
             self.settings.metrics.holds(number, partition);
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! A gateway that processes a key at most once, behind a network that loses, delays, repeats and reorders.
+//! The way to a gateway and back, which loses, delays, repeats and reorders; and clients and a customer beside it.
 //!
 //! It keeps to what the rules rely on: a try begins by its `not_after`, is carried out and shows in queries within
 //! `query_settle_ms` of it, and `not_processed` and `rejected` are only said of an effect that nobody carried out.
@@ -9,17 +9,24 @@ use quittance_avro::{
     records::{GatewayEffect, GatewayResult},
     time::Timestamp,
     words::{
-        CaptureMethod, EffectKind,
-        ResultOutcome::{self, Absent, Expired, NotProcessed, Rejected, Unknown},
+        CaptureMethod, EffectKind, FactStatus,
+        ResultOutcome::{self, Absent, Expired, NotProcessed, Rejected, Reported, Unknown},
     },
 };
 
-use super::super::scenario::Scenario;
+use super::{super::scenario::Scenario, model::Gateway};
 use crate::payment::{
     decision::{Decision, Input},
     policy::Policy,
-    samples::{answer, create},
+    samples::{Ask, answer, create, report, start},
 };
+
+/// Something that a client asks for, so long after the payment was created.
+#[derive(Debug, Clone)]
+pub(super) struct Wish {
+    pub(super) at_ms: i64,
+    pub(super) ask: Ask,
+}
 
 /// What happens to one effect.
 #[derive(Debug, Clone)]
@@ -69,6 +76,9 @@ pub(super) const WAYS: [Way; 9] = [
     Way::UnreachedThenAnswered,
 ];
 
+/// More than any story takes: a refund that stays open is looked at some hundred times.
+const STEPS_MAX: usize = 3_000;
+
 impl Fate {
     /// What a gateway that has come to its senses does.
     pub(super) const KIND: Self = Self {
@@ -87,32 +97,46 @@ enum Happening {
     Process(Box<GatewayEffect>, Fate),
     /// A result reaches the payment.
     Arrive(Box<GatewayResult>),
+    /// A client asks for something.
+    Asked(Ask),
+    /// The customer does what is to be done.
+    Acts,
 }
 
 pub(super) struct World {
     pub(super) scenario: Scenario,
-    /// What the gateway says to the key when it first sees it.
-    pub(super) verdict: ResultOutcome,
-    /// How long until its queries show it.
-    lag_ms: i64,
-    /// When it processed the key.
-    pub(super) processed_at_ms: Option<i64>,
+    pub(super) gateway: Gateway,
+    /// When the customer acts, after the payment was created.
+    pub(super) acts_at_ms: Option<i64>,
     fates: vec::IntoIter<Fate>,
     ahead: BTreeMap<(i64, usize), Happening>,
     happenings: usize,
 }
 
 impl World {
-    pub(super) fn new(policy: Policy, verdict: ResultOutcome, lag_ms: i64, fates: Vec<Fate>) -> Self {
-        let scenario = Scenario::new(policy);
+    pub(super) fn new(
+        policy: Policy,
+        verdict: ResultOutcome,
+        lag_ms: i64,
+        fates: Vec<Fate>,
+        wishes: Vec<Wish>,
+    ) -> Self {
+        let (scenario, gateway) = (Scenario::new(policy), Gateway::new(verdict, lag_ms));
         let fates = fates.into_iter();
-        Self { scenario, verdict, lag_ms, processed_at_ms: None, fates, ahead: BTreeMap::new(), happenings: 0 }
+        let mut world = Self { scenario, gateway, acts_at_ms: None, fates, ahead: BTreeMap::new(), happenings: 0 };
+        for wish in wishes {
+            world.later(start().as_ms() + wish.at_ms, Happening::Asked(wish.ask));
+        }
+        world
     }
 
     /// Everything happens, until nothing is left to happen.
-    pub(super) fn run(&mut self) {
-        self.decide(&create(CaptureMethod::Automatic));
-        loop {
+    pub(super) fn run(&mut self, capture: CaptureMethod) {
+        if let Some(acts_at_ms) = self.acts_at_ms {
+            self.later(start().as_ms() + acts_at_ms, Happening::Acts);
+        }
+        self.decide(&create(capture));
+        for _ in 0..STEPS_MAX {
             let next = self.ahead.first_key_value().map(|((at_ms, _), _)| *at_ms);
             let due = self.scenario.due_at().map(|due_at| due_at.as_ms());
             // What has arrived by then is read before a timer fires, which the runtime sees to.
@@ -128,6 +152,8 @@ impl World {
                 (_, None) => return,
             }
         }
+        let (payment, timers) = (self.scenario.payment(), &self.scenario.changelog().timers);
+        panic!("it does not come to an end: {} with {timers:?} {:?}", payment.status, payment.operations);
     }
 
     fn at(&mut self, at_ms: i64) {
@@ -140,9 +166,14 @@ impl World {
     }
 
     fn decide(&mut self, input: &Input) {
-        if let Decision::Applied(change) = self.scenario.take(input)
-            && let Some(effect) = change.effect
-        {
+        let decision = self.scenario.take(input);
+        self.carry(decision);
+    }
+
+    /// What was asked of the gateway goes its way.
+    fn carry(&mut self, decision: Decision) {
+        let Decision::Applied(change) = decision else { return };
+        for effect in change.effects {
             let fate = self.fates.next().unwrap_or(Fate::KIND);
             if fate.way != Way::EffectLost {
                 self.later(self.scenario.now.as_ms() + fate.read_after_ms, Happening::Read(Box::new(effect), fate));
@@ -156,17 +187,21 @@ impl World {
                 self.at(at_ms);
                 self.decide(&Input::Result(result));
             }
+            Happening::Asked(ask) => {
+                self.at(at_ms);
+                let decision = self.scenario.asks(ask);
+                self.carry(decision);
+            }
+            Happening::Acts => self.gateway.act(at_ms, FactStatus::Succeeded),
             Happening::Read(effect, fate) if at_ms > effect.not_after.as_ms() => {
                 self.tell(at_ms, &effect, &fate, Expired);
             }
-            Happening::Read(effect, fate) => match effect.kind {
-                EffectKind::Authorize => self.send(at_ms, effect, fate),
-                EffectKind::Query => self.query(at_ms, &effect, &fate),
-            },
+            Happening::Read(effect, fate) if effect.kind == EffectKind::Query => self.query(at_ms, &effect, &fate),
+            Happening::Read(effect, fate) => self.send(at_ms, effect, fate),
             Happening::Process(effect, fate) => {
-                self.processed_at_ms.get_or_insert(at_ms);
+                let outcome = self.gateway.process(&effect, at_ms);
                 if matches!(fate.way, Way::Answered | Way::UnreachedThenAnswered) {
-                    self.tell(at_ms, &effect, &fate, self.verdict);
+                    self.tell(at_ms, &effect, &fate, outcome);
                 }
             }
         }
@@ -180,7 +215,10 @@ impl World {
             Way::RequestLost => return self.tell(at_ms, &effect, &fate, Unknown),
             Way::Unreached => return self.tell(at_ms, &effect, &fate, NotProcessed),
             // To a key that it knows it says again what it said.
-            Way::Refused if self.processed_at_ms.is_some() => return self.tell(at_ms, &effect, &fate, self.verdict),
+            Way::Refused if self.gateway.knows(&effect) => {
+                let outcome = self.gateway.process(&effect, at_ms);
+                return self.tell(at_ms, &effect, &fate, outcome);
+            }
             Way::Refused => return self.tell(at_ms, &effect, &fate, Rejected),
             Way::EffectLost => return,
             Way::CrashedThenExpired => self.tell(effect.not_after.as_ms() + 1, &effect, &fate, Expired),
@@ -196,10 +234,9 @@ impl World {
     }
 
     fn query(&mut self, at_ms: i64, effect: &GatewayEffect, fate: &Fate) {
-        let shown = self.processed_at_ms.is_some_and(|processed_at_ms| processed_at_ms + self.lag_ms <= at_ms);
         match fate.way {
             Way::Answered | Way::UnreachedThenAnswered => {
-                let found = if shown { self.verdict } else { Absent };
+                let found = if self.gateway.facts(at_ms).is_empty() { Absent } else { Reported };
                 self.tell(at_ms, effect, fate, found);
             }
             Way::AnswerLost | Way::RequestLost => self.tell(at_ms, effect, fate, Unknown),
@@ -212,7 +249,12 @@ impl World {
 
     fn tell(&mut self, at_ms: i64, effect: &GatewayEffect, fate: &Fate, outcome: ResultOutcome) {
         let told_at_ms = at_ms + fate.told_after_ms;
-        let result = Box::new(answer(effect, outcome));
+        let mut result = answer(effect, outcome);
+        result.envelope.occurred_at = Timestamp::from_ms(at_ms);
+        if outcome == Reported {
+            result.report = Some(report(self.gateway.facts(at_ms)));
+        }
+        let result = Box::new(result);
         if let Some(repeated_after_ms) = fate.repeated_after_ms {
             self.later(told_at_ms + repeated_after_ms, Happening::Arrive(result.clone()));
         }

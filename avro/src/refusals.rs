@@ -1,0 +1,83 @@
+//! Every reason to refuse a command, in one table: the rules say them, HTTP and the documentation tell them.
+
+macro_rules! refusals {
+    ($($name:ident = $code:literal, $status:literal, $text:literal;)*) => {
+        /// Why a command is refused.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Refusal {
+            $(#[doc = $text] $name,)*
+        }
+
+        impl Refusal {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable code, which never changes its meaning.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// The HTTP status that goes with it.
+            pub const fn http_status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// For a person.
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// The reason of a code; `None` if it is none of ours.
+            pub fn from_code(code: &str) -> Option<Self> {
+                match code { $($code => Some(Self::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+refusals! {
+    NotFound = "not_found", 404, "There is no such payment.";
+    AlreadyExists = "already_exists", 409, "A payment with this id exists.";
+    AmountInvalid = "amount_invalid", 422, "The amount must be a positive integer of minor units, below 2^53.";
+    NoToken = "no_token", 422, "The payment method has no token for the gateway account.";
+    NoRoute = "no_route", 422, "No gateway account takes this payment.";
+    NotSupportedByGateway = "not_supported_by_gateway", 409, "The gateway cannot do this.";
+    NotCapturable = "not_capturable", 409, "Nothing of the payment can be captured.";
+    CaptureExceedsAuthorized = "capture_exceeds_authorized", 409, "The amount is more than is left of what was authorized.";
+    NotRefundable = "not_refundable", 409, "Nothing of the payment was captured.";
+    RefundExceedsCaptured = "refund_exceeds_captured", 409, "The amount is more than is left of what was captured, refunds under way included.";
+    NotCancelable = "not_cancelable", 409, "The payment cannot be canceled any more.";
+    OperationInProgress = "operation_in_progress", 409, "A capture is under way; what becomes of it has to be known first.";
+    NoActionRequired = "no_action_required", 409, "The customer has nothing to do.";
+    NotOnHold = "not_on_hold", 409, "The payment is not on hold.";
+    NotUnderReview = "not_under_review", 409, "The payment is not under review.";
+    ResolutionInvalid = "resolution_invalid", 409, "The resolution does not fit the operation.";
+    TooManyOperations = "too_many_operations", 409, "The payment has as many operations as one may have.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_found_again() {
+        let codes: BTreeSet<&str> = Refusal::ALL.iter().map(|refusal| refusal.code()).collect();
+        assert_eq!(codes.len(), Refusal::ALL.len());
+        for refusal in Refusal::ALL {
+            assert_eq!(Refusal::from_code(refusal.code()), Some(*refusal));
+            assert!([404, 409, 422].contains(&refusal.http_status()) && refusal.text().ends_with('.'));
+        }
+        assert_eq!(Refusal::from_code("no_such_code"), None);
+    }
+
+    #[test]
+    fn the_documentation_has_each_of_them() {
+        let told = include_str!("../../docs/payments.md");
+        for refusal in Refusal::ALL {
+            let line = format!("| `{}` | {} | {} |", refusal.code(), refusal.http_status(), refusal.text());
+            assert!(told.lines().any(|told| told == line), "docs/payments.md lacks {line}");
+        }
+    }
+}

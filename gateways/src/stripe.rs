@@ -1,0 +1,84 @@
+//! Stripe, by its PaymentIntents.
+//!
+//! An authorization is two requests. The first only creates a PaymentIntent, which moves nothing; its id is kept, and the second
+//! confirms it. So whatever gets lost, what became of the payment can be asked for by its id: there is no asking by
+//! an idempotency key, and the search lags behind.
+//!
+//! | Answer | Outcome |
+//! |---|---|
+//! | no byte was written; 429; `lock_timeout`, `rate_limit` | `not_processed` |
+//! | 200 with what was asked for | as its `status` says |
+//! | 402 with a `card_error` | `declined` |
+//! | 401; 400, 402, 403, 404 with an `invalid_request_error` | `rejected` |
+//! | 200 to a query | `reported` |
+//! | anything else | `unknown` |
+//!
+//! *Anything else* has 409 (a twin is being processed), `idempotency_error` (our key came with another body before: a bug of
+//! ours, and a query has to tell what was done under it), every 5xx, replayed or not, and a confirmation that a PaymentIntent
+//! refuses for its state: it may have been confirmed already.
+//!
+//! A capture has no object of its own at Stripe, so its attempt's id is kept in the PaymentIntent's metadata. A void has
+//! nowhere to keep one.
+
+mod amounts;
+mod card;
+mod codes;
+mod error;
+mod intent;
+mod judge;
+mod notice;
+mod refund;
+mod report;
+mod request;
+pub mod setup;
+#[cfg(test)]
+mod tests;
+
+use quittance_avro::records::GatewayEffect;
+
+use crate::{Adapter, Capabilities, Credentials, Exchange, Notice, NoticeError, Request, Verdict};
+
+/// The version of Stripe's API that requests and answers are of, whatever the account's own is. Webhooks are of the version that
+/// their endpoint was made with; of them only ids and metadata are read.
+pub const API_VERSION: &str = "2025-03-31.basil";
+
+const DAY_MS: i64 = 86_400_000;
+
+/// What it can do. Several captures of one authorization are for accounts with IC+ pricing only, and are not offered.
+const CAPABILITIES: Capabilities = Capabilities {
+    manual_capture: true,
+    partial_capture: true,
+    multiple_captures: false,
+    partial_void: false,
+    partial_refund: true,
+    two_steps: true,
+    actions: true,
+    // Keys may be pruned after 24 hours.
+    key_memory_ms: DAY_MS,
+    authorization_ms: 7 * DAY_MS,
+};
+
+/// Speaks with Stripe.
+pub(crate) struct Stripe;
+
+impl Adapter for Stripe {
+    fn capabilities(&self) -> &'static Capabilities {
+        &CAPABILITIES
+    }
+
+    fn requests(&self, effect: &GatewayEffect, credentials: &Credentials) -> Result<Vec<Request>, Box<Verdict>> {
+        request::of(effect, credentials)
+    }
+
+    fn judge(&self, effect: &GatewayEffect, exchanges: &[Exchange]) -> Verdict {
+        judge::judge(effect, exchanges)
+    }
+
+    fn notice(&self, body: &[u8]) -> Result<Notice, NoticeError> {
+        notice::parse(body)
+    }
+
+    fn signature_header(&self) -> &'static str {
+        "stripe-signature"
+    }
+}

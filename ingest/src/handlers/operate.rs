@@ -1,0 +1,79 @@
+//! What is asked of a payment that is there: `POST /v1/payments/{id}/…`, and `PATCH` of its text.
+
+use bytes::Bytes;
+use quittance_avro::{fingerprint::fingerprint, ids::PaymentId, records::Sealed};
+use quittance_service::trace::TraceContext;
+use serde_json::json;
+use warp::http::{HeaderMap, Response};
+
+use super::{
+    TEXT_PURPOSE,
+    command::{Request, read_json},
+    payment_text, stores_down,
+};
+use crate::{
+    app::App,
+    body::Chunks,
+    idempotency::IdempotencyKey,
+    operation::{Asked, Operation, parse},
+    prefer::Prefer,
+    problem::Problem,
+    query::Query,
+};
+
+/// What the note of somebody who resolves a review is sealed for.
+const NOTE_PURPOSE: &str = "payment.review_note";
+
+/// Has the payment of that id operated on. One that is absent, or another tenant's, the processor tells: it has the latest
+/// word, and not finding it here may mean that the stores are behind.
+pub(crate) async fn operate(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    (id, operation): (&str, Operation),
+    body: impl Chunks,
+    trace: &TraceContext,
+) -> Result<Response<Bytes>, Problem> {
+    let caller = app.parts.authenticator.caller(headers)?;
+    caller.may(operation.action())?;
+    query.none()?;
+    let payment_id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
+    let key = IdempotencyKey::from_headers(headers)?;
+    let body = read_json(headers, body, true).await?;
+    let fingerprint = fingerprint(key.as_str(), &body);
+    let asked = parse(operation, body).map_err(Problem::Invalid)?;
+    let request = Request {
+        caller: &caller,
+        operation: operation.name(),
+        command_id: key.command_id(caller.mode, &caller.tenant, operation.name(), id),
+        payment_id,
+        fingerprint: &fingerprint,
+        prefer: Prefer::from_headers(headers),
+        status: operation.status(),
+    };
+    let sealed = sealed(app, &request, &asked).await?;
+    let command = asked.command(request.envelope(), fingerprint.clone(), sealed);
+    request.send(app, &command, trace).await
+}
+
+/// The text that a command carries.
+async fn sealed(app: &App, request: &Request<'_>, asked: &Asked) -> Result<Option<Sealed>, Problem> {
+    match asked {
+        Asked::Update(change) => {
+            let state = app.parts.reads.payment(request.caller, request.payment_id).await;
+            let state = state.map_err(|error| stores_down(&error))?.ok_or(Problem::NotFound)?;
+            let text = change.clone().applied(payment_text(app, &state).await?);
+            request.seal(app, TEXT_PURPOSE, &text).await.map(Some)
+        }
+        Asked::Resolve { note: Some(note), .. } => {
+            request.seal(app, NOTE_PURPOSE, &json!({ "note": note })).await.map(Some)
+        }
+        Asked::Resolve { note: None, .. }
+        | Asked::Capture { .. }
+        | Asked::Refund { .. }
+        | Asked::Cancel { .. }
+        | Asked::Confirm
+        | Asked::Approve { .. }
+        | Asked::Reject { .. } => Ok(None),
+    }
+}

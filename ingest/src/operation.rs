@@ -1,0 +1,193 @@
+//! What can be asked of a payment that is there, parsed. Pure.
+
+mod parse;
+
+use quittance_avro::{
+    money::MinorUnits,
+    records::{
+        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, Envelope, Fingerprint, RefundPayment,
+        RejectPayment, ResolveReview, Sealed, UpdatePayment,
+    },
+    words::Resolution,
+};
+use warp::http::StatusCode;
+
+pub(crate) use self::parse::parse;
+use crate::{auth::Action, publish::Command, view::Text};
+
+/// What is asked for, by the path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operation {
+    Capture,
+    Refund,
+    Cancel,
+    Confirm,
+    Approve,
+    Reject,
+    Resolve,
+    Update,
+}
+
+/// What is asked for, with what it takes.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Asked {
+    Capture {
+        amount: Option<MinorUnits>,
+        is_final: bool,
+        reason: Option<String>,
+    },
+    Refund {
+        amount: Option<MinorUnits>,
+        reason: Option<String>,
+    },
+    Cancel {
+        reason: Option<String>,
+    },
+    Confirm,
+    Approve {
+        reason: Option<String>,
+    },
+    Reject {
+        reason: Option<String>,
+    },
+    Resolve {
+        operation_id: Option<String>,
+        resolution: Resolution,
+        gateway_reference: Option<String>,
+        note: Option<String>,
+    },
+    /// The members that are to be replaced.
+    Update(TextChange),
+}
+
+/// A change of a payment's text (RFC 7396): what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct TextChange {
+    pub(crate) reference: Option<Option<String>>,
+    pub(crate) description: Option<Option<String>>,
+    /// By key: the new value, or `None` to remove it.
+    pub(crate) metadata: Vec<(String, Option<String>)>,
+}
+
+impl Operation {
+    /// Every one of them.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Capture,
+        Self::Refund,
+        Self::Cancel,
+        Self::Confirm,
+        Self::Approve,
+        Self::Reject,
+        Self::Resolve,
+        Self::Update,
+    ];
+
+    /// The last segment of its path; none for the payment itself.
+    pub(crate) const fn segment(self) -> Option<&'static str> {
+        match self {
+            Self::Capture => Some("captures"),
+            Self::Refund => Some("refunds"),
+            Self::Cancel => Some("cancel"),
+            Self::Confirm => Some("confirm"),
+            Self::Approve => Some("approve"),
+            Self::Reject => Some("reject"),
+            Self::Resolve => Some("resolve"),
+            Self::Update => None,
+        }
+    }
+
+    /// The pattern of its path.
+    pub(crate) const fn pattern(self) -> &'static str {
+        match self {
+            Self::Capture => "/v1/payments/{id}/captures",
+            Self::Refund => "/v1/payments/{id}/refunds",
+            Self::Cancel => "/v1/payments/{id}/cancel",
+            Self::Confirm => "/v1/payments/{id}/confirm",
+            Self::Approve => "/v1/payments/{id}/approve",
+            Self::Reject => "/v1/payments/{id}/reject",
+            Self::Resolve => "/v1/payments/{id}/resolve",
+            Self::Update => "/v1/payments/{id}",
+        }
+    }
+
+    /// Name of the request: part of what its id is derived from.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Capture => "payments.capture",
+            Self::Refund => "payments.refund",
+            Self::Cancel => "payments.cancel",
+            Self::Confirm => "payments.confirm",
+            Self::Approve => "payments.approve",
+            Self::Reject => "payments.reject",
+            Self::Resolve => "payments.resolve",
+            Self::Update => "payments.update",
+        }
+    }
+
+    /// What its caller must be allowed to do.
+    pub(crate) const fn action(self) -> Action {
+        match self {
+            Self::Capture => Action::CapturePayment,
+            Self::Refund => Action::RefundPayment,
+            Self::Cancel => Action::CancelPayment,
+            Self::Confirm => Action::ConfirmPayment,
+            Self::Approve | Self::Reject => Action::DecideHold,
+            Self::Resolve => Action::ResolveReview,
+            Self::Update => Action::UpdatePayment,
+        }
+    }
+
+    /// The status of an answer that shows what came of it.
+    pub(crate) const fn status(self) -> StatusCode {
+        match self {
+            Self::Capture | Self::Refund => StatusCode::CREATED,
+            Self::Cancel | Self::Confirm | Self::Approve | Self::Reject | Self::Resolve | Self::Update => {
+                StatusCode::OK
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// The command. `sealed` is what it has of text.
+    pub(crate) fn command(self, envelope: Envelope, fingerprint: Fingerprint, sealed: Option<Sealed>) -> Command {
+        match self {
+            Self::Capture { amount, is_final, reason } => {
+                Command::Capture(CapturePayment { envelope, fingerprint, amount, is_final, reason })
+            }
+            Self::Refund { amount, reason } => Command::Refund(RefundPayment { envelope, fingerprint, amount, reason }),
+            Self::Cancel { reason } => Command::Cancel(CancelPayment { envelope, fingerprint, reason }),
+            Self::Confirm => Command::Confirm(ConfirmPayment { envelope, fingerprint }),
+            Self::Approve { reason } => Command::Approve(ApprovePayment { envelope, fingerprint, reason }),
+            Self::Reject { reason } => Command::Reject(RejectPayment { envelope, fingerprint, reason }),
+            Self::Resolve { operation_id, resolution, gateway_reference, note: _ } => Command::Resolve(ResolveReview {
+                envelope,
+                fingerprint,
+                operation_id,
+                resolution,
+                gateway_reference,
+                sealed,
+            }),
+            Self::Update(_) => Command::Update(UpdatePayment { envelope, fingerprint, sealed }),
+        }
+    }
+}
+
+impl TextChange {
+    /// The text after the change.
+    pub(crate) fn applied(self, mut text: Text) -> Text {
+        if let Some(reference) = self.reference {
+            text.reference = reference;
+        }
+        if let Some(description) = self.description {
+            text.description = description;
+        }
+        for (key, value) in self.metadata {
+            match value {
+                Some(value) => drop(text.metadata.insert(key, value.into())),
+                None => drop(text.metadata.remove(&key)),
+            }
+        }
+        text
+    }
+}

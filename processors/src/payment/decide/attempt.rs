@@ -1,0 +1,300 @@
+//! An attempt at a gateway account: asking for tries and queries, and what comes next while it is not settled.
+//!
+//! All operations go the same way. A try is sent under the attempt's id as its idempotency key; while nobody knows what
+//! became of it, it is sent again under the same key; past that, the gateway is only asked, and then a person.
+
+use quittance_avro::{
+    ids::{AttemptId, EffectId, derive},
+    records::{Attempt, GatewayDetails, GatewayEffect, Operation},
+    time::Timestamp,
+    words::{EffectKind, OperationKind, OperationStatus, ReviewReason, TimerKind},
+};
+
+use super::{
+    closing::release,
+    draft::{Draft, Place},
+    failing::{Why, fail},
+};
+use crate::payment::policy::{KEY_AGE_MAX_MS, Policy};
+
+/// What to do next about an attempt that is not settled, or whose end is in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// Send it (again), under the same idempotency key.
+    Try,
+    /// Ask what became of it.
+    Query,
+    /// Nothing, until every try that was asked for is over.
+    Wait(Timestamp),
+    /// It was definitely not processed, and is given up.
+    GiveUp,
+    /// Only a person can tell.
+    Review(ReviewReason),
+    /// It stays as it is: nothing contradicts it, and the gateway cannot be asked.
+    LetBe,
+}
+
+/// An attempt of which nothing was asked yet.
+pub(super) fn new(id: AttemptId, gateway_account: String, now: Timestamp) -> Attempt {
+    Attempt {
+        id,
+        gateway_account,
+        status: OperationStatus::Pending,
+        tries: 0,
+        queries: 0,
+        unknowns: 0,
+        ambiguous: false,
+        last_effect_id: None,
+        last_not_after: now,
+        started_at: now,
+        updated_at: now,
+        details: None,
+        failure: None,
+        confirming: false,
+        accepted: false,
+        as_of: Timestamp::default(),
+        verifications: 0,
+        contradicted: false,
+    }
+}
+
+/// Id of the attempt of that number of an operation: the idempotency key at the gateway.
+pub(super) fn id(operation_id: &str, gateway_account: &str, number: usize) -> AttemptId {
+    AttemptId::new(derive(&["attempt", operation_id, gateway_account, &number.to_string()]))
+}
+
+/// Adds an attempt at that account to an operation.
+pub(super) fn add(draft: &mut Draft<'_>, operation: usize, gateway_account: &str) -> Place {
+    let now = draft.cx.now;
+    let found = draft.operation_mut(operation);
+    let attempt = found.attempts.len();
+    let id = id(&found.id, gateway_account, attempt + 1);
+    found.attempts.push(new(id, gateway_account.to_owned(), now));
+    Place { operation, attempt }
+}
+
+/// The kind of a try of an operation.
+fn try_kind(operation: &Operation, attempt: &Attempt) -> EffectKind {
+    match operation.kind {
+        OperationKind::Authorize if attempt.confirming => EffectKind::Confirm,
+        OperationKind::Authorize => EffectKind::Authorize,
+        OperationKind::Capture => EffectKind::Capture,
+        OperationKind::Void => EffectKind::Void,
+        OperationKind::Refund => EffectKind::Refund,
+    }
+}
+
+/// Asks for the next try.
+pub(super) fn send(draft: &mut Draft<'_>, place: Place) {
+    let policy = draft.cx.policy;
+    let now = draft.cx.now;
+    let kind = try_kind(draft.operation(place.operation), draft.attempt(place));
+    let attempt = draft.attempt_mut(place);
+    if attempt.tries == 0 {
+        attempt.started_at = now;
+    }
+    let not_after = now.plus_ms(policy.try_not_after_ms).min(attempt.started_at.plus_ms(KEY_AGE_MAX_MS));
+    attempt.last_not_after = attempt.last_not_after.max(not_after);
+    attempt.tries += 1;
+    let number = attempt.tries;
+    ask(draft, place, kind, number, not_after);
+}
+
+/// Asks for the next query.
+pub(super) fn query(draft: &mut Draft<'_>, place: Place) {
+    let not_after = draft.cx.now.plus_ms(draft.cx.policy.try_not_after_ms);
+    let attempt = draft.attempt_mut(place);
+    attempt.queries += 1;
+    let number = attempt.queries;
+    ask(draft, place, EffectKind::Query, number, not_after);
+}
+
+/// Asks the gateway for something, and sets the timer that notices a lost result.
+fn ask(draft: &mut Draft<'_>, place: Place, kind: EffectKind, try_number: i32, not_after: Timestamp) {
+    let now = draft.cx.now;
+    let attempt = draft.attempt_mut(place);
+    let id = EffectId::new(derive(&["effect", &attempt.id.to_string(), kind.as_str(), &try_number.to_string()]));
+    attempt.last_effect_id = Some(id);
+    attempt.updated_at = now;
+    let attempt_id = attempt.id;
+    let effect = effect(draft, place, id, kind, try_number, not_after);
+    draft.effects.push(effect);
+    let lost_at = not_after.plus_ms(draft.cx.policy.try_lost_ms);
+    draft.set_timer(TimerKind::TryLost, Some(attempt_id), lost_at);
+}
+
+fn effect(
+    draft: &Draft<'_>,
+    place: Place,
+    id: EffectId,
+    kind: EffectKind,
+    try_number: i32,
+    not_after: Timestamp,
+) -> GatewayEffect {
+    let (payment, operation, attempt) = (draft.payment(), draft.operation(place.operation), draft.attempt(place));
+    let parent = draft.operation(draft.parent(place.operation));
+    let mut tokens = payment.payment_method.tokens.iter();
+    let token = tokens.find(|token| token.gateway_account == attempt.gateway_account);
+    let own = attempt.details.as_ref().and_then(|details| details.gateway_reference.clone());
+    GatewayEffect {
+        envelope: draft.envelope(id.to_string()),
+        kind,
+        operation_id: operation.id.clone(),
+        attempt_id: attempt.id,
+        try_number,
+        amount: operation.amount,
+        currency: payment.currency,
+        capture: payment.capture,
+        gateway_account: attempt.gateway_account.clone(),
+        // Only an authorization needs it, and none is begun where there is no token.
+        token: token.map(|token| token.token.clone()).unwrap_or_default(),
+        gateway_reference: own,
+        initiator: payment.initiator,
+        stored_credential: payment.stored_credential.clone(),
+        network_transaction_id: payment.network_transaction_id.clone(),
+        not_after,
+        operation_kind: operation.kind,
+        payment_reference: match operation.kind {
+            OperationKind::Authorize => None,
+            OperationKind::Capture | OperationKind::Void | OperationKind::Refund => parent.gateway_reference.clone(),
+        },
+        is_final: operation.is_final.unwrap_or(true),
+        return_url: payment.return_url.clone(),
+        reason: operation.reason.clone(),
+    }
+}
+
+/// The next step is due.
+pub(super) fn go_on(draft: &mut Draft<'_>, place: Place) {
+    let details = draft.attempt(place).details.clone().unwrap_or_default();
+    match next_step(draft, place) {
+        Step::Try => send(draft, place),
+        Step::Query => query(draft, place),
+        Step::Wait(until) => {
+            let id = draft.attempt(place).id;
+            draft.set_timer(TimerKind::Retry, Some(id), until);
+        }
+        Step::GiveUp => fail(draft, place, &Why::given_up(draft.attempt(place)), &details, draft.cx.now),
+        Step::Review(reason) => draft.review(reason, place, &details),
+        Step::LetBe => {
+            draft.attempt_mut(place).verifications = 0;
+            let authorization = draft.parent(place.operation);
+            release(draft, authorization);
+        }
+    }
+}
+
+/// No result came: the try may have been carried out all the same.
+pub(super) fn lost(draft: &mut Draft<'_>, place: Place) {
+    let moves_nothing = moves_nothing(draft, place);
+    let attempt = draft.attempt_mut(place);
+    if is_settled(attempt) {
+        attempt.verifications += 1;
+    } else if attempt.accepted {
+        // The gateway has it, and takes its time.
+        return later(draft, place);
+    } else {
+        attempt.ambiguous |= !moves_nothing;
+        // After the first query there are no more tries, so what got lost was a try only if there is none.
+        attempt.unknowns += i32::from(attempt.queries == 0);
+    }
+    go_on(draft, place);
+}
+
+/// Whether a try of it, as it stands, moves no money: the first of two steps.
+pub(super) fn moves_nothing(draft: &Draft<'_>, place: Place) -> bool {
+    let attempt = draft.attempt(place);
+    let capabilities = draft.cx.gateways.capabilities(&attempt.gateway_account);
+    draft.operation(place.operation).kind == OperationKind::Authorize
+        && capabilities.is_some_and(|can| can.two_steps)
+        && !attempt.confirming
+}
+
+pub(super) fn is_settled(attempt: &Attempt) -> bool {
+    matches!(attempt.status, OperationStatus::Succeeded | OperationStatus::Failed)
+}
+
+fn next_step(draft: &Draft<'_>, place: Place) -> Step {
+    let (policy, now) = (draft.cx.policy, draft.cx.now);
+    let (operation, attempt) = (draft.operation(place.operation), draft.attempt(place));
+    if is_settled(attempt) {
+        return if attempt.verifications < policy.queries_max {
+            Step::Query
+        } else if attempt.contradicted {
+            Step::Review(ReviewReason::ContradictingResult)
+        } else {
+            Step::LetBe
+        };
+    }
+    let age_ms = now.as_ms().saturating_sub(attempt.started_at.as_ms());
+    if attempt.accepted {
+        let may_ask = age_ms < policy.pending_ttl_ms;
+        return if may_ask { Step::Query } else { Step::Review(ReviewReason::OutcomeUnknown) };
+    }
+    // Once the gateway has rejected the attempt, or nobody wants the payment any more, a resend is pointless.
+    let is_wanted = operation.kind != OperationKind::Authorize || draft.payment().closing.is_none();
+    let is_young = attempt.tries == 0 || age_ms < policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS);
+    let may_send = is_young && attempt.failure.is_none() && is_wanted;
+    if attempt.ambiguous {
+        // Once the gateway has been queried, a resend could race with what the query found.
+        let resend = may_send && attempt.unknowns < policy.unknown_tries_max && attempt.queries == 0;
+        return if resend {
+            Step::Try
+        } else if attempt.queries < policy.queries_max {
+            Step::Query
+        } else {
+            Step::Review(ReviewReason::OutcomeUnknown)
+        };
+    }
+    let over_at = over_at(attempt, policy);
+    if may_send {
+        Step::Try
+    } else if now < over_at && attempt.tries > 0 {
+        // A sink that crashed may be carrying a try out for a second time.
+        Step::Wait(over_at)
+    } else {
+        Step::GiveUp
+    }
+}
+
+/// When every try that was asked for so far is over, and the gateway's queries show what it did.
+pub(super) fn over_at(attempt: &Attempt, policy: &Policy) -> Timestamp {
+    attempt.last_not_after.plus_ms(policy.query_settle_ms)
+}
+
+/// The next step is decided after a while.
+pub(super) fn later(draft: &mut Draft<'_>, place: Place) {
+    let (now, seed) = (draft.cx.now, draft.state.retry_seed);
+    let attempt = draft.attempt(place);
+    let count = attempt.tries.saturating_add(attempt.queries);
+    let delay_ms = if attempt.accepted {
+        let age_ms = now.as_ms().saturating_sub(attempt.started_at.as_ms());
+        draft.cx.policy.poll_ms(count, age_ms, seed)
+    } else {
+        draft.cx.policy.delay_ms(count, seed)
+    };
+    let id = attempt.id;
+    draft.set_timer(TimerKind::Retry, Some(id), now.plus_ms(delay_ms));
+}
+
+/// Something contradicts how an attempt was settled: the gateway is asked what is true.
+pub(super) fn doubt(draft: &mut Draft<'_>, place: Place) {
+    draft.attempt_mut(place).contradicted = true;
+    look_again(draft, place);
+}
+
+/// The gateway is asked how an attempt stands that is settled, unless it is being asked.
+pub(super) fn look_again(draft: &mut Draft<'_>, place: Place) {
+    let id = draft.attempt(place).id;
+    if draft.timer_of(id).is_none() {
+        query(draft, place);
+    }
+}
+
+/// Notes under which reference the gateway knows it.
+pub(super) fn note_reference(attempt: &mut Attempt, details: &GatewayDetails) {
+    if let Some(reference) = &details.gateway_reference {
+        let known = attempt.details.get_or_insert_default();
+        known.gateway_reference.get_or_insert_with(|| reference.clone());
+    }
+}

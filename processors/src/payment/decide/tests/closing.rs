@@ -1,0 +1,262 @@
+//! Canceling, holding, expiring, and what succeeds when nobody wants it any more.
+
+use quittance_avro::words::{
+    CaptureMethod::{self, Automatic, Manual},
+    FactStatus,
+    OperationKind::{self, Authorize, Refund, Void},
+    OperationStatus, PaymentStatus, Resolution,
+    ResultOutcome::{self, Absent, Approved, Declined, NotProcessed, Pending, Rejected, Unknown},
+};
+use rstest::rstest;
+
+use super::{
+    commands::on_hold,
+    results::under_review,
+    scenario::{Scenario, told},
+};
+use crate::payment::samples::{Ask, command_id, fact, input, resolution};
+
+#[test]
+fn a_cancel_releases_what_is_authorized() {
+    let mut scenario = Scenario::authorized();
+    scenario.asks(Ask::Cancel);
+    assert_eq!(told(&scenario.gateway_says(Approved)), "voided canceled → canceled");
+    assert_eq!(scenario.payment().closing_reason.as_deref(), Some("because"));
+    assert!(scenario.changelog().timers.is_empty());
+}
+
+#[test]
+fn a_cancel_after_a_part_was_captured_releases_the_rest() {
+    let mut scenario = Scenario::authorized();
+    scenario.asks(Ask::Capture { amount: Some(400), is_final: false });
+    scenario.gateway_says(Approved);
+    scenario.asks(Ask::Cancel);
+    assert_eq!(scenario.latest().amount.get(), 850);
+    assert_eq!(told(&scenario.gateway_says(Approved)), "voided → succeeded");
+    assert_eq!(scenario.payment().captured_amount.get(), 400);
+}
+
+#[test]
+fn a_cancel_that_the_gateway_does_not_carry_out_leaves_the_payment_open() {
+    let mut scenario = Scenario::authorized();
+    scenario.asks(Ask::Cancel);
+    assert_eq!(told(&scenario.gateway_says(Declined)), "operation_failed → requires_capture");
+    assert!(scenario.due_at().is_some(), "it may still expire");
+    assert_eq!(told(&scenario.asks(Ask::Cancel)), "operation_requested → processing void:1");
+}
+
+/// What is being authorized cannot be canceled at once. The wish is kept.
+#[rstest]
+#[case::declined(Automatic, Declined, "canceled → canceled")]
+#[case::held(Manual, Approved, "authorized operation_requested → processing void:1")]
+#[case::taken(Automatic, Approved, "authorized unwanted_success operation_requested → processing refund:1")]
+#[case::rejected(Automatic, Rejected, "canceled → canceled")]
+#[case::unknown(Automatic, Unknown, "→ processing retry")]
+fn a_cancel_while_it_is_authorized(
+    #[case] capture: CaptureMethod,
+    #[case] outcome: ResultOutcome,
+    #[case] expected: &str,
+) {
+    let mut scenario = Scenario::created(capture);
+    assert_eq!(told(&scenario.asks(Ask::Cancel)), "cancel_requested → processing");
+    assert_eq!(told(&scenario.gateway_says(outcome)), expected);
+}
+
+#[rstest]
+#[case::held(Manual, "voided canceled → canceled")]
+#[case::taken(Automatic, "refunded canceled → canceled")]
+fn what_succeeds_after_a_cancel_is_given_back(#[case] capture: CaptureMethod, #[case] expected: &str) {
+    let mut scenario = Scenario::created(capture);
+    scenario.asks(Ask::Cancel);
+    scenario.gateway_says(Approved);
+    assert_eq!(scenario.payment().status, PaymentStatus::Processing, "not before it is given back");
+    assert_eq!(told(&scenario.gateway_says(Approved)), expected);
+    let payment = scenario.payment();
+    assert_eq!((payment.captured_amount.get(), payment.refunded_amount.get()), (0, 0));
+}
+
+#[test]
+fn after_a_cancel_nothing_is_sent_any_more() {
+    let mut scenario = Scenario::created(Automatic);
+    scenario.gateway_says(NotProcessed);
+    scenario.asks(Ask::Cancel);
+    assert_eq!(told(&scenario.timer_fires()), "→ processing retry");
+    assert_eq!(told(&scenario.timer_fires()), "canceled → canceled");
+}
+
+#[test]
+fn after_a_cancel_what_is_in_doubt_is_asked_for() {
+    let mut scenario = Scenario::created(Automatic);
+    scenario.gateway_says(Unknown);
+    scenario.asks(Ask::Cancel);
+    assert_eq!(told(&scenario.timer_fires()), "→ processing query:1");
+    scenario.gateway_says_and_time_passes(Absent);
+    assert_eq!(told(&scenario.gateway_says(Absent)), "canceled → canceled");
+}
+
+#[test]
+fn giving_back_is_tried_until_a_person_has_to() {
+    let mut scenario = Scenario::created(Automatic);
+    scenario.asks(Ask::Cancel);
+    scenario.gateway_says(Approved);
+    for _ in 0..2 {
+        assert_eq!(
+            told(&scenario.gateway_says(Declined)),
+            "operation_failed operation_requested → processing refund:1"
+        );
+    }
+    let last = "operation_failed review_opened → processing review:unwanted_success";
+    assert_eq!(told(&scenario.gateway_says(Declined)), last);
+    assert_eq!(told(&scenario.asks(Ask::Acknowledge)), "refused: resolution_invalid", "it is not given back yet");
+    let refund = scenario.operation(Refund).id.clone();
+    let given_back = input(command_id(7), resolution(7, Some(&refund), Resolution::Succeeded));
+    assert_eq!(told(&scenario.take(&given_back)), "review_resolved refunded canceled → canceled");
+}
+
+#[test]
+fn what_a_gateway_could_not_be_asked_for_is_asked_for_anew() {
+    let mut scenario = Scenario::created(Automatic);
+    scenario.asks(Ask::Cancel);
+    scenario.gateway_says(Approved);
+    let first = scenario.latest().operation_id.clone();
+    while scenario.latest().operation_id == first {
+        scenario.gateway_says(NotProcessed);
+        scenario.timer_fires();
+    }
+    assert_eq!(told(&scenario.gateway_says(Approved)), "refunded canceled → canceled");
+}
+
+#[test]
+fn a_customer_who_acts_is_done() {
+    let mut scenario = Scenario::awaiting_action();
+    assert!(scenario.payment().next_action.is_some());
+    assert_eq!(told(&scenario.asks(Ask::Confirm)), "confirmed → processing query:1");
+    assert_eq!(told(&scenario.gateway_says(ResultOutcome::Reported)), "authorized captured → succeeded");
+    assert!(scenario.changelog().timers.is_empty() && scenario.payment().next_action.is_none());
+}
+
+#[test]
+fn a_customer_who_has_not_acted_is_asked_again() {
+    let mut scenario = Scenario::awaiting_action();
+    scenario.asks(Ask::Confirm);
+    let still = fact(scenario.latest(), Authorize, FactStatus::ActionRequired);
+    assert_eq!(told(&scenario.reports(vec![still])), "action_required → requires_action");
+    assert_eq!(told(&scenario.asks(Ask::Confirm)), "confirmed → processing query:2");
+}
+
+#[test]
+fn a_customer_who_fails_to_prove_who_they_are_has_not_paid() {
+    let mut scenario = Scenario::awaiting_action();
+    scenario.asks(Ask::Confirm);
+    let failed = fact(scenario.latest(), Authorize, FactStatus::Failed);
+    assert_eq!(told(&scenario.reports(vec![failed])), "declined → failed");
+}
+
+#[test]
+fn a_customer_who_never_acts_lets_the_payment_expire() {
+    let mut scenario = Scenario::awaiting_action();
+    assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
+    assert_eq!(scenario.age_ms(), scenario.policy.action_ttl_ms);
+    assert_eq!(told(&scenario.gateway_says(Approved)), "voided expired → expired");
+}
+
+/// The customer acts at the very moment at which the payment is given up.
+#[rstest]
+#[case::expired(false, "expired")]
+#[case::canceled(true, "canceled")]
+fn a_customer_who_acts_too_late_gets_the_money_back(#[case] is_canceled: bool, #[case] end: &str) {
+    let mut scenario = Scenario::awaiting_action();
+    let action = scenario.latest().clone();
+    if is_canceled {
+        scenario.asks(Ask::Cancel);
+    } else {
+        scenario.timer_fires();
+    }
+    assert_eq!(told(&scenario.gateway_says(Rejected)), "operation_failed → processing query:1");
+    let facts = vec![
+        fact(&action, Authorize, FactStatus::Succeeded),
+        fact(&action, OperationKind::Capture, FactStatus::Succeeded),
+    ];
+    assert_eq!(told(&scenario.reports(facts)), "authorized unwanted_success operation_requested → processing refund:1");
+    assert_eq!(told(&scenario.gateway_says(Approved)), format!("refunded {end} → {end}"));
+}
+
+#[test]
+fn what_is_not_captured_in_time_expires_when_the_gateway_agrees() {
+    let mut scenario = Scenario::authorized();
+    assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
+    assert_eq!(scenario.age_ms(), 7 * 86_400_000);
+    assert_eq!(told(&scenario.gateway_says(Approved)), "voided expired → expired");
+}
+
+#[test]
+fn what_the_gateway_let_expire_is_expired() {
+    let mut scenario = Scenario::authorized();
+    let charge = scenario.latest().clone();
+    scenario.asks(Ask::Capture { amount: None, is_final: true });
+    scenario.gateway_says(Rejected);
+    let mut void = fact(&charge, Void, FactStatus::Succeeded);
+    (void.attempt_id, void.gateway_reference, void.reason) = (None, None, Some("expired".to_owned()));
+    let facts = vec![fact(&charge, Authorize, FactStatus::Succeeded), void];
+    assert_eq!(told(&scenario.reports(facts)), "voided expired → expired");
+}
+
+#[test]
+fn a_capture_under_way_puts_the_expiry_off() {
+    let mut scenario = Scenario::authorized();
+    scenario.pass(7 * 86_400_000 - 1_000);
+    scenario.asks(Ask::Capture { amount: Some(400), is_final: false });
+    scenario.gateway_says(Pending);
+    let at = scenario.now;
+    while scenario.now.as_ms() < at.as_ms() + 1_000 {
+        scenario.timer_fires();
+    }
+    assert_eq!(scenario.payment().status, PaymentStatus::RequiresCapture);
+    let capture = scenario.latest_of(OperationKind::Capture).clone();
+    scenario.says_of(&capture, Approved);
+    scenario.pass(scenario.policy.expiry_recheck_ms);
+    assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
+    assert_eq!(told(&scenario.gateway_says(Approved)), "voided → succeeded");
+}
+
+#[test]
+fn a_payment_on_hold_waits_for_a_person() {
+    let mut scenario = on_hold();
+    assert!(scenario.effects.is_empty() && scenario.changelog().timers.is_empty());
+    scenario.asks(Ask::Approve);
+    assert_eq!(told(&scenario.gateway_says(Approved)), "authorized captured → succeeded");
+}
+
+#[test]
+fn a_payment_that_is_rejected_has_failed() {
+    let mut scenario = on_hold();
+    scenario.asks(Ask::Reject);
+    assert_eq!(scenario.payment().failure.as_ref().map(|failure| &*failure.code), Some("rejected_by_reviewer"));
+    assert_eq!(told(&scenario.asks(Ask::Approve)), "refused: not_on_hold");
+}
+
+#[rstest]
+#[case::done(Resolution::Succeeded, "review_resolved authorized captured → succeeded")]
+#[case::not_done(Resolution::Failed, "review_resolved declined → failed")]
+fn a_person_resolves_what_nobody_knew(#[case] found: Resolution, #[case] expected: &str) {
+    let mut scenario = under_review();
+    let operation = scenario.payment().operations[0].id.clone();
+    assert_eq!(told(&scenario.take(&input(command_id(7), resolution(7, Some(&operation), found)))), expected);
+    assert!(scenario.payment().review.is_none());
+}
+
+#[test]
+fn a_person_resolves_a_refund_that_nobody_knew_of() {
+    let mut scenario = Scenario::captured();
+    scenario.asks(Ask::Refund { amount: Some(100) });
+    while scenario.payment().review.is_none() {
+        scenario.gateway_says_and_time_passes(Unknown);
+    }
+    let refund = scenario.operation(Refund).id.clone();
+    let capture = scenario.operation(OperationKind::Capture).id.clone();
+    let settled = input(command_id(7), resolution(7, Some(&capture), Resolution::Failed));
+    assert_eq!(told(&scenario.take(&settled)), "refused: resolution_invalid", "it is not in doubt");
+    let found = input(command_id(8), resolution(8, Some(&refund), Resolution::Succeeded));
+    assert_eq!(told(&scenario.take(&found)), "review_resolved refunded → succeeded");
+    assert_eq!(scenario.operation(Refund).status, OperationStatus::Succeeded);
+}

@@ -1,0 +1,5 @@
+//! Stripe's dialect.
+
+mod intents;
+mod requests;
+mod setups;
