@@ -48,9 +48,13 @@ async fn payment_view<'a>(app: &App, state: &'a PaymentState) -> Result<PaymentV
     Ok(view::payment(state, payment_text(app, state).await?))
 }
 
-/// The text of a payment. Text whose key was erased is shown as absent, and so is what was tampered with: the rest of the
-/// payment is needed all the same.
+/// The text of a payment. What does not open is shown as absent: the rest of the payment is needed all the same.
 async fn payment_text(app: &App, state: &PaymentState) -> Result<Text, Problem> {
+    Ok(opened_text(app, state).await?.unwrap_or_default())
+}
+
+/// The text of a payment, absent if its key was erased; none if it was tampered with, or is not to be read for another reason.
+async fn opened_text(app: &App, state: &PaymentState) -> Result<Option<Text>, Problem> {
     let envelope = &state.envelope;
     let binding = Binding {
         mode: envelope.mode,
@@ -58,22 +62,23 @@ async fn payment_text(app: &App, state: &PaymentState) -> Result<Text, Problem> 
         aggregate_id: &envelope.aggregate_id,
         purpose: TEXT_PURPOSE,
     };
-    let Some(sealed) = &state.sealed else { return Ok(Text::default()) };
+    let Some(sealed) = &state.sealed else { return Ok(Some(Text::default())) };
     Ok(match app.parts.keys.open(binding, sealed).await {
-        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            // What the parser says may repeat the text.
-            let (payment, line, column) = (&envelope.aggregate_id, error.line(), error.column());
-            tracing::error!(payment, line, column, "a payment's text cannot be read");
-            Text::default()
-        }),
-        Err(OpenError::Erased(_)) => Text::default(),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map_err(|error| {
+                // What the parser says may repeat the text.
+                let (payment, line, column) = (&envelope.aggregate_id, error.line(), error.column());
+                tracing::error!(payment, line, column, "a payment's text cannot be read");
+            })
+            .ok(),
+        Err(OpenError::Erased(_)) => Some(Text::default()),
         Err(error @ OpenError::NoKey(_)) => {
             tracing::warn!(payment = envelope.aggregate_id, %error, "a payment's text cannot be opened yet");
             return Err(Problem::Unavailable("the tenants' keys"));
         }
         Err(error @ (OpenError::Algorithm(_) | OpenError::Forged(_) | OpenError::OtherMasterKey { .. })) => {
             tracing::error!(payment = envelope.aggregate_id, %error, "a payment's text does not open");
-            Text::default()
+            None
         }
     })
 }

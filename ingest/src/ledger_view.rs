@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use quittance_avro::time::Timestamp;
+use quittance_avro::{ids::TransferId, time::Timestamp};
 use serde::Serialize;
 
 use crate::reads::{Account, Place, Posting};
@@ -132,6 +132,9 @@ fn time(time: SystemTime) -> String {
     Timestamp::from_ms(ms(time)).to_string()
 }
 
+/// The end of the year 9999, in milliseconds since 1970.
+const POSTED_AT_MS_MAX: u64 = 253_402_300_799_999;
+
 /// A cursor that points behind a place. Nobody else's business what is in it.
 pub(crate) fn cursor(place: &Place) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}:{}:{}", ms(place.posted_at), place.number, place.transfer_id))
@@ -142,15 +145,19 @@ pub(crate) fn place(cursor: &str) -> Option<Place> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     let mut parts = text.splitn(3, ':');
     let (ms, number, transfer_id) = (parts.next()?, parts.next()?, parts.next()?);
+    let posted_at_ms = ms.parse().ok().filter(|ms| *ms <= POSTED_AT_MS_MAX)?;
+    let transfer_id: TransferId = transfer_id.parse().ok()?;
     Some(Place {
-        posted_at: UNIX_EPOCH.checked_add(Duration::from_millis(ms.parse().ok()?))?,
+        posted_at: UNIX_EPOCH.checked_add(Duration::from_millis(posted_at_ms))?,
         number: number.parse().ok()?,
-        transfer_id: transfer_id.to_owned(),
+        transfer_id: transfer_id.to_string(),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn account_of(purpose: &str, currency: &str, debits: i64, credits: i64) -> Account {
@@ -189,11 +196,16 @@ mod tests {
     fn a_cursor_goes_round_and_nonsense_is_none() {
         let known = Place {
             posted_at: UNIX_EPOCH + Duration::from_millis(1_793_534_400_123),
-            transfer_id: "trf_1".to_owned(),
+            transfer_id: TransferId::new(Uuid::nil()).to_string(),
             number: 1,
         };
         assert_eq!(place(&cursor(&known)), Some(known));
-        for nonsense in ["", "x", "%%", &URL_SAFE_NO_PAD.encode("1:2"), &URL_SAFE_NO_PAD.encode("a:1:trf_1")] {
+        let id = TransferId::new(Uuid::nil());
+        let far = URL_SAFE_NO_PAD.encode(format!("{}:1:{id}", u64::MAX));
+        let nul = URL_SAFE_NO_PAD.encode("1:0:\0");
+        for nonsense in
+            ["", "x", "%%", &URL_SAFE_NO_PAD.encode("1:2"), &URL_SAFE_NO_PAD.encode("a:1:trf_1"), &far, &nul]
+        {
             assert_eq!(place(nonsense), None, "{nonsense}");
         }
     }

@@ -13,7 +13,7 @@ use quittance_avro::{
 use warp::http::StatusCode;
 
 pub(crate) use self::parse::parse;
-use crate::{auth::Action, publish::Command, view::Text};
+use crate::{auth::Action, create::METADATA_KEYS_MAX, problem::FieldError, publish::Command, view::Text};
 
 /// What is asked for, by the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,8 +174,8 @@ impl Asked {
 }
 
 impl TextChange {
-    /// The text after the change.
-    pub(crate) fn applied(self, mut text: Text) -> Text {
+    /// The text after the change, unless there would be too much of it.
+    pub(crate) fn applied(self, mut text: Text) -> Result<Text, FieldError> {
         if let Some(reference) = self.reference {
             text.reference = reference;
         }
@@ -188,6 +188,12 @@ impl TextChange {
                 None => drop(text.metadata.remove(&key)),
             }
         }
-        text
+        match text.metadata.len() {
+            ..=METADATA_KEYS_MAX => Ok(text),
+            keys => Err(FieldError {
+                field: "metadata".to_owned(),
+                message: format!("must have at most {METADATA_KEYS_MAX} keys after the change, not {keys}"),
+            }),
+        }
     }
 }

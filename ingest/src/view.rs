@@ -124,7 +124,7 @@ struct AttemptView<'a> {
 
 /// The refund of that id.
 pub fn refund<'a>(state: &'a PaymentState, id: &str) -> Option<OperationView<'a>> {
-    let refund = |found: &&Operation| found.kind == OperationKind::Refund && found.id == id;
+    let refund = |found: &&Operation| found.kind == OperationKind::Refund && !found.unwanted && found.id == id;
     state.operations.iter().find(refund).map(|found| operation(state, found))
 }
 

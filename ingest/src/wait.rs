@@ -82,12 +82,14 @@ impl Reads {
         }
     }
 
-    /// Whether the outcome that the cache has, if it has one, is that of this request. For those who do not wait.
-    pub(crate) async fn is_reused(&self, awaited: &Awaited<'_>) -> bool {
+    /// Tells again what was refused before, and that a key was used for another request, as far as the cache knows.
+    /// Neither is to be published: what no payment remembers would be carried out, while its client is told the first
+    /// outcome.
+    pub(crate) async fn not_refused_before(&self, awaited: &Awaited<'_>) -> Result<(), Problem> {
         let outcome = self.cached_outcome(awaited.caller, awaited.command_id);
         match timeout_at(Instant::now() + LAST_LOOK, outcome).await {
-            Ok(Cached::Hit(outcome)) => outcome.fingerprint != *awaited.fingerprint,
-            Ok(Cached::Miss | Cached::Down) | Err(_) => false,
+            Ok(Cached::Hit(outcome)) => judge(&outcome, awaited.fingerprint).map(drop),
+            Ok(Cached::Miss | Cached::Down) | Err(_) => Ok(()),
         }
     }
 

@@ -328,3 +328,36 @@ async fn a_transfer_that_does_not_balance_is_refused_by_the_database() -> Result
     ensure!(error.as_db_error().is_some_and(|error| error.message().contains("append-only")), "{error}");
     Ok(())
 }
+
+#[tokio::test]
+async fn what_was_refused_is_refused_again_and_never_carried_out() -> Result<()> {
+    let client = merchant("refused-again").await?;
+    let mut nowhere = payment(500, "tok_approve");
+    nowhere["payment_method"] = json!({"tokens": [{"gateway_account": "nowhere", "token": "tok_approve"}]});
+    refused(&client.create("one", &nowhere).await?, StatusCode::UNPROCESSABLE_ENTITY, "no_route");
+    let corrected = client.create("one", &payment(500, "tok_approve")).await?;
+    assert_eq!(corrected.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", corrected.body);
+    assert!(corrected.problem().contains("idempotency"), "{}", corrected.body);
+    // Had the second one been carried out, the first would be told that its key is used.
+    refused(&client.create("one", &nowhere).await?, StatusCode::UNPROCESSABLE_ENTITY, "no_route");
+    Ok(())
+}
+
+#[tokio::test]
+async fn metadata_does_not_grow_without_bound() -> Result<()> {
+    let client = merchant("metadata").await?;
+    let id = captured(&client, 500, "tok_approve").await?;
+    let change = |keys: std::ops::Range<i32>| {
+        let keys = keys.map(|key| (format!("key-{key}"), json!("value")));
+        json!({ "metadata": keys.collect::<serde_json::Map<_, _>>() })
+    };
+    let patch = async |change: &Value| {
+        let request = client.request(Method::PATCH, &format!("/v1/payments/{id}")).json(change);
+        client.send(request.header("Idempotency-Key", uuid::Uuid::new_v4().to_string())).await
+    };
+    assert_eq!(patch(&change(0..50)).await?.status, StatusCode::OK);
+    let too_much = patch(&change(50..51)).await?;
+    assert_eq!((too_much.status, too_much.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["metadata".to_owned()]));
+    assert_eq!(patch(&json!({"metadata": {"key-0": null, "key-50": "value"}})).await?.status, StatusCode::OK);
+    Ok(())
+}

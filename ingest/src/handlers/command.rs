@@ -88,6 +88,9 @@ impl Request<'_> {
         command: &Command,
         trace: &TraceContext,
     ) -> Result<Response<Bytes>, Problem> {
+        let (caller, command_id, payment_id) = (self.caller, self.command_id, self.payment_id);
+        let awaited = Awaited { caller, command_id, payment_id, fingerprint: self.fingerprint };
+        app.parts.reads.not_refused_before(&awaited).await?;
         // Subscribe, publish, then read: no change can fall between.
         let deadline = Instant::now() + self.prefer.wait.unwrap_or(app.parts.wait);
         let mut waiter = app.parts.notices.subscribe(self.payment_id);
@@ -96,14 +99,10 @@ impl Request<'_> {
         let seconds = began.elapsed().as_secs_f64();
         app.parts.ingest_metrics.publish_seconds.with_label_values::<&str>(&[]).observe(seconds);
 
-        let (caller, command_id, payment_id) = (self.caller, self.command_id, self.payment_id);
-        let awaited = Awaited { caller, command_id, payment_id, fingerprint: self.fingerprint };
-        let known = if !self.prefer.is_async() {
-            app.parts.reads.settled(&awaited, &mut waiter, deadline).await?
-        } else if app.parts.reads.is_reused(&awaited).await {
-            return Err(Problem::KeyReused);
-        } else {
+        let known = if self.prefer.is_async() {
             Known::Nothing
+        } else {
+            app.parts.reads.settled(&awaited, &mut waiter, deadline).await?
         };
         let mut response = match known {
             Known::Payment(state) => {

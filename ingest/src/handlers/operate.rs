@@ -9,7 +9,7 @@ use warp::http::{HeaderMap, Response};
 use super::{
     TEXT_PURPOSE,
     command::{Request, read_json},
-    payment_text, stores_down,
+    opened_text, stores_down,
 };
 use crate::{
     app::App,
@@ -62,7 +62,9 @@ async fn sealed(app: &App, request: &Request<'_>, asked: &Asked) -> Result<Optio
         Asked::Update(change) => {
             let state = app.parts.reads.payment(request.caller, request.payment_id).await;
             let state = state.map_err(|error| stores_down(&error))?.ok_or(Problem::NotFound)?;
-            let text = change.clone().applied(payment_text(app, &state).await?);
+            // What cannot be read is not written over.
+            let text = opened_text(app, &state).await?.ok_or(Problem::Unavailable("the payment's text"))?;
+            let text = change.clone().applied(text).map_err(|error| Problem::Invalid(vec![error]))?;
             request.seal(app, TEXT_PURPOSE, &text).await.map(Some)
         }
         Asked::Resolve { note: Some(note), .. } => {

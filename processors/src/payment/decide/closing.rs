@@ -47,7 +47,8 @@ pub(super) fn withdraw_action(draft: &mut Draft<'_>) {
 fn give_back(draft: &mut Draft<'_>, authorization: usize) {
     let not_failed = |found: &&Operation| found.status != OperationStatus::Failed;
     let captures = sum(of(draft, authorization, OperationKind::Capture).filter(not_failed));
-    let taken = sum(of(draft, authorization, OperationKind::Capture).filter(|found| found.unwanted));
+    let is_taken = |found: &&Operation| found.unwanted && found.status == OperationStatus::Succeeded;
+    let taken = sum(of(draft, authorization, OperationKind::Capture).filter(is_taken));
     let given_back =
         sum(of(draft, authorization, OperationKind::Refund).filter(|found| found.unwanted).filter(not_failed));
     let left = draft.operation(authorization).amount.saturating_sub(captures);

@@ -28,10 +28,13 @@ use crate::payment::{
     event::Event,
 };
 
-/// How many operations a payment may have. One more, and a record of it might become too large to write.
+/// How many operations clients may ask for. Many more, and a record of the payment might become too large to write.
 const OPERATIONS_MAX: usize = 100;
 /// How many applied commands are remembered: as many as a payment takes.
-const COMMANDS_MAX: usize = 300;
+const COMMANDS_MAX: usize = 400;
+/// After how many of them its text is changed no more, and no customer is said to have acted: there is to be room for what
+/// moves money and for what ends a review.
+const SMALL_COMMANDS_MAX: usize = 200;
 /// How many refusals are remembered, and for how long, milliseconds.
 const REFUSALS_MAX: usize = 20;
 const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
@@ -66,7 +69,7 @@ fn on_behalf(of: &Envelope, command: &Command) -> Envelope {
 
 /// Gives the id of the operation that it began, if it did.
 fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<Option<String>, Refusal> {
-    if draft.state.commands.len() >= COMMANDS_MAX || draft.payment().operations.len() >= OPERATIONS_MAX {
+    if !has_room(draft, &command.request) {
         return Err(Refusal::TooManyOperations);
     }
     match &command.request {
@@ -81,6 +84,17 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<Option<String>,
         Request::Update(asked) => {
             update(draft, asked);
             Ok(None)
+        }
+    }
+}
+
+fn has_room(draft: &Draft<'_>, request: &Request) -> bool {
+    let (commands, operations) = (draft.state.commands.len(), draft.payment().operations.len());
+    match request {
+        Request::Capture(_) | Request::Refund(_) => operations < OPERATIONS_MAX && commands < COMMANDS_MAX,
+        Request::Update(_) | Request::Confirm(_) => commands < SMALL_COMMANDS_MAX,
+        Request::Create(_) | Request::Cancel(_) | Request::Approve(_) | Request::Reject(_) | Request::Resolve(_) => {
+            commands < COMMANDS_MAX
         }
     }
 }

@@ -209,17 +209,20 @@ impl<'a> Draft<'a> {
         let now = self.cx.now;
         let id = self.attempt(place).id;
         self.clear_timers(id);
-        if self.attempt(place).status == OperationStatus::Pending {
+        let is_settled = self.attempt(place).status != OperationStatus::Pending;
+        if !is_settled {
             self.operation_mut(place.operation).status = OperationStatus::Unknown;
             self.operation_mut(place.operation).updated_at = now;
             let attempt = self.attempt_mut(place);
             attempt.status = OperationStatus::Unknown;
             attempt.updated_at = now;
         }
-        if self.is_under_review(reason) {
+        if is_settled && self.is_under_review(reason) {
             return;
         }
-        self.state.state.review = Some(Review { reason, opened_at: now });
+        if !self.is_under_review(reason) {
+            self.state.state.review = Some(Review { reason, opened_at: now });
+        }
         let (operation_id, attempt) = (self.operation(place.operation).id.clone(), self.attempt(place).clone());
         let details = details.clone();
         self.event(|envelope, standing| {

@@ -20,7 +20,7 @@ use super::{
     draft::{Draft, Place},
     failing::{Why, fail, named},
     operation::{self, Asked, add},
-    result::{contradiction, is_awaited, queried},
+    result::{contradiction, is_awaited, is_claimed, queried},
     standing::{self, AUTHORIZATION, is_open},
 };
 use crate::payment::{decision::Ignored, event::Event};
@@ -188,7 +188,7 @@ fn open(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
                 contradiction(draft, place, told.result);
             }
         }
-        FactStatus::Failed if draft.is_under_review(ReviewReason::ContradictingResult) => {}
+        FactStatus::Failed if is_claimed(draft, place) => {}
         FactStatus::Failed => {
             fail(draft, place, &Why::declined(told.fact.failure.as_ref()), details, told.as_of());
         }

@@ -96,11 +96,19 @@ fn is_as_booked(draft: &Draft<'_>, place: Place, result: &GatewayResult) -> bool
 
 /// Whatever the gateway means, only a person can tell.
 pub(super) fn contradiction(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<Ignored> {
-    if draft.is_under_review(ReviewReason::ContradictingResult) {
+    // The review may be about another operation: this one is not to go on as if nothing had been said.
+    let is_settled = draft.attempt(place).status != OperationStatus::Pending;
+    if is_settled && draft.is_under_review(ReviewReason::ContradictingResult) {
         return Some(Ignored::AlreadySettled);
     }
     draft.review(ReviewReason::ContradictingResult, place, &result.details);
     None
+}
+
+/// Whether nobody knows what became of it, and somebody claimed that money was moved.
+pub(super) fn is_claimed(draft: &Draft<'_>, place: Place) -> bool {
+    let is_unknown = draft.attempt(place).status == OperationStatus::Unknown;
+    is_unknown && draft.is_under_review(ReviewReason::ContradictingResult)
 }
 
 /// What an approval of an authorization says.
@@ -122,9 +130,7 @@ fn open(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<I
     match result.outcome {
         ResultOutcome::Approved => approved(draft, place, result),
         // After a claim that money was moved, it takes a person to believe that none was.
-        ResultOutcome::Declined if draft.is_under_review(ReviewReason::ContradictingResult) => {
-            Some(Ignored::AlreadySettled)
-        }
+        ResultOutcome::Declined if is_claimed(draft, place) => Some(Ignored::AlreadySettled),
         ResultOutcome::Declined => {
             fail(draft, place, &Why::declined(result.failure.as_ref()), &result.details, as_of);
             None

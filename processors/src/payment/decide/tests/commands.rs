@@ -317,6 +317,16 @@ fn operations_are_bounded() {
     assert_eq!(told(&scenario.asks(Ask::Refund { amount: Some(1) })), "refused: too_many_operations");
 }
 
+#[test]
+fn changes_of_text_leave_room_for_what_moves_money() {
+    let mut scenario = Scenario::captured();
+    for _ in 0..250 {
+        scenario.asks(Ask::Update);
+    }
+    assert_eq!(told(&scenario.asks(Ask::Update)), "refused: too_many_operations");
+    assert!(matches!(scenario.asks(Ask::Refund { amount: Some(1) }), Decision::Applied(_)));
+}
+
 fn applied(command: CreatePayment) -> Change {
     let gateways = gateways();
     let cx = Context { now: start(), traceparent: TRACE, policy: &policy(), gateways: &gateways };

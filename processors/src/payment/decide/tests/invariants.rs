@@ -164,7 +164,7 @@ fn bounds_are_kept(before: &Scenario, state: &PaymentChangelog) {
             assert!(attempt.verifications <= policy.queries_max + 1);
         }
     }
-    assert!(state.refusals.len() <= 20 && state.commands.len() <= 300 && state.state.operations.len() <= 140);
+    assert!(state.refusals.len() <= 20 && state.commands.len() <= 400 && state.state.operations.len() <= 140);
 }
 
 /// A try that is given up as not processed is over, and nobody is in doubt about it, unless the gateway itself said so.

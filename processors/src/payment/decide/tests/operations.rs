@@ -200,6 +200,26 @@ fn what_was_moved_is_not_what_was_asked_for(#[case] asked: i64, #[case] code: &s
     assert_eq!(scenario.operation(Refund).status, OperationStatus::Unknown);
 }
 
+/// A person looks into one refund, for a reason as grave as it can be. What is said of another one counts all the same.
+#[rstest]
+#[case::another_amount(Approved, 99, "review_opened → succeeded review:contradicting_result", OperationStatus::Unknown)]
+#[case::declined(Declined, 100, "operation_failed → succeeded review:contradicting_result", OperationStatus::Failed)]
+fn a_review_of_one_operation_does_not_gag_another(
+    #[case] outcome: ResultOutcome,
+    #[case] moved: i64,
+    #[case] expected: &str,
+    #[case] status: OperationStatus,
+) {
+    let mut scenario = Scenario::captured();
+    scenario.asks(refund(200));
+    let effect = scenario.latest().clone();
+    scenario.result(GatewayResult { amount: amount(1), ..answer(&effect, Approved) });
+    scenario.asks(refund(100));
+    let result = GatewayResult { amount: amount(moved), ..answer(scenario.latest(), outcome) };
+    assert_eq!(told(&scenario.result(result)), expected);
+    assert_eq!(scenario.payment().operations.last().map(|refund| refund.status), Some(status));
+}
+
 #[test]
 fn what_a_gateway_cannot_do_is_refused_before_it_is_sent() {
     let mut scenario = Scenario::created(Manual);
