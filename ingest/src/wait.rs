@@ -53,20 +53,22 @@ enum Look {
 }
 
 impl Reads {
-    /// Waits until the payment shows what came of the command, or the deadline, whatever the stores do meanwhile.
+    /// Waits until the payment shows what came of the command, or the deadline, whatever the stores do meanwhile. The first
+    /// look is after `pause`, or a notice.
     pub(crate) async fn settled(
         &self,
         awaited: &Awaited<'_>,
         waiter: &mut Waiter,
+        mut pause: Duration,
         deadline: Instant,
     ) -> Result<Known, Problem> {
         let mut latest = Known::Nothing;
-        let mut was_told = true;
         loop {
+            let was_told = waiter.changed(pause, deadline).await;
             let is_last = Instant::now() >= deadline;
             let look = self.look(awaited, is_last || !was_told);
             let Ok(look) = timeout_at(deadline.max(Instant::now() + LAST_LOOK), look).await else { return Ok(latest) };
-            let pause = match look? {
+            pause = match look? {
                 Look::Settled(state) => return Ok(Known::Payment(state)),
                 Look::Processing(state) => {
                     latest = Known::Payment(state);
@@ -78,18 +80,18 @@ impl Reads {
             if is_last {
                 return Ok(latest);
             }
-            was_told = waiter.changed(pause, deadline).await;
         }
     }
 
     /// Tells again what was refused before, and that a key was used for another request, as far as the cache knows.
     /// Neither is to be published: what no payment remembers would be carried out, while its client is told the first
-    /// outcome.
-    pub(crate) async fn not_refused_before(&self, awaited: &Awaited<'_>) -> Result<(), Problem> {
+    /// outcome. Gives how long to wait for a notice before it is looked again.
+    pub(crate) async fn not_refused_before(&self, awaited: &Awaited<'_>) -> Result<Duration, Problem> {
         let outcome = self.cached_outcome(awaited.caller, awaited.command_id);
         match timeout_at(Instant::now() + LAST_LOOK, outcome).await {
-            Ok(Cached::Hit(outcome)) => judge(&outcome, awaited.fingerprint).map(drop),
-            Ok(Cached::Miss | Cached::Down) | Err(_) => Ok(()),
+            Ok(Cached::Hit(outcome)) => judge(&outcome, awaited.fingerprint).map(|_| Duration::ZERO),
+            Ok(Cached::Miss) => Ok(LOOK_AGAIN),
+            Ok(Cached::Down) | Err(_) => Ok(ASK_POSTGRES),
         }
     }
 

@@ -90,10 +90,10 @@ impl Request<'_> {
     ) -> Result<Response<Bytes>, Problem> {
         let (caller, command_id, payment_id) = (self.caller, self.command_id, self.payment_id);
         let awaited = Awaited { caller, command_id, payment_id, fingerprint: self.fingerprint };
-        app.parts.reads.not_refused_before(&awaited).await?;
-        // Subscribe, publish, then read: no change can fall between.
+        // Subscribe, read, publish, then wait: no change can fall between.
         let deadline = Instant::now() + self.prefer.wait.unwrap_or(app.parts.wait);
         let mut waiter = app.parts.notices.subscribe(self.payment_id);
+        let pause = app.parts.reads.not_refused_before(&awaited).await?;
         let began = Instant::now();
         app.parts.commands.publish(command, trace).await?;
         let seconds = began.elapsed().as_secs_f64();
@@ -102,7 +102,7 @@ impl Request<'_> {
         let known = if self.prefer.is_async() {
             Known::Nothing
         } else {
-            app.parts.reads.settled(&awaited, &mut waiter, deadline).await?
+            app.parts.reads.settled(&awaited, &mut waiter, pause, deadline).await?
         };
         let mut response = match known {
             Known::Payment(state) => {
