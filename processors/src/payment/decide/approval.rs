@@ -241,7 +241,8 @@ pub(super) fn await_action(draft: &mut Draft<'_>, place: Place, action: &NextAct
     let latest_at = now.plus_ms(draft.cx.policy.action_ttl_ms);
     let expires_at = draft.payment().action_expires_at.or(action.expires_at).unwrap_or(latest_at);
     draft.state.state.action_expires_at = Some(expires_at);
-    draft.set_timer(TimerKind::ActionExpiry, None, expires_at.max(now));
+    let over_at = action_over_at(draft).unwrap_or(expires_at);
+    draft.set_timer(TimerKind::ActionExpiry, None, over_at.max(now));
     if known.as_ref() == Some(action) {
         return;
     }
@@ -259,9 +260,14 @@ pub(super) fn await_action(draft: &mut Draft<'_>, place: Place, action: &NextAct
     });
 }
 
-/// Whether the gateway was asked after the customer's time was over.
+/// When the customer's time is over, and the gateway's queries show whether they acted in it.
+pub(super) fn action_over_at(draft: &Draft<'_>) -> Option<Timestamp> {
+    draft.payment().action_expires_at.map(|expires_at| expires_at.plus_ms(draft.cx.policy.query_settle_ms))
+}
+
+/// Whether the gateway was asked when the customer's time was over.
 pub(super) fn is_action_over(draft: &Draft<'_>, place: Place) -> bool {
-    draft.payment().action_expires_at.is_some_and(|expires_at| asked_at(draft.attempt(place)) >= expires_at)
+    action_over_at(draft).is_some_and(|over_at| asked_at(draft.attempt(place)) >= over_at)
 }
 
 /// The gateway goes on without the customer, who then has acted.

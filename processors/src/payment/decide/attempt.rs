@@ -11,6 +11,7 @@ use quittance_avro::{
 };
 
 use super::{
+    approval::action_over_at,
     draft::{Draft, Place},
     failing::{Why, fail},
     standing::AUTHORIZATION,
@@ -274,9 +275,8 @@ fn may_send(draft: &Draft<'_>, place: Place) -> bool {
 
 /// Whether it is the customer whom everything waits for, and their time is not over.
 fn has_time_to_act(draft: &Draft<'_>, place: Place) -> bool {
-    let payment = draft.payment();
-    let expires_at = payment.action_expires_at.filter(|_| payment.next_action.is_some());
-    place.operation == AUTHORIZATION && expires_at.is_some_and(|expires_at| draft.cx.now < expires_at)
+    let over_at = action_over_at(draft).filter(|_| draft.payment().next_action.is_some());
+    place.operation == AUTHORIZATION && over_at.is_some_and(|over_at| draft.cx.now < over_at)
 }
 
 fn age_ms(attempt: &Attempt, now: Timestamp) -> i64 {
@@ -331,6 +331,14 @@ pub(super) fn is_doubted(draft: &Draft<'_>, place: Place) -> bool {
 pub(super) fn look_again(draft: &mut Draft<'_>, place: Place) {
     if !draft.is_asked(place) {
         query(draft, place);
+    }
+}
+
+/// The gateway is asked how an attempt stands once its queries show all that it has done by now, unless it is being asked.
+pub(super) fn look_later(draft: &mut Draft<'_>, place: Place) {
+    if !draft.is_asked(place) {
+        let (id, due_at) = (draft.attempt(place).id, draft.cx.now.plus_ms(draft.cx.policy.query_settle_ms));
+        draft.set_timer(TimerKind::Retry, Some(id), due_at);
     }
 }
 

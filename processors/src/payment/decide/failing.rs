@@ -206,8 +206,11 @@ fn operation(draft: &mut Draft<'_>, place: Place, why: &Why, details: &GatewayDe
     // What the gateway does not take may be out of date: it may have been voided, or have expired there. And what is still open
     // may go on.
     let may_be_outdated = matches!(why, Why::Rejected(_)) || is_open(draft.operation(parent));
-    if let Some(authorization) = draft.latest(parent).filter(|_| may_be_outdated) {
-        attempt::look_again(draft, authorization);
+    match draft.latest(parent).filter(|_| may_be_outdated) {
+        // We would ask for the same again if the gateway's queries did not show yet why it was not done.
+        Some(authorization) if is_of_system => attempt::look_later(draft, authorization),
+        Some(authorization) => attempt::look_again(draft, authorization),
+        None => {}
     }
 }
 

@@ -56,8 +56,8 @@ fn authorization_expired(draft: &mut Draft<'_>) {
     }
 }
 
-/// The customer's time is over. Whether they have acted at the last moment the gateway is asked: only its answer ends the payment.
-/// Without anything to do for them, it is being asked already.
+/// The customer's time is over. Whether they have acted at the last moment, the gateway is asked: only its answer ends the
+/// payment. Without anything to do for them, it is being asked already.
 fn action_expired(draft: &mut Draft<'_>) {
     let place = draft.latest(AUTHORIZATION).filter(|_| draft.payment().next_action.is_some());
     if let Some(place) = place {

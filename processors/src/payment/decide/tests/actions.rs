@@ -34,7 +34,7 @@ fn waits_in_vain(scenario: &mut Scenario) -> usize {
     for queries in 0..200 {
         let asked = told(&scenario.timer_fires());
         assert!(asked.starts_with("→ requires_action query:"), "{asked}");
-        if scenario.age_ms() >= scenario.policy.action_ttl_ms {
+        if scenario.age_ms() >= scenario.policy.action_ttl_ms + scenario.policy.query_settle_ms {
             return queries;
         }
         assert_eq!(says(scenario, FactStatus::ActionRequired), "→ requires_action retry");
@@ -84,7 +84,8 @@ fn a_customer_who_never_acts_lets_the_payment_expire_once_the_gateway_was_asked(
     let mut scenario = Scenario::awaiting_action();
     let queries = waits_in_vain(&mut scenario);
     assert!((5..60).contains(&queries), "asked {queries} times in an hour");
-    assert_eq!(scenario.age_ms(), scenario.policy.action_ttl_ms);
+    let settled_ms = scenario.policy.query_settle_ms;
+    assert_eq!(scenario.age_ms(), scenario.policy.action_ttl_ms + settled_ms, "a query shows it by then");
     let given_up = says(&mut scenario, FactStatus::ActionRequired);
     assert_eq!(given_up, "operation_requested → processing void:1");
     assert_eq!(told(&scenario.gateway_says(Approved)), "voided expired → expired");
@@ -139,8 +140,10 @@ fn a_customer_who_acts_too_late_gets_the_money_back(#[case] is_canceled: bool, #
         waits_in_vain(&mut scenario);
         says(&mut scenario, FactStatus::ActionRequired);
     }
-    let rejected = told(&scenario.gateway_says(Rejected));
-    assert!(rejected.starts_with("operation_failed → processing query:"), "{rejected}");
+    let at = scenario.now;
+    assert_eq!(told(&scenario.gateway_says(Rejected)), "operation_failed → processing retry");
+    assert!(told(&scenario.timer_fires()).starts_with("→ processing query:"));
+    assert_eq!(scenario.now, at.plus_ms(scenario.policy.query_settle_ms), "it shows by then why the void was refused");
     let mut facts = stands(&scenario, FactStatus::Succeeded);
     facts.push(fact(&scenario.effects[0], OperationKind::Capture, FactStatus::Succeeded));
     assert_eq!(told(&scenario.reports(facts)), "authorized unwanted_success operation_requested → processing refund:1");
