@@ -232,8 +232,8 @@ fn announce_unwanted(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
 pub(super) fn await_action(draft: &mut Draft<'_>, place: Place, action: &NextAction) {
     let now = draft.cx.now;
     draft.attempt_mut(place).accepted = true;
-    later(draft, place);
     let known = draft.state.state.next_action.replace(action.clone());
+    later(draft, place);
     if draft.payment().closing.is_some() {
         // Nobody is to act: what follows from that is done when all is taken in.
         return;

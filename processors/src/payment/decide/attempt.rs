@@ -304,8 +304,11 @@ pub(super) fn later(draft: &mut Draft<'_>, place: Place) {
     let (now, seed) = (draft.cx.now, draft.state.retry_seed);
     let attempt = draft.attempt(place);
     let count = attempt.tries.saturating_add(attempt.queries);
+    let waits_for_customer = draft.payment().next_action.is_some();
     let delay_ms = if attempt.accepted {
-        draft.cx.policy.poll_ms(count, age_ms(attempt, now), seed)
+        // A customer takes longer than a gateway, and whoever knows that they have acted says so.
+        let shortest_ms = if waits_for_customer { draft.cx.policy.retry_max_ms } else { 0 };
+        draft.cx.policy.poll_ms(count, age_ms(attempt, now), seed).max(shortest_ms)
     } else {
         // At least a little: by the time at which it is asked for, a try is told from the one before.
         draft.cx.policy.delay_ms(count, seed).max(1)
