@@ -2,6 +2,7 @@
 //!
 //! Every read names mode and tenant: they are part of each key and of each query.
 
+mod anomalies;
 mod ledger;
 mod postgres;
 mod redis_cache;
@@ -16,7 +17,10 @@ use quittance_avro::{
 use redis::aio::ConnectionManager;
 use serde_json::Value;
 
-pub(crate) use self::ledger::{Account, By, Place, Posting};
+pub(crate) use self::{
+    anomalies::Anomaly,
+    ledger::{Account, By, Place, Posting},
+};
 use crate::auth::Caller;
 
 /// Reads the stores. Cheap to clone.

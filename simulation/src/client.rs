@@ -277,5 +277,7 @@ fn command(seed: u64, number: usize, series: usize, is_manual: bool) -> CreatePa
         declines_retried_max: 0,
         payment_method_id: None,
         network_transaction_id: None,
+        routing_metadata: Vec::new(),
+        configuration_version: 0,
     }
 }

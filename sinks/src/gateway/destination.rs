@@ -1,4 +1,6 @@
-//! Where an effect is sent, or why it is not. Pure.
+//! Where an effect is sent, or why it is not.
+
+use std::sync::Arc;
 
 use quittance_avro::{
     records::GatewayEffect,
@@ -7,27 +9,32 @@ use quittance_avro::{
 };
 use quittance_gateways::Verdict;
 
-use super::accounts::{Account, Accounts};
+use super::accounts::{Account, Accounts, NoAccount};
 
 /// Why an effect is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsent {
     /// It is past its `not_after`.
     Expired,
-    /// This process has no gateway account of that name.
+    /// There is no gateway account of that name.
     UnknownAccount,
+    /// The secrets of the account cannot be opened.
+    LockedAccount,
 }
 
 /// The gateway account that an effect goes to at this time.
-pub(super) fn destination<'a>(
+pub(super) async fn destination(
     effect: &GatewayEffect,
-    accounts: &'a Accounts,
+    accounts: &Accounts,
     now: Timestamp,
-) -> Result<&'a Account, Unsent> {
+) -> Result<Arc<Account>, Unsent> {
     if now > effect.not_after {
         return Err(Unsent::Expired);
     }
-    accounts.get(&effect.gateway_account).ok_or(Unsent::UnknownAccount)
+    accounts.of(effect).await.map_err(|error| match error {
+        NoAccount::Unknown => Unsent::UnknownAccount,
+        NoAccount::Locked => Unsent::LockedAccount,
+    })
 }
 
 impl Unsent {
@@ -36,6 +43,7 @@ impl Unsent {
         match self {
             Self::Expired => "expired",
             Self::UnknownAccount => "unknown_account",
+            Self::LockedAccount => "locked_account",
         }
     }
 
@@ -44,6 +52,9 @@ impl Unsent {
         match (self, effect.kind) {
             (Self::Expired, _) => {
                 Verdict::failed(ResultOutcome::Expired, "it was too late to send it, and it was not sent")
+            }
+            (Self::LockedAccount, _) => {
+                Verdict::not_processed("the secrets of the gateway account cannot be opened, and nothing was sent")
             }
             (Self::UnknownAccount, kind) => {
                 let outcome = match kind {
@@ -75,7 +86,8 @@ mod tests {
     #[case::late("simulator", 3_600_001, Err(Unsent::Expired))]
     #[case::other_account("acme", 0, Err(Unsent::UnknownAccount))]
     #[case::late_and_other_account("acme", 3_600_001, Err(Unsent::Expired))]
-    fn is_sent_in_time_to_a_known_account(
+    #[tokio::test]
+    async fn is_sent_in_time_to_a_known_account(
         #[case] account: &str,
         #[case] age_ms: i64,
         #[case] sent: Result<(), Unsent>,
@@ -85,7 +97,7 @@ mod tests {
         let mut effect = samples::effect(EffectKind::Authorize, "tok_approve");
         account.clone_into(&mut effect.gateway_account);
         let now = effect.not_after.plus_ms(age_ms - 3_600_000);
-        assert_eq!(destination(&effect, &accounts, now).map(|_| ()), sent);
+        assert_eq!(destination(&effect, &accounts, now).await.map(drop), sent);
     }
 
     #[rstest]

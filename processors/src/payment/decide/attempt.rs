@@ -55,6 +55,7 @@ pub(super) fn new(id: AttemptId, gateway_account: String, now: Timestamp) -> Att
         as_of: Timestamp::default(),
         verifications: 0,
         contradicted: false,
+        noticed: false,
     }
 }
 
@@ -105,6 +106,7 @@ pub(super) fn query(draft: &mut Draft<'_>, place: Place) {
     let not_after = draft.cx.now.plus_ms(draft.cx.policy.try_not_after_ms);
     let attempt = draft.attempt_mut(place);
     attempt.queries += 1;
+    attempt.noticed = false;
     let number = attempt.queries;
     ask(draft, place, EffectKind::Query, number, not_after);
 }
@@ -199,6 +201,11 @@ pub(super) fn lost(draft: &mut Draft<'_>, place: Place) {
         attempt.unknowns += i32::from(attempt.queries == 0);
     }
     go_on(draft, place);
+}
+
+/// Whether a try or query of it is under way.
+pub(super) fn is_asked(draft: &Draft<'_>, place: Place) -> bool {
+    draft.timer_of(draft.attempt(place).id).is_some_and(|timer| timer.kind == TimerKind::TryLost)
 }
 
 /// Whether a try of it, as it stands, moves no money: the first of two steps.

@@ -8,6 +8,7 @@ mod failover;
 mod gateway;
 mod invariants;
 mod ledger;
+mod notices;
 mod operations;
 mod random;
 mod reports;
