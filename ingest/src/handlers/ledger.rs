@@ -13,7 +13,6 @@ use crate::{
     ledger_view::{self, Page},
     problem::Problem,
     query::Query,
-    reads::By,
 };
 
 /// How many are told at once, unless the client says.
@@ -74,12 +73,7 @@ pub(crate) async fn read_trial_balance(
     headers: &HeaderMap,
 ) -> Result<Response<Bytes>, Problem> {
     let caller = reader(app, headers)?;
-    let at = query.at()?;
-    let found = app.parts.reads.trial_balance(&caller, at).await.map_err(|error| stores_down(&error))?;
-    let (at, by) = match at {
-        None => (SystemTime::now(), "posted"),
-        Some((at, By::Posted)) => (at, "posted"),
-        Some((at, By::Effective)) => (at, "effective"),
-    };
-    json(StatusCode::OK, &ledger_view::trial_balance(found, at, by))
+    let moment = query.moment(SystemTime::now())?;
+    let found = app.parts.reads.trial_balance(&caller, moment).await.map_err(|error| stores_down(&error))?;
+    json(StatusCode::OK, &ledger_view::trial_balance(found, moment))
 }
