@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use hmac::{Hmac, KeyInit, Mac};
-use quittance_tests::{Answer, Client, Installation, Options, Part, Process, eventually};
+use quittance_tests::{
+    Answer, Client, KEY, Part, Tenant, TwoGateways, WEBHOOK_SECRET, eventually, paid_at_either, put,
+};
 use reqwest::{Method, StatusCode};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -13,96 +15,16 @@ use sha2::Sha256;
 use tokio::sync::OnceCell;
 
 const SOON: Duration = Duration::from_secs(20);
-const KEY: &str = "sk_test_of_the_second_simulator";
-const WEBHOOK_SECRET: &str = "whsec_of_the_second_simulator";
 
-/// An installation whose tenants may have accounts at two simulators.
-struct World {
-    installation: Installation,
-    second: Process,
-}
-
-static SHARED: OnceCell<World> = OnceCell::const_new();
+static SHARED: OnceCell<TwoGateways> = OnceCell::const_new();
 
 /// One world for all tests that do not break it; each test has a tenant of its own.
-async fn world() -> Result<&'static World> {
-    SHARED.get_or_try_init(|| World::start("gateways")).await
+async fn world() -> Result<&'static TwoGateways> {
+    SHARED.get_or_try_init(|| start("gateways")).await
 }
 
-impl World {
-    async fn start(name: &str) -> Result<Self> {
-        let variables = vec![
-            ("QUITTANCE_SIMULATOR_SLOW_MS", "1000".to_owned()),
-            ("QUITTANCE_GATEWAY_TIMEOUT_MS", "500".to_owned()),
-            ("QUITTANCE_TRY_NOT_AFTER_MS", "2000".to_owned()),
-            ("QUITTANCE_QUERY_SETTLE_MS", "1000".to_owned()),
-            ("QUITTANCE_RETRY_MAX_MS", "500".to_owned()),
-        ];
-        let mut installation = Installation::prepare(name, Options { variables })?;
-        let mut second = installation.another(Part::Simulator, "second")?;
-        let (first, stripe) = (installation.url(Part::Simulator, ""), second.url("/stripe"));
-        let urls = format!("simulator={first},stripe={stripe}");
-        installation.process(Part::Gateway).set("QUITTANCE_GATEWAY_URLS", &urls);
-        second.start()?;
-        for part in Part::ALL {
-            installation.process(part).start()?;
-        }
-        installation.ready().await?;
-        second.ready(SOON).await?;
-        Ok(Self { installation, second })
-    }
-
-    fn with_role(&self, tenant: &str, role: &str) -> Result<Client> {
-        self.installation.client_with(&self.installation.token(tenant, &[role])?)
-    }
-
-    /// A tenant with an account at each of the simulators: its administrator, its merchant, and the id of the second account.
-    async fn tenant(&self, tenant: &str) -> Result<(Client, Client, String)> {
-        let admin = self.with_role(tenant, "admin")?;
-        let first = put(&admin, "/v1/gateway-accounts/first", &json!({"gateway": "simulator"})).await?;
-        ensure!(first.status == StatusCode::CREATED, "{}", first.body);
-        let second = json!({"gateway": "stripe", "secret": KEY, "webhook_secrets": [WEBHOOK_SECRET]});
-        let second = put(&admin, "/v1/gateway-accounts/second", &second).await?;
-        ensure!(second.status == StatusCode::CREATED, "{}", second.body);
-        Ok((admin, self.with_role(tenant, "merchant")?, second.text("id")))
-    }
-
-    /// The charges that the second simulator made for a payment: authorized, captured, refunded and voided, minor units.
-    async fn charged_at_second(&self, payment_id: &str) -> Result<Vec<[i64; 4]>> {
-        let ledger = self.installation.simulator_at(&self.second.url(""))?.ledger().await?;
-        Ok(ledger.get(payment_id).cloned().unwrap_or_default())
-    }
-
-    async fn operate_second(&self, method: Method, path: &str, body: &Value) -> Result<Value> {
-        let client = Client::anonymous(&self.second.url(""))?;
-        let answer = client.send(client.request(method, path).json(body)).await?;
-        ensure!(answer.status.is_success(), "{} {}", answer.status, answer.body);
-        Ok(answer.body)
-    }
-
-    /// Has the second simulator tell an account what happens.
-    async fn listen(&self, account_id: &str) -> Result<()> {
-        let url = self.installation.url(Part::Ingest, &format!("/v1/gateway-accounts/{account_id}/webhook"));
-        let body = json!({"url": url, "secret": WEBHOOK_SECRET, "dialect": "stripe"});
-        self.operate_second(Method::PUT, "/admin/webhooks", &body).await.map(drop)
-    }
-}
-
-async fn put(client: &Client, path: &str, body: &Value) -> Result<Answer> {
-    client.send(client.request(Method::PUT, path).json(body)).await
-}
-
-/// A payment of so many cents with a token at each account.
-fn paid_at_either(amount: i64, [first, second]: [&str; 2]) -> Value {
-    json!({
-        "amount": amount,
-        "currency": "EUR",
-        "payment_method": {
-            "tokens": [{"gateway_account": "first", "token": first}, {"gateway_account": "second", "token": second}],
-            "brand": "visa",
-            "country": "DE",
-        },
-    })
+async fn start(name: &str) -> Result<TwoGateways> {
+    TwoGateways::start(name, &[("QUITTANCE_RETRY_MAX_MS", "500")]).await
 }
 
 const APPROVED: [&str; 2] = ["tok_approve", "tok_approve"];
@@ -114,7 +36,7 @@ fn invalid_field(answer: &Answer) -> (StatusCode, String) {
 #[tokio::test]
 async fn an_account_tells_of_its_secrets_only_that_they_are_there() -> Result<()> {
     let world = world().await?;
-    let (admin, merchant, id) = world.tenant("accounts").await?;
+    let Tenant { admin, merchant, accounts: [_, id] } = world.tenant("accounts").await?;
     let all = admin.get("/v1/gateway-accounts").await?;
     let told: Vec<_> = all.body["data"].as_array().context("accounts")?.iter().map(|one| &one["name"]).collect();
     assert_eq!(told, ["first", "second"]);
@@ -160,7 +82,7 @@ async fn a_bad_account_is_refused(#[case] name: &str, #[case] body: Value, #[cas
 /// The very next payment goes by a change, wherever it is decided, and says which version it went by.
 #[tokio::test]
 async fn payments_go_where_the_rules_say() -> Result<()> {
-    let (admin, merchant, _) = world().await?.tenant("rules").await?;
+    let Tenant { admin, merchant, .. } = world().await?.tenant("rules").await?;
     let before = merchant.pay(&paid_at_either(1_000, APPROVED)).await?;
     assert_eq!((&before.body["gateway_account"], &before.body["routing"]["version"]), (&json!("first"), &json!(0)));
     let berlin = json!({"metadata": [{"key": "shop", "values": ["berlin"]}]});
@@ -200,7 +122,7 @@ async fn payments_go_where_the_rules_say() -> Result<()> {
 
 #[tokio::test]
 async fn what_is_over_the_limits_is_refused() -> Result<()> {
-    let (admin, merchant, _) = world().await?.tenant("limits").await?;
+    let Tenant { admin, merchant, .. } = world().await?.tenant("limits").await?;
     let limits = json!({"currencies": [{"currency": "EUR", "minimum_amount": 50, "maximum_amount": 1_000}]});
     let written = put(&admin, "/v1/limits", &limits).await?;
     assert_eq!(written.status, StatusCode::OK, "{}", written.body);
@@ -225,8 +147,8 @@ async fn what_is_over_the_limits_is_refused() -> Result<()> {
 /// first, and say why; once it is back they do again.
 #[tokio::test]
 async fn payments_fail_over_to_the_other_gateway() -> Result<()> {
-    let mut world = World::start("failover").await?;
-    let (_, merchant, _) = world.tenant("failover").await?;
+    let mut world = start("failover").await?;
+    let merchant = world.tenant("failover").await?.merchant;
     let pay = async || {
         let answer = merchant.pay(&paid_at_either(1_000, APPROVED)).await?;
         ensure!(answer.text("status") == "succeeded", "{}", answer.body);
@@ -234,17 +156,15 @@ async fn payments_fail_over_to_the_other_gateway() -> Result<()> {
     };
     assert_eq!(pay().await?["gateway_account"], "first");
     world.installation.process(Part::Simulator).kill()?;
-    let mut failed_over = Vec::new();
     let warned = eventually("the dead gateway comes last", SOON, async || {
         let paid = pay().await?;
         ensure!(paid["gateway_account"] == "second", "{paid}");
         let id = paid["id"].as_str().unwrap_or_default().to_owned();
-        ensure!(world.charged_at_second(&id).await? == [[1_000, 1_000, 0, 0]], "{id} is charged once");
+        ensure!(world.charged_at(1, &id).await? == [[1_000, 1_000, 0, 0]], "{id} is charged once");
         ensure!(paid["routing"]["candidates"] == json!(["second", "first"]), "{}", paid["routing"]);
         Ok(paid)
     })
     .await?;
-    failed_over.push(warned.clone());
     let why = warned["routing"]["why"].as_str().unwrap_or_default();
     assert!(why.ends_with("first cannot be reached at the moment and comes last"), "{why}");
     world.installation.process(Part::Simulator).start()?;
@@ -259,17 +179,18 @@ async fn payments_fail_over_to_the_other_gateway() -> Result<()> {
 /// What is done in a gateway's dashboard is noticed, since the gateway says so, and counts.
 #[tokio::test]
 async fn a_refund_in_the_dashboard_counts() -> Result<()> {
-    let world = World::start("dashboard").await?;
-    let (_, merchant, account_id) = world.tenant("dashboard").await?;
-    world.listen(&account_id).await?;
+    let world = start("dashboard").await?;
+    let tenant = world.tenant("dashboard").await?;
+    world.listen(&tenant).await?;
+    let merchant = tenant.merchant;
     let mut body = paid_at_either(1_000, APPROVED);
     body["gateway_account"] = json!("second");
     let paid = merchant.pay(&body).await?;
     assert_eq!(paid.text("status"), "succeeded", "{}", paid.body);
     let id = paid.text("id");
-    let ledger = world.operate_second(Method::GET, "/admin/ledger", &Value::Null).await?;
+    let ledger = world.operate(1, Method::GET, "/admin/ledger", &Value::Null).await?;
     let charge = ledger["data"][0]["charge"].as_str().context("a charge")?.to_owned();
-    world.operate_second(Method::POST, &format!("/admin/charges/{charge}/refunds"), &json!({"amount": 300})).await?;
+    world.operate(1, Method::POST, &format!("/admin/charges/{charge}/refunds"), &json!({"amount": 300})).await?;
     let refunded = eventually("the refund is noticed", SOON, || async {
         let payment = merchant.get(&format!("/v1/payments/{id}")).await?;
         ensure!(payment.body["refunded_amount"] == 300, "{}", payment.body);
@@ -281,14 +202,14 @@ async fn a_refund_in_the_dashboard_counts() -> Result<()> {
     assert_eq!(rest.text("code"), "refund_exceeds_captured", "{}", rest.body);
     let rest = merchant.ask(&id, "refunds", &json!({})).await?;
     assert_eq!((rest.status, &rest.body["refunded_amount"]), (StatusCode::CREATED, &json!(1_000)), "{}", rest.body);
-    assert_eq!(world.charged_at_second(&id).await?, [[1_000, 1_000, 1_000, 0]]);
+    assert_eq!(world.charged_at(1, &id).await?, [[1_000, 1_000, 1_000, 0]]);
 
     // The webhook of a charge comes before the answer to the request that made it.
     let mut body = paid_at_either(500, ["tok_approve", "tok_webhook_first"]);
     body["gateway_account"] = json!("second");
     let paid = merchant.pay(&body).await?;
     assert_eq!(paid.text("status"), "succeeded", "{}", paid.body);
-    assert_eq!(world.charged_at_second(&paid.text("id")).await?, [[500, 500, 0, 0]]);
+    assert_eq!(world.charged_at(1, &paid.text("id")).await?, [[500, 500, 0, 0]]);
     Ok(())
 }
 
@@ -313,7 +234,7 @@ fn event(id: &str, metadata: &Value) -> String {
 #[tokio::test]
 async fn a_webhook_is_let_in_by_its_signature_alone() -> Result<()> {
     let world = world().await?;
-    let (_, merchant, id) = world.tenant("signatures").await?;
+    let Tenant { merchant, accounts: [_, id], .. } = world.tenant("signatures").await?;
     let anonymous = Client::anonymous(&world.installation.url(Part::Ingest, ""))?;
     let body = event("evt_1", &json!({}));
     let send = async |id: &str, signature: Option<String>| {
@@ -351,7 +272,7 @@ async fn a_webhook_that_fits_nothing_is_an_anomaly(
     #[case] reason: &str,
 ) -> Result<()> {
     let world = world().await?;
-    let (admin, _, id) = world.tenant(tenant).await?;
+    let Tenant { admin, accounts: [_, id], .. } = world.tenant(tenant).await?;
     let anonymous = Client::anonymous(&world.installation.url(Part::Ingest, ""))?;
     let body = event("evt_7", &metadata);
     for _ in 0..2 {

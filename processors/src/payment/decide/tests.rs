@@ -4,6 +4,7 @@
 mod amounts;
 mod closing;
 mod commands;
+mod diagram;
 mod failover;
 mod gateway;
 mod invariants;
