@@ -19,8 +19,8 @@ mod credentials;
 mod exchange;
 mod notice;
 mod report;
-#[cfg(test)]
-mod samples;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
 mod signature;
 mod simulator;
 pub mod stripe;

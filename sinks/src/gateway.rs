@@ -14,8 +14,6 @@ mod http;
 mod lanes;
 mod metrics;
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
 mod worker;
 
