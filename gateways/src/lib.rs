@@ -16,6 +16,8 @@ mod adapter;
 mod answer;
 mod capabilities;
 mod credentials;
+#[cfg(test)]
+mod docs;
 mod exchange;
 mod notice;
 mod report;

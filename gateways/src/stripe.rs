@@ -22,7 +22,7 @@
 
 mod amounts;
 mod card;
-mod codes;
+pub(crate) mod codes;
 mod error;
 mod intent;
 mod judge;
