@@ -15,8 +15,6 @@ mod http;
 mod lanes;
 mod metrics;
 #[cfg(test)]
-mod samples;
-#[cfg(test)]
 mod tests;
 mod worker;
 

@@ -279,17 +279,17 @@ impl Effect {
 
 #[cfg(test)]
 mod tests {
+    use quittance_gateways::samples;
     use rstest::rstest;
 
     use super::*;
-    use crate::gateway::samples;
 
     #[rstest]
     #[case::a_try_of_our_own(false, ResultOutcome::NotProcessed)]
     #[case::a_try_that_may_have_been_made_before(true, ResultOutcome::Unknown)]
     fn only_who_knows_says_that_nothing_was_processed(#[case] in_doubt: bool, #[case] of_a_try: ResultOutcome) {
         for kind in EffectKind::ALL {
-            let says = samples::effect(*kind, "tok_approve");
+            let says = samples::effect(*kind);
             let effect = Effect { id: samples::EFFECT_ID, says, headers: Headers::default(), in_doubt };
             let told = effect.weigh(Verdict::not_processed("nobody there"));
             let outcome = if *kind == EffectKind::Query { ResultOutcome::NotProcessed } else { of_a_try };
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn the_trace_is_known_by_its_header() {
-        let says = samples::effect(EffectKind::Authorize, "tok_approve");
+        let says = samples::effect(EffectKind::Authorize);
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let headers = Headers::default().with("traceparent", header);
         let mut effect = Effect { id: samples::EFFECT_ID, says, headers, in_doubt: false };

@@ -75,10 +75,11 @@ impl Unsent {
 
 #[cfg(test)]
 mod tests {
+    use quittance_gateways::samples;
     use rstest::rstest;
 
     use super::*;
-    use crate::gateway::{accounts::GatewaySecrets, samples};
+    use crate::gateway::accounts::GatewaySecrets;
 
     #[rstest]
     #[case::in_time("simulator", 0, Ok(()))]
@@ -94,7 +95,7 @@ mod tests {
     ) {
         let listed = "simulator=https://gateway.example".parse().expect("accounts");
         let accounts = Accounts::new(&listed, &GatewaySecrets::default()).expect("accounts that need no secret");
-        let mut effect = samples::effect(EffectKind::Authorize, "tok_approve");
+        let mut effect = samples::effect(EffectKind::Authorize);
         account.clone_into(&mut effect.gateway_account);
         let now = effect.not_after.plus_ms(age_ms - 3_600_000);
         assert_eq!(destination(&effect, &accounts, now).await.map(drop), sent);
@@ -105,7 +106,7 @@ mod tests {
     #[case(Unsent::UnknownAccount, ResultOutcome::Rejected, ResultOutcome::NotProcessed)]
     fn says_why(#[case] unsent: Unsent, #[case] of_a_try: ResultOutcome, #[case] of_a_query: ResultOutcome) {
         for kind in EffectKind::ALL {
-            let verdict = unsent.verdict(&samples::effect(*kind, "tok_approve"));
+            let verdict = unsent.verdict(&samples::effect(*kind));
             let outcome = if *kind == EffectKind::Query { of_a_query } else { of_a_try };
             assert_eq!(verdict.outcome, outcome, "{kind}");
             assert!(verdict.failure.is_some());
