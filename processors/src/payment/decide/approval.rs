@@ -5,19 +5,18 @@ use quittance_avro::{
     money::{Currency, MinorUnits},
     records::{
         GatewayDetails, NextAction, Operation, PaymentActionRequired, PaymentAuthorized, PaymentCaptured,
-        PaymentMethod, PaymentState, PaymentUnwantedSuccess,
+        PaymentConfirmed, PaymentMethod, PaymentState, PaymentUnwantedSuccess,
     },
     time::Timestamp,
     words::{CaptureMethod, Closing, OperationKind, OperationStatus, Origin, ReviewReason, TimerKind},
 };
 
 use super::{
-    attempt::later,
-    closing::{release, withdraw_action},
+    attempt::{asked_at, later},
     draft::{Draft, Place},
     failing::named,
     operation::{Asked, add, request},
-    standing::AUTHORIZATION,
+    standing::{AUTHORIZATION, acting_on},
 };
 use crate::payment::event::Event;
 
@@ -61,14 +60,9 @@ impl Approval {
 
 /// The capture that came with an authorization: it has no attempt of its own.
 pub(super) fn capture_of(draft: &Draft<'_>, authorization: usize) -> Option<usize> {
-    let id = &draft.operation(authorization).id;
-    let of_it = |found: &Operation| {
-        let parent = found.parent_id.as_ref();
-        found.kind == OperationKind::Capture
-            && found.attempts.is_empty()
-            && parent.map_or(authorization == AUTHORIZATION, |parent| parent == id)
-    };
-    draft.payment().operations.iter().position(of_it)
+    let mut captures = acting_on(draft.payment(), authorization, OperationKind::Capture);
+    let came_along = captures.find(|found| found.attempts.is_empty())?;
+    draft.payment().operations.iter().position(|found| found.id == came_along.id)
 }
 
 /// Books an approval of the payment's own authorization. One that is not what was asked for is booked as the gateway says:
@@ -76,8 +70,8 @@ pub(super) fn capture_of(draft: &Draft<'_>, authorization: usize) -> Option<usiz
 pub(super) fn approve(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
     draft.settle(place, OperationStatus::Succeeded, &approval.details, approval.as_of);
     draft.operation_mut(AUTHORIZATION).amount = approval.authorized;
+    draft.end_action();
     let payment = &mut draft.state.state;
-    payment.next_action = None;
     payment.failure = None;
     if payment.closing.is_none() && approval.authorized < payment.amount {
         payment.closing = Some(Closing::PartiallyApproved);
@@ -97,7 +91,9 @@ pub(super) fn approve(draft: &mut Draft<'_>, place: Place, approval: &Approval) 
         Some(_) => announce_unwanted(draft, place, approval),
         None => {}
     }
-    if is_wanted { check(draft, place, approval) } else { release(draft, AUTHORIZATION) }
+    if is_wanted {
+        check(draft, place, approval);
+    }
 }
 
 /// Whether what was taken is what was promised.
@@ -153,7 +149,6 @@ pub(super) fn unwanted(draft: &mut Draft<'_>, place: Place, approval: &Approval)
         captured_with(draft, place, approval, true);
     }
     announce_unwanted(draft, place, approval);
-    release(draft, operation);
 }
 
 /// The capture that came with an authorization: an operation of its own, at the same attempt. Gives its index.
@@ -232,25 +227,25 @@ fn announce_unwanted(draft: &mut Draft<'_>, place: Place, approval: &Approval) {
     });
 }
 
-/// The customer has to act. The attempt is then only asked about: when the merchant says so, when the gateway does, and when
-/// the time is over.
+/// The customer has to act. The attempt is then only asked about: now and then, when the merchant says so, when the gateway
+/// does, and when the time is over.
 pub(super) fn await_action(draft: &mut Draft<'_>, place: Place, action: &NextAction) {
     let now = draft.cx.now;
-    let attempt = draft.attempt_mut(place);
-    attempt.accepted = true;
-    attempt.updated_at = now;
-    let id = attempt.id;
-    draft.clear_timers(id);
+    draft.attempt_mut(place).accepted = true;
+    later(draft, place);
+    let known = draft.state.state.next_action.replace(action.clone());
     if draft.payment().closing.is_some() {
-        withdraw_action(draft);
-        return later(draft, place);
+        // Nobody is to act: what follows from that is done when all is taken in.
+        return;
     }
-    if draft.payment().action_expires_at.is_none() {
-        let expires_at = action.expires_at.unwrap_or(now.plus_ms(draft.cx.policy.action_ttl_ms));
-        draft.state.state.action_expires_at = Some(expires_at);
-        draft.set_timer(TimerKind::ActionExpiry, None, expires_at);
+    let latest_at = now.plus_ms(draft.cx.policy.action_ttl_ms);
+    let expires_at = draft.payment().action_expires_at.or(action.expires_at).unwrap_or(latest_at);
+    draft.state.state.action_expires_at = Some(expires_at);
+    let over_at = action_over_at(draft).unwrap_or(expires_at);
+    draft.set_timer(TimerKind::ActionExpiry, None, over_at.max(now));
+    if known.as_ref() == Some(action) {
+        return;
     }
-    draft.state.state.next_action = Some(action.clone());
     let (operation_id, attempt_id, gateway_account) = named(draft, place);
     let next_action = action.clone();
     draft.event(|envelope, standing| {
@@ -263,6 +258,24 @@ pub(super) fn await_action(draft: &mut Draft<'_>, place: Place, action: &NextAct
             standing,
         })
     });
+}
+
+/// When the customer's time is over, and the gateway's queries show whether they acted in it.
+pub(super) fn action_over_at(draft: &Draft<'_>) -> Option<Timestamp> {
+    draft.payment().action_expires_at.map(|expires_at| expires_at.plus_ms(draft.cx.policy.query_settle_ms))
+}
+
+/// Whether the gateway was asked when the customer's time was over.
+pub(super) fn is_action_over(draft: &Draft<'_>, place: Place) -> bool {
+    action_over_at(draft).is_some_and(|over_at| asked_at(draft.attempt(place)) >= over_at)
+}
+
+/// The gateway goes on without the customer, who then has acted.
+pub(super) fn has_acted(draft: &mut Draft<'_>, place: Place) {
+    if place.operation == AUTHORIZATION && draft.payment().action_expires_at.is_some() {
+        draft.end_action();
+        draft.event(|envelope, standing| Event::Confirmed(PaymentConfirmed { envelope, standing }));
+    }
 }
 
 /// The customer's payment method as a gateway knows it: facts fill in what the client did not say.

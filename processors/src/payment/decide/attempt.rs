@@ -11,9 +11,10 @@ use quittance_avro::{
 };
 
 use super::{
-    closing::release,
+    approval::action_over_at,
     draft::{Draft, Place},
     failing::{Why, fail},
+    standing::AUTHORIZATION,
 };
 use crate::payment::policy::{KEY_AGE_MAX_MS, Policy};
 
@@ -177,12 +178,13 @@ pub(super) fn go_on(draft: &mut Draft<'_>, place: Place) {
             draft.set_timer(TimerKind::Retry, Some(id), until);
         }
         Step::GiveUp => fail(draft, place, &Why::given_up(draft.attempt(place)), &details, draft.cx.now),
-        Step::Review(reason) => draft.review(reason, place, &details),
-        Step::LetBe => {
-            draft.attempt_mut(place).verifications = 0;
-            let authorization = draft.parent(place.operation);
-            release(draft, authorization);
+        Step::Review(reason) => {
+            // What comes after that is a new doubt, and is asked about anew.
+            let attempt = draft.attempt_mut(place);
+            (attempt.verifications, attempt.contradicted) = (0, false);
+            draft.review(reason, place, &details);
         }
+        Step::LetBe => draft.attempt_mut(place).verifications = 0,
     }
 }
 
@@ -203,11 +205,6 @@ pub(super) fn lost(draft: &mut Draft<'_>, place: Place) {
     go_on(draft, place);
 }
 
-/// Whether a try or query of it is under way.
-pub(super) fn is_asked(draft: &Draft<'_>, place: Place) -> bool {
-    draft.timer_of(draft.attempt(place).id).is_some_and(|timer| timer.kind == TimerKind::TryLost)
-}
-
 /// Whether a try of it, as it stands, moves no money: the first of two steps.
 pub(super) fn moves_nothing(draft: &Draft<'_>, place: Place) -> bool {
     let attempt = draft.attempt(place);
@@ -221,47 +218,82 @@ pub(super) fn is_settled(attempt: &Attempt) -> bool {
     matches!(attempt.status, OperationStatus::Succeeded | OperationStatus::Failed)
 }
 
+/// How far an attempt has come, by what is noted of it. Each of these has its own way on.
+enum Stage {
+    /// It succeeded or failed. It is only asked about when something contradicts that.
+    Settled,
+    /// The gateway has it, and will say what came of it.
+    Accepted,
+    /// A try of it may have been processed without our knowing.
+    InDoubt,
+    /// No try of it was processed.
+    Clear,
+}
+
+fn stage(attempt: &Attempt) -> Stage {
+    if is_settled(attempt) {
+        Stage::Settled
+    } else if attempt.accepted {
+        Stage::Accepted
+    } else if attempt.ambiguous {
+        Stage::InDoubt
+    } else {
+        Stage::Clear
+    }
+}
+
 fn next_step(draft: &Draft<'_>, place: Place) -> Step {
     let (policy, now) = (draft.cx.policy, draft.cx.now);
-    let (operation, attempt) = (draft.operation(place.operation), draft.attempt(place));
-    if is_settled(attempt) {
-        return if attempt.verifications < policy.queries_max {
-            Step::Query
-        } else if attempt.contradicted {
-            Step::Review(ReviewReason::ContradictingResult)
-        } else {
-            Step::LetBe
-        };
-    }
-    let age_ms = now.as_ms().saturating_sub(attempt.started_at.as_ms());
-    if attempt.accepted {
-        let may_ask = age_ms < policy.pending_ttl_ms;
-        return if may_ask { Step::Query } else { Step::Review(ReviewReason::OutcomeUnknown) };
-    }
-    // Once the gateway has rejected the attempt, or nobody wants the payment any more, a resend is pointless.
-    let is_wanted = operation.kind != OperationKind::Authorize || draft.payment().closing.is_none();
-    let is_young = attempt.tries == 0 || age_ms < policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS);
-    let may_send = is_young && attempt.failure.is_none() && is_wanted;
-    if attempt.ambiguous {
+    let attempt = draft.attempt(place);
+    match stage(attempt) {
+        Stage::Settled if attempt.verifications < policy.queries_max => Step::Query,
+        Stage::Settled if attempt.contradicted => Step::Review(ReviewReason::ContradictingResult),
+        Stage::Settled => Step::LetBe,
+        Stage::Accepted if age_ms(attempt, now) < policy.pending_ttl_ms || has_time_to_act(draft, place) => Step::Query,
         // Once the gateway has been queried, a resend could race with what the query found.
-        let resend = may_send && attempt.unknowns < policy.unknown_tries_max && attempt.queries == 0;
-        return if resend {
+        Stage::InDoubt
+            if may_send(draft, place) && attempt.unknowns < policy.unknown_tries_max && attempt.queries == 0 =>
+        {
             Step::Try
-        } else if attempt.queries < policy.queries_max {
-            Step::Query
-        } else {
-            Step::Review(ReviewReason::OutcomeUnknown)
-        };
-    }
-    let over_at = over_at(attempt, policy);
-    if may_send {
-        Step::Try
-    } else if now < over_at && attempt.tries > 0 {
+        }
+        Stage::InDoubt if attempt.queries < policy.queries_max => Step::Query,
+        Stage::Accepted | Stage::InDoubt => Step::Review(ReviewReason::OutcomeUnknown),
+        Stage::Clear if may_send(draft, place) => Step::Try,
         // A sink that crashed may be carrying a try out for a second time.
-        Step::Wait(over_at)
-    } else {
-        Step::GiveUp
+        Stage::Clear if now < over_at(attempt, policy) && attempt.tries > 0 => Step::Wait(over_at(attempt, policy)),
+        Stage::Clear => Step::GiveUp,
     }
+}
+
+/// Whether a try may be sent (again). Once the gateway has rejected the attempt, or nobody wants the payment any more, that is
+/// pointless.
+fn may_send(draft: &Draft<'_>, place: Place) -> bool {
+    let (operation, attempt) = (draft.operation(place.operation), draft.attempt(place));
+    let is_wanted = operation.kind != OperationKind::Authorize || draft.payment().closing.is_none();
+    let ttl_ms = draft.cx.policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS);
+    let is_young = attempt.tries == 0 || age_ms(attempt, draft.cx.now) < ttl_ms;
+    is_young && is_wanted && attempt.failure.is_none()
+}
+
+/// Whether it is the customer whom everything waits for, and their time is not over.
+fn has_time_to_act(draft: &Draft<'_>, place: Place) -> bool {
+    let over_at = action_over_at(draft).filter(|_| draft.payment().next_action.is_some());
+    place.operation == AUTHORIZATION && over_at.is_some_and(|over_at| draft.cx.now < over_at)
+}
+
+fn age_ms(attempt: &Attempt, now: Timestamp) -> i64 {
+    now.as_ms().saturating_sub(attempt.started_at.as_ms())
+}
+
+/// When the gateway was asked last for a try or query of an attempt that is not settled: that is what changes such an attempt.
+pub(super) fn asked_at(attempt: &Attempt) -> Timestamp {
+    attempt.updated_at
+}
+
+/// Whether no try but the latest was ever asked for, in the step that is under way: the first one of two, or the second, which
+/// begins when it is asked for the first time.
+pub(super) fn is_only_try(attempt: &Attempt) -> bool {
+    attempt.tries == 1 || attempt.confirming && asked_at(attempt) == attempt.started_at
 }
 
 /// When every try that was asked for so far is over, and the gateway's queries show what it did.
@@ -275,26 +307,40 @@ pub(super) fn later(draft: &mut Draft<'_>, place: Place) {
     let attempt = draft.attempt(place);
     let count = attempt.tries.saturating_add(attempt.queries);
     let delay_ms = if attempt.accepted {
-        let age_ms = now.as_ms().saturating_sub(attempt.started_at.as_ms());
-        draft.cx.policy.poll_ms(count, age_ms, seed)
+        draft.cx.policy.poll_ms(count, age_ms(attempt, now), seed)
     } else {
-        draft.cx.policy.delay_ms(count, seed)
+        // At least a little: by the time at which it is asked for, a try is told from the one before.
+        draft.cx.policy.delay_ms(count, seed).max(1)
     };
     let id = attempt.id;
     draft.set_timer(TimerKind::Retry, Some(id), now.plus_ms(delay_ms));
 }
 
-/// Something contradicts how an attempt was settled: the gateway is asked what is true.
+/// Something contradicts how an attempt was settled: the gateway is asked what is true, unless it is being asked just that.
 pub(super) fn doubt(draft: &mut Draft<'_>, place: Place) {
-    draft.attempt_mut(place).contradicted = true;
-    look_again(draft, place);
+    if !is_doubted(draft, place) {
+        draft.attempt_mut(place).contradicted = true;
+        look_again(draft, place);
+    }
 }
 
-/// The gateway is asked how an attempt stands that is settled, unless it is being asked.
+/// Whether something contradicts how an attempt was settled, and the gateway is asked about that.
+pub(super) fn is_doubted(draft: &Draft<'_>, place: Place) -> bool {
+    draft.attempt(place).contradicted && draft.is_waiting(place)
+}
+
+/// The gateway is asked how an attempt stands, now and not later, unless it is being asked.
 pub(super) fn look_again(draft: &mut Draft<'_>, place: Place) {
-    let id = draft.attempt(place).id;
-    if draft.timer_of(id).is_none() {
+    if !draft.is_asked(place) {
         query(draft, place);
+    }
+}
+
+/// The gateway is asked how an attempt stands once its queries show all that it has done by now, unless it is being asked.
+pub(super) fn look_later(draft: &mut Draft<'_>, place: Place) {
+    if !draft.is_asked(place) {
+        let (id, due_at) = (draft.attempt(place).id, draft.cx.now.plus_ms(draft.cx.policy.query_settle_ms));
+        draft.set_timer(TimerKind::Retry, Some(id), due_at);
     }
 }
 

@@ -1,84 +1,107 @@
-//! Giving back what is not wanted, or not wanted any more: after a cancel, an expiry, a partial approval or a failover.
+//! What follows once all is taken in that an input says: what is not wanted, or not wanted any more, is given back (after a
+//! cancel, an expiry, a partial approval or a failover), an end is announced, and a person is told of what cannot be.
 
 use quittance_avro::{
     money::MinorUnits,
-    records::{Attempt, GatewayDetails, Operation, PaymentCanceled, PaymentExpired, PaymentFailed},
-    words::{Closing, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason, TimerKind},
+    records::{GatewayDetails, Operation, PaymentCanceled, PaymentExpired, PaymentFailed, PaymentState},
+    words::{Closing, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason},
 };
 
 use super::{
     draft::Draft,
     failing::plain,
     operation::{Asked, request},
-    standing::{self, AUTHORIZATION, is_open, sum},
+    standing::{self, AUTHORIZATION, acting_on, is_open, sum},
 };
 use crate::payment::event::Event;
 
+/// Does what follows from how the payment stands now. No rule has to think of it: all changes come by here, after their last
+/// fact, since one fact of a report may make up for another. A second time it does nothing.
+pub(super) fn conclude(draft: &mut Draft<'_>) {
+    withdraw_action(draft);
+    for index in 0..draft.payment().operations.len() {
+        if draft.operation(index).kind == OperationKind::Authorize {
+            release(draft, index);
+        }
+    }
+    announce_end(draft);
+    look_for_excess(draft);
+}
+
+/// A customer who has yet to act is not to act any more, if nobody wants the payment.
+fn withdraw_action(draft: &mut Draft<'_>) {
+    if draft.payment().closing.is_none() || draft.payment().next_action.is_none() {
+        return;
+    }
+    draft.end_action();
+    let is_released = acting_on(draft.payment(), AUTHORIZATION, OperationKind::Void).any(is_open);
+    let Some(place) = draft.latest(AUTHORIZATION).filter(|_| !is_released) else { return };
+    if !draft.is_asked(place) {
+        // What becomes of the void says what comes next.
+        let id = draft.attempt(place).id;
+        draft.clear_timers(id);
+    }
+    let amount = draft.operation(AUTHORIZATION).amount;
+    ask(draft, AUTHORIZATION, OperationKind::Void, amount);
+}
+
 /// Has what is not wanted of an authorization released or given back, as far as that is not done or under way. What the
 /// gateway does not do in several operations, a person sees to.
-pub(super) fn release(draft: &mut Draft<'_>, authorization: usize) {
+fn release(draft: &mut Draft<'_>, authorization: usize) {
     let found = draft.operation(authorization);
-    if draft.hears_more || !found.unwanted && draft.payment().closing.is_none() {
+    let is_unwanted = found.unwanted || draft.payment().closing.is_some();
+    // What is under way is waited for. While the gateway is asked how what it did stands, nothing is done about it.
+    let is_settled = found.status == OperationStatus::Succeeded;
+    let is_doubted = draft.latest(authorization).is_some_and(|place| draft.is_waiting(place));
+    if !is_unwanted || !is_settled || is_doubted {
         return;
     }
-    // While the gateway is asked how it stands, nothing is done about it: the answer comes by here.
-    let is_asked = |attempt: &Attempt| draft.timer_of(attempt.id).is_some_and(|timer| timer.kind == TimerKind::TryLost);
-    if found.attempts.last().is_some_and(is_asked) {
-        return;
+    let left = left(draft.payment(), authorization);
+    if left.held > MinorUnits::ZERO {
+        ask(draft, authorization, OperationKind::Void, left.held);
     }
-    match found.status {
-        // What is under way is waited for.
-        OperationStatus::Pending | OperationStatus::Unknown | OperationStatus::Failed => {}
-        OperationStatus::Succeeded => give_back(draft, authorization),
+    if left.taken > MinorUnits::ZERO {
+        ask(draft, authorization, OperationKind::Refund, left.taken);
     }
 }
 
-/// A customer who has yet to act is not to act any more.
-pub(super) fn withdraw_action(draft: &mut Draft<'_>) {
-    draft.state.state.next_action = None;
-    if draft.hears_more {
-        draft.withdraws = true;
-    } else if !of(draft, AUTHORIZATION, OperationKind::Void).any(is_open) {
-        let amount = draft.operation(AUTHORIZATION).amount;
-        ask(draft, AUTHORIZATION, OperationKind::Void, amount);
-    }
+/// What is left of an authorization that no void and no refund sees to, done or under way.
+pub(super) struct Left {
+    /// What can be released.
+    pub(super) held: MinorUnits,
+    /// What was taken although nobody wanted it, and can be given back.
+    pub(super) taken: MinorUnits,
 }
 
-fn give_back(draft: &mut Draft<'_>, authorization: usize) {
+pub(super) fn left(payment: &PaymentState, authorization: usize) -> Left {
     let not_failed = |found: &&Operation| found.status != OperationStatus::Failed;
-    let captures = sum(of(draft, authorization, OperationKind::Capture).filter(not_failed));
-    let is_taken = |found: &&Operation| found.unwanted && found.status == OperationStatus::Succeeded;
-    let taken = sum(of(draft, authorization, OperationKind::Capture).filter(is_taken));
-    let given_back =
-        sum(of(draft, authorization, OperationKind::Refund).filter(|found| found.unwanted).filter(not_failed));
-    let left = draft.operation(authorization).amount.saturating_sub(captures);
-    let is_released = of(draft, authorization, OperationKind::Void).any(|found| not_failed(&found));
-    let owed = taken.saturating_sub(given_back);
-    if left > MinorUnits::ZERO && !is_released {
-        ask(draft, authorization, OperationKind::Void, left);
-    }
-    if owed > MinorUnits::ZERO {
-        ask(draft, authorization, OperationKind::Refund, owed);
+    let all = |kind| acting_on(payment, authorization, kind).filter(not_failed);
+    let captures = sum(all(OperationKind::Capture));
+    let given_back = sum(all(OperationKind::Refund).filter(|found| found.unwanted));
+    let is_released = all(OperationKind::Void).next().is_some();
+    let held = payment.operations[authorization].amount.saturating_sub(captures);
+    Left {
+        held: if is_released { MinorUnits::ZERO } else { held },
+        taken: taken_unwanted(payment, authorization).saturating_sub(given_back),
     }
 }
 
-/// The operations of a kind that act on an authorization.
-fn of<'d>(
-    draft: &'d Draft<'_>,
-    authorization: usize,
-    kind: OperationKind,
-) -> impl Iterator<Item = &'d Operation> + use<'d> {
-    let id = draft.operation(authorization).id.clone();
-    let operations = draft.payment().operations.iter();
-    operations.filter(move |found| {
-        found.kind == kind && found.parent_id.as_ref().map_or(authorization == AUTHORIZATION, |parent| *parent == id)
-    })
+/// Whether money of it was taken that nobody wants, and is not back yet.
+pub(super) fn is_in_suspense(payment: &PaymentState, authorization: usize) -> bool {
+    let is_back = |found: &&Operation| found.unwanted && found.status == OperationStatus::Succeeded;
+    let given_back = sum(acting_on(payment, authorization, OperationKind::Refund).filter(is_back));
+    taken_unwanted(payment, authorization) > given_back
+}
+
+fn taken_unwanted(payment: &PaymentState, authorization: usize) -> MinorUnits {
+    let is_taken = |found: &&Operation| found.unwanted && found.status == OperationStatus::Succeeded;
+    sum(acting_on(payment, authorization, OperationKind::Capture).filter(is_taken))
 }
 
 /// Asks for a void or refund by ourselves, or a person once it has failed often enough.
 fn ask(draft: &mut Draft<'_>, authorization: usize, kind: OperationKind, amount: MinorUnits) {
     let by_us = |found: &&Operation| found.origin == Origin::System && found.status == OperationStatus::Failed;
-    let failed = of(draft, authorization, kind).filter(by_us).count();
+    let failed = acting_on(draft.payment(), authorization, kind).filter(by_us).count();
     if i32::try_from(failed).unwrap_or(i32::MAX) >= draft.cx.policy.attempts_max {
         if let Some(place) = draft.latest(authorization) {
             draft.review(ReviewReason::UnwantedSuccess, place, &GatewayDetails::default());
@@ -93,7 +116,7 @@ fn ask(draft: &mut Draft<'_>, authorization: usize, kind: OperationKind, amount:
 
 /// The merchant's cancel came to nothing: what is authorized stays, and can be captured until it expires.
 pub(super) fn stay_open(draft: &mut Draft<'_>) {
-    if of(draft, AUTHORIZATION, OperationKind::Capture).any(|found| found.unwanted) {
+    if acting_on(draft.payment(), AUTHORIZATION, OperationKind::Capture).any(|found| found.unwanted) {
         // Some of it was taken and has to be given back.
         return;
     }
@@ -102,8 +125,8 @@ pub(super) fn stay_open(draft: &mut Draft<'_>) {
 }
 
 /// Says that the payment came to its end with nothing taken, if it did.
-pub(super) fn announce_end(draft: &mut Draft<'_>) {
-    if !draft.was_open || draft.is_ended {
+fn announce_end(draft: &mut Draft<'_>) {
+    if !draft.was_open {
         return;
     }
     let reason = draft.payment().closing_reason.clone();
@@ -117,7 +140,20 @@ pub(super) fn announce_end(draft: &mut Draft<'_>) {
         (PaymentStatus::Failed, Some(Closing::PartiallyApproved)) => partially_approved(draft),
         _ => return,
     }
-    draft.is_ended = true;
+    draft.was_open = false;
+}
+
+/// More was moved than before of what there was not to move: a fact all the same, and something for a person.
+fn look_for_excess(draft: &mut Draft<'_>) {
+    let (before, now) = (draft.excess, standing::excess(draft.payment()));
+    draft.excess = now;
+    let Some(operation) = draft.moved.filter(|_| now > before) else { return };
+    // A capture that came with its authorization has no attempt of its own.
+    let place = draft.latest(operation).or_else(|| draft.latest(draft.parent(operation)));
+    if let Some(place) = place {
+        let details = draft.attempt(place).details.clone().unwrap_or_default();
+        draft.review(ReviewReason::GatewayExcess, place, &details);
+    }
 }
 
 fn partially_approved(draft: &mut Draft<'_>) {

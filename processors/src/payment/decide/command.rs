@@ -18,6 +18,7 @@ use quittance_avro::{
 pub(super) use self::create::create;
 use super::{
     attempt,
+    closing::conclude,
     draft::Draft,
     outcome,
     standing::{AUTHORIZATION, is_open},
@@ -99,8 +100,10 @@ fn has_room(draft: &Draft<'_>, request: &Request) -> bool {
     }
 }
 
-/// The command is remembered for as long as the payment lives, and its client is told.
+/// The command is remembered for as long as the payment lives, and its client is told how far it led: all that follows from it
+/// included.
 fn remember(draft: &mut Draft<'_>, command: &Command, operation_id: Option<String>) {
+    conclude(draft);
     let known = RememberedCommand {
         command_id: command.id,
         operation: command.request.operation().to_owned(),

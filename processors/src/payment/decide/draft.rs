@@ -11,7 +11,10 @@ use quittance_avro::{
     words::{ActorKind, OperationKind, OperationStatus, PaymentStatus, ReviewReason, TimerKind, TransferKind},
 };
 
-use super::standing::{self, AUTHORIZATION, is_open};
+use super::{
+    closing::conclude,
+    standing::{self, AUTHORIZATION, is_open},
+};
 use crate::{
     ledger::{Movement, transfer},
     payment::{
@@ -38,14 +41,12 @@ pub(super) struct Draft<'a> {
     pub(super) effects: Vec<GatewayEffect>,
     transfers: Vec<Transfer>,
     pub(super) outcome: Option<Outcome>,
-    /// Whether more facts are to come: until all are taken in, nothing follows from what is not wanted.
-    pub(super) hears_more: bool,
-    /// Whether the customer is not to act any more, once all facts are taken in.
-    pub(super) withdraws: bool,
-    /// Whether the payment was not at an end without money, before this change or within it.
+    /// Whether the payment was not at an end without money, before this change or within it, and no end was announced since.
     pub(super) was_open: bool,
-    /// Whether its end was announced in this change.
-    pub(super) is_ended: bool,
+    /// How much more was moved than there was to move, when that was looked at last.
+    pub(super) excess: MinorUnits,
+    /// Index of the operation that moved money last within this change.
+    pub(super) moved: Option<usize>,
 }
 
 /// The actor of what our own rules and timers do.
@@ -62,19 +63,8 @@ impl<'a> Draft<'a> {
     pub(super) fn new(state: PaymentChangelog, actor: Actor, cx: Context<'a>) -> Self {
         let (events, effects, transfers) = (Vec::new(), Vec::new(), Vec::new());
         let was_open = !is_end_without_money(state.state.status);
-        Self {
-            was_open,
-            state,
-            cx,
-            actor,
-            events,
-            effects,
-            transfers,
-            outcome: None,
-            hears_more: false,
-            withdraws: false,
-            is_ended: false,
-        }
+        let excess = standing::excess(&state.state);
+        Self { state, cx, actor, events, effects, transfers, outcome: None, was_open, excess, moved: None }
     }
 
     pub(super) fn payment(&self) -> &PaymentState {
@@ -188,6 +178,16 @@ impl<'a> Draft<'a> {
         self.state.timers.iter().find(|timer| timer.attempt_id == Some(attempt_id))
     }
 
+    /// Whether an attempt waits for something: for an answer, or until it is asked about next.
+    pub(super) fn is_waiting(&self, place: Place) -> bool {
+        self.timer_of(self.attempt(place).id).is_some()
+    }
+
+    /// Whether a try or query of an attempt is under way.
+    pub(super) fn is_asked(&self, place: Place) -> bool {
+        self.timer_of(self.attempt(place).id).is_some_and(|timer| timer.kind == TimerKind::TryLost)
+    }
+
     /// Settles an attempt and its operation, by what the gateway said as of a time.
     pub(super) fn settle(&mut self, place: Place, status: OperationStatus, details: &GatewayDetails, as_of: Timestamp) {
         let now = self.cx.now;
@@ -210,24 +210,23 @@ impl<'a> Draft<'a> {
         self.clear_timers(id);
     }
 
+    /// The customer has nothing to do, or not any more.
+    pub(super) fn end_action(&mut self) {
+        (self.state.state.next_action, self.state.state.action_expires_at) = (None, None);
+        self.state.timers.retain(|timer| timer.kind != TimerKind::ActionExpiry);
+    }
+
     /// Hands the payment to a person, unless one looks into just that already. What it says of the money stays as it
     /// is; an attempt that is not settled counts as unknown, and its operation with it.
     pub(super) fn review(&mut self, reason: ReviewReason, place: Place, details: &GatewayDetails) {
         let now = self.cx.now;
-        let id = self.attempt(place).id;
-        self.clear_timers(id);
-        let is_settled = self.attempt(place).status != OperationStatus::Pending;
-        if !is_settled {
-            self.operation_mut(place.operation).status = OperationStatus::Unknown;
-            self.operation_mut(place.operation).updated_at = now;
-            let attempt = self.attempt_mut(place);
-            attempt.status = OperationStatus::Unknown;
-            attempt.updated_at = now;
-        }
-        if is_settled && self.is_under_review(reason) {
+        let is_new = !self.is_reviewed_for(reason);
+        if self.attempt(place).status == OperationStatus::Pending {
+            self.leave_unknown(place);
+        } else if !is_new {
             return;
         }
-        if !self.is_under_review(reason) {
+        if is_new {
             self.state.state.review = Some(Review { reason, opened_at: now });
         }
         let (operation_id, attempt) = (self.operation(place.operation).id.clone(), self.attempt(place).clone());
@@ -245,13 +244,28 @@ impl<'a> Draft<'a> {
         });
     }
 
+    /// Nobody knows what became of an attempt, and by the rules nobody finds out.
+    fn leave_unknown(&mut self, place: Place) {
+        let now = self.cx.now;
+        let attempt = self.attempt_mut(place);
+        (attempt.status, attempt.updated_at) = (OperationStatus::Unknown, now);
+        let id = attempt.id;
+        let operation = self.operation_mut(place.operation);
+        (operation.status, operation.updated_at) = (OperationStatus::Unknown, now);
+        self.clear_timers(id);
+        if place.operation == AUTHORIZATION {
+            self.end_action();
+        }
+    }
+
     /// Whether a person looks into the payment for this reason, or for a graver one.
-    pub(super) fn is_under_review(&self, reason: ReviewReason) -> bool {
+    pub(super) fn is_reviewed_for(&self, reason: ReviewReason) -> bool {
         self.payment().review.as_ref().is_some_and(|review| review.reason >= reason)
     }
 
     /// Posts what an operation moved, if it moved money; `is_reversed` if it turned out that it did not.
     pub(super) fn post(&mut self, operation: usize, effective_at: Timestamp, is_reversed: bool) {
+        self.moved = Some(operation);
         let (parent, found) = (self.parent(operation), self.operation(operation));
         let kind = match (found.kind, found.unwanted) {
             (OperationKind::Capture, false) => TransferKind::Capture,
@@ -297,8 +311,9 @@ impl<'a> Draft<'a> {
         standing::sum(captured).saturating_sub(standing::sum(refunded))
     }
 
-    /// The finished change.
+    /// The finished change, with all that follows from it.
     pub(super) fn finish(mut self) -> Decision {
+        conclude(&mut self);
         let standing = standing::of(&self.state.state);
         standing::put(&mut self.state.state, &standing);
         self.tidy_timers();

@@ -11,7 +11,7 @@ use quittance_avro::{
 
 use super::{
     attempt,
-    closing::{announce_end, release, stay_open},
+    closing::stay_open,
     draft::{Draft, Place},
     standing::{AUTHORIZATION, is_open},
 };
@@ -75,10 +75,12 @@ pub(super) fn fail(draft: &mut Draft<'_>, place: Place, why: &Why, details: &Gat
 }
 
 fn authorization(draft: &mut Draft<'_>, place: Place, why: &Why, details: &GatewayDetails) {
-    draft.state.state.next_action = None;
+    draft.end_action();
     if draft.payment().closing.is_some() {
-        announce_end(draft);
-    } else if let Some((account, is_delayed)) = next_account(draft, why) {
+        // That is its end, and is announced as what it was closed for.
+        return;
+    }
+    if let Some((account, is_delayed)) = next_account(draft, why) {
         try_elsewhere(draft, &account, is_delayed, why);
     } else {
         end(draft, place, why, details);
@@ -205,12 +207,10 @@ fn operation(draft: &mut Draft<'_>, place: Place, why: &Why, details: &GatewayDe
     // may go on.
     let may_be_outdated = matches!(why, Why::Rejected(_)) || is_open(draft.operation(parent));
     match draft.latest(parent).filter(|_| may_be_outdated) {
+        // We would ask for the same again if the gateway's queries did not show yet why it was not done.
+        Some(authorization) if is_of_system => attempt::look_later(draft, authorization),
         Some(authorization) => attempt::look_again(draft, authorization),
-        None => release(draft, parent),
-    }
-    if parent == AUTHORIZATION && draft.payment().closing.is_some() {
-        // It may have been done already.
-        announce_end(draft);
+        None => {}
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn heed(state: &PaymentChangelog, notice: &GatewayNotice, cx: Context
         // The gateway has not heard of it yet.
         return Decision::Ignored(Ignored::NothingPending);
     }
-    if attempt::is_asked(&draft, place) {
+    if draft.is_asked(place) {
         if attempt.noticed {
             return Decision::Ignored(Ignored::Superseded);
         }
@@ -41,7 +41,7 @@ pub(super) fn heed(state: &PaymentChangelog, notice: &GatewayNotice, cx: Context
 pub(super) fn catch_up(draft: &mut Draft<'_>) {
     let places: Vec<Place> = draft.places().filter(|place| draft.attempt(*place).noticed).collect();
     for place in places {
-        if !attempt::is_asked(draft, place) {
+        if !draft.is_asked(place) {
             attempt::query(draft, place);
         }
     }

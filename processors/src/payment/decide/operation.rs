@@ -10,7 +10,6 @@ use quittance_avro::{
 
 use super::{
     attempt,
-    closing::{announce_end, release},
     draft::{Draft, Place},
     failing::named,
     standing::{AUTHORIZATION, is_open},
@@ -149,7 +148,7 @@ fn voided(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails) {
         // The customer did not act, and cannot any more.
         let known = draft.attempt(authorization).details.clone().unwrap_or_default();
         draft.settle(authorization, OperationStatus::Failed, &known, draft.cx.now);
-        draft.state.state.next_action = None;
+        draft.end_action();
     }
     let (currency, details) = (draft.payment().currency, details.clone());
     draft.event(|envelope, standing| {
@@ -165,15 +164,11 @@ fn voided(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails) {
             standing,
         })
     });
-    if parent == AUTHORIZATION {
-        announce_end(draft);
-    }
 }
 
 fn refunded(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails, as_of: Timestamp) {
-    let parent = draft.parent(place.operation);
     let found = draft.operation(place.operation);
-    let (amount, origin, unwanted) = (found.amount, found.origin, found.unwanted);
+    let (amount, origin) = (found.amount, found.origin);
     let (operation_id, attempt_id, gateway_account) = named(draft, place);
     draft.post(place.operation, as_of, false);
     let (currency, details) = (draft.payment().currency, details.clone());
@@ -191,8 +186,4 @@ fn refunded(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails, as_of
             standing,
         })
     });
-    if unwanted && parent == AUTHORIZATION {
-        announce_end(draft);
-    }
-    release(draft, parent);
 }

@@ -13,8 +13,8 @@ use quittance_avro::{
 };
 
 use super::{
-    approval::{Approval, approve, await_action},
-    attempt::{self, is_settled, moves_nothing, note_reference, over_at},
+    approval::{Approval, approve, await_action, has_acted},
+    attempt::{self, asked_at, is_only_try, is_settled, moves_nothing, note_reference, over_at},
     draft::{Draft, Place},
     failing::{Why, fail, has_alternative},
     notice::catch_up,
@@ -50,9 +50,7 @@ pub(super) fn judge(state: &PaymentChangelog, result: &GatewayResult, cx: Contex
 
 /// Whether it is the result of the latest effect, and the first of it: after it, the timer is for the next step.
 pub(super) fn is_awaited(draft: &Draft<'_>, place: Place, result: &GatewayResult) -> bool {
-    let attempt = draft.attempt(place);
-    let waits = draft.timer_of(attempt.id).is_some_and(|timer| timer.kind == TimerKind::TryLost);
-    waits && attempt.last_effect_id == Some(result.effect_id)
+    draft.is_asked(place) && draft.attempt(place).last_effect_id == Some(result.effect_id)
 }
 
 /// The attempt is settled. What says otherwise is not believed at once: the gateway is asked.
@@ -79,7 +77,7 @@ fn settled(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Optio
         // Two charges under one key, or one of another amount: only a person can tell what the gateway means.
         return contradiction(draft, place, result);
     }
-    if draft.attempt(place).contradicted {
+    if attempt::is_doubted(draft, place) {
         return Some(Ignored::AlreadySettled);
     }
     attempt::doubt(draft, place);
@@ -102,7 +100,7 @@ fn is_as_booked(draft: &Draft<'_>, place: Place, result: &GatewayResult) -> bool
 pub(super) fn contradiction(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<Ignored> {
     // The review may be about another operation: this one is not to go on as if nothing had been said.
     let is_settled = draft.attempt(place).status != OperationStatus::Pending;
-    if is_settled && draft.is_under_review(ReviewReason::ContradictingResult) {
+    if is_settled && draft.is_reviewed_for(ReviewReason::ContradictingResult) {
         return Some(Ignored::AlreadySettled);
     }
     draft.review(ReviewReason::ContradictingResult, place, &result.details);
@@ -112,7 +110,7 @@ pub(super) fn contradiction(draft: &mut Draft<'_>, place: Place, result: &Gatewa
 /// Whether nobody knows what became of it, and somebody claimed that money was moved.
 pub(super) fn is_claimed(draft: &Draft<'_>, place: Place) -> bool {
     let is_unknown = draft.attempt(place).status == OperationStatus::Unknown;
-    is_unknown && draft.is_under_review(ReviewReason::ContradictingResult)
+    is_unknown && draft.is_reviewed_for(ReviewReason::ContradictingResult)
 }
 
 /// What an approval of an authorization says.
@@ -226,6 +224,7 @@ fn accepted(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Opti
     }
     note(draft, place, result);
     draft.attempt_mut(place).accepted = true;
+    has_acted(draft, place);
     attempt::later(draft, place);
     None
 }
@@ -247,7 +246,7 @@ fn late(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<I
     (*draft.attempt(place) == known).then_some(Ignored::Superseded)
 }
 
-/// A try did not settle the attempt, unless the gateway rejected the first one: then there is no other that could
+/// A try did not settle the attempt, unless the gateway rejected the only one of its step: then there is no other that could
 /// still be under way.
 fn tried(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<Ignored> {
     let as_of = result.envelope.occurred_at;
@@ -255,7 +254,7 @@ fn tried(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<
         let why = Why::rejected(result.failure.as_ref());
         let attempt = draft.attempt_mut(place);
         attempt.failure = Some(why.failure().clone());
-        if !attempt.ambiguous && attempt.tries == 1 {
+        if !attempt.ambiguous && is_only_try(attempt) {
             fail(draft, place, &why, &result.details, as_of);
             return None;
         }
@@ -278,12 +277,11 @@ fn tried(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<
 pub(super) fn queried(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Option<Ignored> {
     let attempt = draft.attempt(place);
     let over_at = over_at(attempt, draft.cx.policy);
-    // When it was asked, not when it was answered: the gateway may have looked just before.
-    let asked_at = attempt.updated_at;
     let found_nothing = matches!(result.outcome, ResultOutcome::Absent | ResultOutcome::Reported);
     if !found_nothing || attempt.accepted {
         attempt::later(draft, place);
-    } else if asked_at >= over_at {
+    } else if asked_at(attempt) >= over_at {
+        // By when it was asked, not when it was answered: the gateway may have looked just before.
         let why = Why::given_up(attempt);
         fail(draft, place, &why, &result.details, result.envelope.occurred_at);
     } else {

@@ -19,10 +19,45 @@ pub(super) fn sum<'a>(operations: impl Iterator<Item = &'a Operation>) -> MinorU
     operations.fold(MinorUnits::ZERO, |sum, operation| sum.saturating_add(operation.amount))
 }
 
+/// The operations of a kind that act on an authorization. Those of the first builds do not say on which: there was but one.
+pub(super) fn acting_on(
+    payment: &PaymentState,
+    authorization: usize,
+    kind: OperationKind,
+) -> impl Iterator<Item = &Operation> {
+    let id = &payment.operations[authorization].id;
+    let is_on_it =
+        move |found: &Operation| found.parent_id.as_ref().map_or(authorization == AUTHORIZATION, |parent| parent == id);
+    payment.operations.iter().filter(move |found| found.kind == kind && is_on_it(found))
+}
+
 /// The captures and voids of the payment's own authorization.
 pub(super) fn takes_or_releases(payment: &PaymentState) -> impl Iterator<Item = &Operation> {
     let own = Own { payment, authorization: &payment.operations[AUTHORIZATION] };
     own.all(OperationKind::Capture, false).chain(own.all(OperationKind::Void, false))
+}
+
+/// What was moved beyond what there was to move: taken beyond what was authorized, and given back beyond what was taken. What
+/// nobody wants counts by itself.
+pub(super) fn excess(payment: &PaymentState) -> MinorUnits {
+    let is_authorization = |index: &usize| payment.operations[*index].kind == OperationKind::Authorize;
+    let authorizations = (0..payment.operations.len()).filter(is_authorization);
+    authorizations.fold(MinorUnits::ZERO, |excess, index| excess.saturating_add(excess_of(payment, index)))
+}
+
+fn excess_of(payment: &PaymentState, authorization: usize) -> MinorUnits {
+    let is_done = |found: &&Operation| found.status == OperationStatus::Succeeded;
+    let done = |kind, unwanted| {
+        let all = acting_on(payment, authorization, kind).filter(is_done);
+        sum(all.filter(move |found| found.unwanted == unwanted))
+    };
+    let found = &payment.operations[authorization];
+    let authorized = if is_done(&found) { found.amount } else { MinorUnits::ZERO };
+    let (taken, unwanted) = (done(OperationKind::Capture, false), done(OperationKind::Capture, true));
+    let given_back = [(taken, false), (unwanted, true)]
+        .map(|(taken, is_unwanted)| done(OperationKind::Refund, is_unwanted).saturating_sub(taken));
+    let beyond = taken.saturating_add(unwanted).saturating_sub(authorized);
+    given_back.into_iter().fold(beyond, MinorUnits::saturating_add)
 }
 
 /// What the operations come to.
@@ -42,7 +77,7 @@ pub(super) fn of(payment: &PaymentState) -> Standing {
         ended(payment.closing, PaymentStatus::Failed)
     } else if payment.hold.is_some() {
         PaymentStatus::OnHold
-    } else if payment.next_action.is_some() {
+    } else if payment.next_action.is_some() && payment.closing.is_none() {
         PaymentStatus::RequiresAction
     } else {
         PaymentStatus::Processing
@@ -77,13 +112,7 @@ struct Own<'a> {
 
 impl<'a> Own<'a> {
     fn all(&self, kind: OperationKind, unwanted: bool) -> impl Iterator<Item = &'a Operation> + use<'a> {
-        let (payment, id) = (self.payment, &self.authorization.id);
-        let of_it = move |found: &&Operation| {
-            found.kind == kind
-                && found.unwanted == unwanted
-                && found.parent_id.as_ref().is_none_or(|parent| parent == id)
-        };
-        payment.operations.iter().filter(of_it)
+        acting_on(self.payment, AUTHORIZATION, kind).filter(move |found| found.unwanted == unwanted)
     }
 
     /// Whether what is left is released, or is to be as soon as what is under way succeeds.

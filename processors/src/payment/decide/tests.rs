@@ -1,10 +1,13 @@
 //! The rules as scenarios, held against everything that must be true of every change ([`invariants`]), under random inputs
 //! ([`random`]), and against a gateway that loses answers ([`gateway`]).
 
+mod accounts;
+mod actions;
 mod amounts;
 mod closing;
 mod commands;
 mod diagram;
+mod excess;
 mod failover;
 mod gateway;
 mod invariants;

@@ -11,7 +11,6 @@ use quittance_avro::{
 
 use super::{
     attempt,
-    closing::{release, withdraw_action},
     draft::{Draft, system},
     standing::{self, AUTHORIZATION, is_open},
 };
@@ -45,25 +44,23 @@ pub(super) fn fire(state: &PaymentChangelog, cx: Context<'_>) -> Decision {
     draft.finish()
 }
 
-/// What is left of the authorization was not captured in time. It is released, and expired once the gateway agrees.
+/// What is left of the authorization was not captured in time. It is released, and expired once the gateway agrees. While a
+/// capture or a doubt may yet change what is left, that is put off.
 fn authorization_expired(draft: &mut Draft<'_>) {
-    let may_yet_change = standing::takes_or_releases(draft.payment()).any(is_open);
-    if may_yet_change {
+    let is_doubted = draft.latest(AUTHORIZATION).is_some_and(|place| draft.is_waiting(place));
+    if is_doubted || standing::takes_or_releases(draft.payment()).any(is_open) {
         let again_at = draft.cx.now.plus_ms(draft.cx.policy.expiry_recheck_ms);
         draft.set_timer(TimerKind::AuthorizationExpiry, None, again_at);
     } else if draft.payment().capturable_amount > MinorUnits::ZERO {
         draft.state.state.closing = Some(Closing::Expired);
-        release(draft, AUTHORIZATION);
     }
 }
 
-/// The customer did not act in time.
+/// The customer's time is over. Whether they have acted at the last moment, the gateway is asked: only its answer ends the
+/// payment. Without anything to do for them, it is being asked already.
 fn action_expired(draft: &mut Draft<'_>) {
-    if !is_open(draft.operation(AUTHORIZATION)) || draft.payment().closing.is_some() {
-        return;
-    }
-    draft.state.state.closing = Some(Closing::Expired);
-    if draft.payment().next_action.is_some() {
-        withdraw_action(draft);
+    let place = draft.latest(AUTHORIZATION).filter(|_| draft.payment().next_action.is_some());
+    if let Some(place) = place {
+        attempt::look_again(draft, place);
     }
 }

@@ -11,7 +11,6 @@ use super::{capture::has_open_capture, distinct};
 use crate::payment::{
     command::Command,
     decide::{
-        closing::{announce_end, withdraw_action},
         draft::Draft,
         failing::{Why, fail},
         operation::{Asked, account_of, request},
@@ -46,14 +45,12 @@ pub(super) fn cancel(
 
 fn wish(draft: &mut Draft<'_>, asked: &CancelPayment) {
     close(draft, asked);
-    let is_to_act = draft.state.state.next_action.take().is_some();
     let reason = asked.reason.clone();
     draft.event(|envelope, standing| Event::CancelRequested(PaymentCancelRequested { envelope, reason, standing }));
     let Some(place) = draft.latest(AUTHORIZATION) else {
         // It is on hold, and no gateway has heard of it.
         draft.state.state.hold = None;
         draft.operation_mut(AUTHORIZATION).status = OperationStatus::Failed;
-        announce_end(draft);
         return;
     };
     let attempt = draft.attempt(place);
@@ -61,8 +58,6 @@ fn wish(draft: &mut Draft<'_>, asked: &CancelPayment) {
         // It waits to be tried again after a decline.
         let (why, known) = (Why::given_up(attempt), attempt.details.clone().unwrap_or_default());
         fail(draft, place, &why, &known, draft.cx.now);
-    } else if is_to_act {
-        withdraw_action(draft);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use quittance_avro::{
     money::MinorUnits,
-    records::{GatewayDetails, Operation, PaymentReviewResolved, ResolveReview},
+    records::{GatewayDetails, PaymentReviewResolved, ResolveReview},
     refusals::Refusal,
     words::{CaptureMethod, OperationKind, OperationStatus, Origin, PaymentStatus, Resolution},
 };
@@ -10,10 +10,11 @@ use quittance_avro::{
 use crate::payment::{
     decide::{
         approval::{Approval, approve},
+        closing::{conclude, left},
         draft::{Draft, Place},
         failing::{Why, fail, plain},
         operation,
-        standing::AUTHORIZATION,
+        standing::{self, AUTHORIZATION},
     },
     event::Event,
 };
@@ -33,10 +34,9 @@ pub(super) fn resolve(draft: &mut Draft<'_>, asked: &ResolveReview) -> Result<()
     let still_unknown = draft.payment().operations.iter().enumerate().any(|(index, found)| {
         found.status == OperationStatus::Unknown && place.is_none_or(|place| place.operation != index)
     });
-    let is_left = draft.payment().status == PaymentStatus::Processing && draft.state.timers.is_empty();
     match place {
-        // Somebody has to find out, or to see to it; nothing else would ever end it.
-        None if still_unknown || is_left => return Err(Refusal::ResolutionInvalid),
+        // Somebody has to find out; nothing else would ever end it.
+        None if still_unknown => return Err(Refusal::ResolutionInvalid),
         Some(_) if still_unknown => {}
         None | Some(_) => draft.state.state.review = None,
     }
@@ -52,21 +52,48 @@ pub(super) fn resolve(draft: &mut Draft<'_>, asked: &ResolveReview) -> Result<()
             standing,
         })
     });
-    if let Some(place) = place {
-        settle(draft, place, resolution, reference);
+    match place {
+        Some(place) => settle(draft, place, resolution, reference),
+        None => acknowledge(draft)?,
     }
     Ok(())
 }
 
+/// Nobody has to look any more: what can be done by rule is done, and there must be nothing that only somebody can see to.
+fn acknowledge(draft: &mut Draft<'_>) -> Result<(), Refusal> {
+    conclude(draft);
+    let is_processing = standing::of(draft.payment()).status == PaymentStatus::Processing;
+    let is_left = is_processing && draft.state.timers.is_empty();
+    if is_left || draft.payment().review.is_some() { Err(Refusal::ResolutionInvalid) } else { Ok(()) }
+}
+
 /// The operation of that id, if nobody knows what became of it, or if we could not do it and somebody has done it at the gateway.
 fn open_to_a_word(draft: &Draft<'_>, id: &str, resolution: Resolution) -> Result<Place, Refusal> {
-    let may_be = |found: &Operation| match found.status {
+    let operation = draft.payment().operations.iter().position(|found| found.id == *id);
+    let operation = operation.ok_or(Refusal::ResolutionInvalid)?;
+    let found = draft.operation(operation);
+    let may_be = match found.status {
         OperationStatus::Unknown => true,
-        OperationStatus::Failed => found.origin == Origin::System && resolution == Resolution::Succeeded,
+        OperationStatus::Failed => {
+            found.origin == Origin::System && resolution == Resolution::Succeeded && has_room(draft, operation)
+        }
         OperationStatus::Pending | OperationStatus::Succeeded => false,
     };
-    let operation = draft.payment().operations.iter().position(|found| found.id == *id && may_be(found));
-    operation.and_then(|operation| draft.latest(operation)).ok_or(Refusal::ResolutionInvalid)
+    draft.latest(operation).filter(|_| may_be).ok_or(Refusal::ResolutionInvalid)
+}
+
+/// Whether there is still something for an operation to move that was taken for failed. What is unknown has its room kept for it;
+/// what failed has not, and may have been made up for since. A person may easily name the wrong one of two, so more than there is
+/// to move is not believed on their word: if the gateway did move it, it says so itself, and then that is an excess.
+fn has_room(draft: &Draft<'_>, operation: usize) -> bool {
+    let (found, parent) = (draft.operation(operation), draft.parent(operation));
+    let left = left(draft.payment(), parent);
+    match found.kind {
+        OperationKind::Authorize => false,
+        OperationKind::Capture => found.amount <= standing::of(draft.payment()).capturable_amount,
+        OperationKind::Void => found.amount <= left.held,
+        OperationKind::Refund => found.amount <= left.taken,
+    }
 }
 
 fn settle(draft: &mut Draft<'_>, place: Place, resolution: Resolution, reference: Option<String>) {

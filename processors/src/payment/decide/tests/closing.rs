@@ -1,11 +1,15 @@
 //! Canceling, holding, expiring, and what succeeds when nobody wants it any more.
 
-use quittance_avro::words::{
-    CaptureMethod::{self, Automatic, Manual},
-    FactStatus,
-    OperationKind::{self, Authorize, Refund, Void},
-    OperationStatus, PaymentStatus, Resolution,
-    ResultOutcome::{self, Absent, Approved, Declined, NotProcessed, Pending, Rejected, Unknown},
+use quittance_avro::{
+    records::Review,
+    words::{
+        CaptureMethod::{self, Automatic, Manual},
+        FactStatus,
+        OperationKind::{self, Authorize, Refund, Void},
+        OperationStatus, PaymentStatus, Resolution,
+        ResultOutcome::{self, Absent, Approved, Declined, NotProcessed, Pending, Rejected, Reported, Unknown},
+        ReviewReason,
+    },
 };
 use rstest::rstest;
 
@@ -127,61 +131,6 @@ fn what_a_gateway_could_not_be_asked_for_is_asked_for_anew() {
 }
 
 #[test]
-fn a_customer_who_acts_is_done() {
-    let mut scenario = Scenario::awaiting_action();
-    assert!(scenario.payment().next_action.is_some());
-    assert_eq!(told(&scenario.asks(Ask::Confirm)), "confirmed → processing query:1");
-    assert_eq!(told(&scenario.gateway_says(ResultOutcome::Reported)), "authorized captured → succeeded");
-    assert!(scenario.changelog().timers.is_empty() && scenario.payment().next_action.is_none());
-}
-
-#[test]
-fn a_customer_who_has_not_acted_is_asked_again() {
-    let mut scenario = Scenario::awaiting_action();
-    scenario.asks(Ask::Confirm);
-    let still = fact(scenario.latest(), Authorize, FactStatus::ActionRequired);
-    assert_eq!(told(&scenario.reports(vec![still])), "action_required → requires_action");
-    assert_eq!(told(&scenario.asks(Ask::Confirm)), "confirmed → processing query:2");
-}
-
-#[test]
-fn a_customer_who_fails_to_prove_who_they_are_has_not_paid() {
-    let mut scenario = Scenario::awaiting_action();
-    scenario.asks(Ask::Confirm);
-    let failed = fact(scenario.latest(), Authorize, FactStatus::Failed);
-    assert_eq!(told(&scenario.reports(vec![failed])), "declined → failed");
-}
-
-#[test]
-fn a_customer_who_never_acts_lets_the_payment_expire() {
-    let mut scenario = Scenario::awaiting_action();
-    assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
-    assert_eq!(scenario.age_ms(), scenario.policy.action_ttl_ms);
-    assert_eq!(told(&scenario.gateway_says(Approved)), "voided expired → expired");
-}
-
-/// The customer acts at the very moment at which the payment is given up.
-#[rstest]
-#[case::expired(false, "expired")]
-#[case::canceled(true, "canceled")]
-fn a_customer_who_acts_too_late_gets_the_money_back(#[case] is_canceled: bool, #[case] end: &str) {
-    let mut scenario = Scenario::awaiting_action();
-    let action = scenario.latest().clone();
-    if is_canceled {
-        scenario.asks(Ask::Cancel);
-    } else {
-        scenario.timer_fires();
-    }
-    assert_eq!(told(&scenario.gateway_says(Rejected)), "operation_failed → processing query:1");
-    let facts = vec![
-        fact(&action, Authorize, FactStatus::Succeeded),
-        fact(&action, OperationKind::Capture, FactStatus::Succeeded),
-    ];
-    assert_eq!(told(&scenario.reports(facts)), "authorized unwanted_success operation_requested → processing refund:1");
-    assert_eq!(told(&scenario.gateway_says(Approved)), format!("refunded {end} → {end}"));
-}
-
-#[test]
 fn what_is_not_captured_in_time_expires_when_the_gateway_agrees() {
     let mut scenario = Scenario::authorized();
     assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
@@ -217,6 +166,54 @@ fn a_capture_under_way_puts_the_expiry_off() {
     scenario.pass(scenario.policy.expiry_recheck_ms);
     assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
     assert_eq!(told(&scenario.gateway_says(Approved)), "voided → succeeded");
+}
+
+#[test]
+fn a_doubt_puts_the_expiry_off() {
+    let mut scenario = Scenario::authorized();
+    scenario.pass(7 * 86_400_000 - 1_000);
+    assert_eq!(told(&scenario.gateway_says(Declined)), "→ requires_capture query:1");
+    assert_eq!(told(&scenario.timer_fires()), "→ requires_capture");
+    assert_eq!(told(&scenario.gateway_says(Reported)), "→ requires_capture");
+    assert_eq!(told(&scenario.timer_fires()), "operation_requested → processing void:1");
+}
+
+/// A payment that was canceled and taken all the same. While the money is on its way back, the gateway takes back its word that it
+/// had been taken, and then does not say.
+fn doubted_while_giving_back() -> Scenario {
+    let mut scenario = Scenario::created(Automatic);
+    let charge = scenario.latest().clone();
+    scenario.asks(Ask::Cancel);
+    scenario.gateway_says(Approved);
+    let refund = scenario.latest().clone();
+    assert_eq!(told(&scenario.says_of(&charge, Declined)), "→ processing query:1");
+    assert_eq!(told(&scenario.says_of(&refund, Declined)), "operation_failed → processing", "first it has to be known");
+    scenario
+}
+
+#[test]
+fn what_is_not_wanted_is_given_back_even_if_nobody_clears_up_a_doubt() {
+    let mut scenario = doubted_while_giving_back();
+    for _ in 0..2 {
+        assert_eq!(told(&scenario.gateway_says_and_time_passes(Unknown)).split(':').next(), Some("→ processing query"));
+    }
+    assert_eq!(
+        told(&scenario.gateway_says_and_time_passes(Unknown)),
+        "review_opened operation_requested → processing review:contradicting_result refund:1"
+    );
+    assert_eq!(told(&scenario.gateway_says(Approved)), "refunded canceled → canceled review:contradicting_result");
+    assert_eq!(told(&scenario.asks(Ask::Acknowledge)), "review_resolved → canceled");
+}
+
+/// As a build left it that did not see to that.
+#[test]
+fn what_was_left_behind_is_given_back_when_its_review_ends() {
+    let mut scenario = doubted_while_giving_back();
+    let state = scenario.state.as_mut().expect("it was created");
+    state.timers.clear();
+    state.state.review = Some(Review { reason: ReviewReason::ContradictingResult, opened_at: state.state.updated_at });
+    assert_eq!(told(&scenario.asks(Ask::Acknowledge)), "review_resolved operation_requested → processing refund:1");
+    assert_eq!(told(&scenario.gateway_says(Approved)), "refunded canceled → canceled");
 }
 
 #[test]

@@ -120,7 +120,7 @@ const NO_REVIEW: &str = "refused: not_under_review";
     EXISTS, NO_CAPTURE, NO_REFUND, "cancel_requested → processing", NO_ACTION, NO_HOLD, NO_HOLD, NO_REVIEW, "updated → processing",
 ])]
 #[case::requires_action(Scenario::awaiting_action(), PaymentStatus::RequiresAction, [
-    EXISTS, NO_CAPTURE, NO_REFUND, "cancel_requested operation_requested → processing void:1", "confirmed → processing query:1", NO_HOLD, NO_HOLD, NO_REVIEW, "updated → requires_action",
+    EXISTS, NO_CAPTURE, NO_REFUND, "cancel_requested operation_requested → processing void:1", "confirmed → processing query:1", NO_HOLD, NO_HOLD, NO_REVIEW, "updated → requires_action retry",
 ])]
 #[case::on_hold(on_hold(), PaymentStatus::OnHold, [
     EXISTS, NO_CAPTURE, NO_REFUND, "cancel_requested canceled → canceled", NO_ACTION, "approved → processing authorize:1", "rejected → failed", NO_REVIEW, "updated → on_hold",

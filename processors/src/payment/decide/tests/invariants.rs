@@ -28,6 +28,8 @@ pub(super) fn hold(before: &Scenario, input: &Input, change: &Change) {
     waits_for_something(&change.state);
     timers_are_for_something(&change.state);
     capacity_is_kept(before, &change.state.state);
+    excess_is_for_a_person(before.state.as_ref(), &change.state.state);
+    nothing_changes_in_silence(before.state.as_ref(), change);
     before.ledger.agrees(&change.state.state);
     settled_moves_only_by_a_gateways_word(before.state.as_ref(), input, &change.state);
     bounds_are_kept(before, &change.state);
@@ -134,6 +136,28 @@ fn capacity_is_kept(before: &Scenario, payment: &PaymentState) {
         assert!(refunds <= captured, "refunded more than captured: {}", summary(payment));
     }
     assert!(payment.captured_amount >= MinorUnits::ZERO && payment.capturable_amount >= MinorUnits::ZERO);
+}
+
+/// Whoever moved more than there was to move, a person hears of it.
+fn excess_is_for_a_person(before: Option<&PaymentChangelog>, after: &PaymentState) {
+    let known = before.map_or(MinorUnits::ZERO, |before| standing::excess(&before.state));
+    let is_told = after.review.as_ref().is_some_and(|review| review.reason == ReviewReason::GatewayExcess);
+    assert!(standing::excess(after) <= known || is_told, "more than there is: {}", summary(after));
+}
+
+/// What others can see of a payment changes only by an event. What an attempt notes for itself is no concern of theirs.
+fn nothing_changes_in_silence(before: Option<&PaymentChangelog>, change: &Change) {
+    let told = |payment: &PaymentState| {
+        let mut told = payment.clone();
+        for operation in &mut told.operations {
+            operation.attempts.clear();
+            operation.gateway_reference = None;
+        }
+        told
+    };
+    if let Some(before) = before.filter(|_| change.events.is_empty()) {
+        assert_eq!(told(&before.state), told(&change.state.state), "it changed, and no event says so");
+    }
 }
 
 /// An operation that is settled is settled otherwise only by the word of a gateway or a person, and then an event says so.

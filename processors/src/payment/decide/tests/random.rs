@@ -12,7 +12,7 @@ use super::{invariants::summary, scenario::Scenario};
 use crate::payment::{
     decision::{Decision, Ignored, Input},
     policy::{Policy, policy},
-    samples::{Ask, CHARGE, COMMAND, amount, answer, command, create, currency, fact, input},
+    samples::{Ask, CHARGE, COMMAND, amount, answer, command, create, currency, fact, input, notice},
 };
 
 /// Something that happens.
@@ -191,9 +191,14 @@ impl Scenario {
         if self.effects.is_empty() {
             return;
         }
+        // A report is of one gateway account.
+        let subject = told.first().map_or(&self.effects[0], |(effect, ..)| effect.get(&self.effects)).clone();
         let mut facts: Vec<GatewayFact> = Vec::new();
         for (effect, status, moved) in told {
             let effect = effect.get(&self.effects);
+            if effect.gateway_account != subject.gateway_account {
+                continue;
+            }
             let mut known = fact(effect, effect.operation_kind, *status);
             if *moved != 0 {
                 known.amount = amount(*moved);
@@ -201,7 +206,7 @@ impl Scenario {
             facts.push(known);
         }
         if let Some((kind, moved)) = without_us {
-            let mut known = fact(&self.effects[0], kind, FactStatus::Succeeded);
+            let mut known = fact(&subject, kind, FactStatus::Succeeded);
             (known.attempt_id, known.amount) = (None, amount(moved));
             known.gateway_reference = Some(format!("{kind}_{moved}"));
             facts.push(known);
@@ -210,7 +215,9 @@ impl Scenario {
         facts.sort_by_key(|fact| (fact.kind, fact.attempt_id));
         let is_void = |fact: &GatewayFact| fact.kind == OperationKind::Void;
         facts.dedup_by_key(|fact| (fact.kind, fact.attempt_id.filter(|_| !is_void(fact))));
-        self.notices(facts);
+        self.pass(1);
+        let at = self.now;
+        self.take(&notice(&subject, facts, at));
     }
 }
 

@@ -2,29 +2,32 @@
 
 use quittance_avro::{
     records::GatewayFact,
+    time::Timestamp,
     words::{
-        CaptureMethod::Automatic,
         FactStatus::{self, Failed, Pending, Succeeded},
         OperationKind::{self, Authorize, Capture, Refund, Void},
-        OperationStatus, Origin, PaymentStatus,
-        ResultOutcome::{Approved, Declined, NotProcessed, Unknown},
+        OperationStatus, Origin, PaymentStatus, Resolution,
+        ResultOutcome::{Approved, Declined, NotProcessed, Reported, Unknown},
     },
 };
 use rstest::rstest;
 
 use super::{
-    results::{in_doubt, querying_later, trying},
+    results::{in_doubt, querying_later, trying, under_review},
     scenario::{Scenario, told},
 };
-use crate::payment::samples::{Ask, amount, fact};
+use crate::payment::{
+    decision::Input,
+    samples::{Ask, amount, answer, command_id, currency, fact, input, notice, report, resolution, start},
+};
 
 /// The authorization of a scenario and what was captured with it.
-fn charge(scenario: &Scenario) -> Vec<GatewayFact> {
+pub(super) fn charge(scenario: &Scenario) -> Vec<GatewayFact> {
     crate::payment::samples::done(&scenario.effects[0])
 }
 
 /// Something that was done at the gateway, and not by us.
-fn foreign(scenario: &Scenario, kind: OperationKind, name: &str, minor_units: i64) -> GatewayFact {
+pub(super) fn foreign(scenario: &Scenario, kind: OperationKind, name: &str, minor_units: i64) -> GatewayFact {
     let mut fact = fact(&scenario.effects[0], kind, Succeeded);
     (fact.attempt_id, fact.amount) = (None, amount(minor_units));
     fact.gateway_reference = Some(name.to_owned());
@@ -108,17 +111,6 @@ fn a_refund_in_the_gateways_dashboard_counts() {
 }
 
 #[test]
-fn more_than_was_captured_is_a_fact_and_for_a_person() {
-    let mut scenario = Scenario::captured();
-    scenario.asks(Ask::Refund { amount: None });
-    scenario.gateway_says(Approved);
-    let mut facts = charge(&scenario);
-    facts.push(foreign(&scenario, Refund, "re_dashboard", 1));
-    assert_eq!(told(&scenario.notices(facts)), "refunded review_opened → succeeded review:gateway_excess");
-    assert_eq!(scenario.payment().refunded_amount, amount(1251));
-}
-
-#[test]
 fn a_capture_in_the_gateways_dashboard_counts() {
     let mut scenario = Scenario::authorized();
     let mut facts = charge(&scenario);
@@ -180,8 +172,45 @@ fn an_automatic_capture_that_fails_later_can_be_captured_again() {
     assert_eq!(told(&again), "operation_requested → processing capture:1");
 }
 
-#[test]
-fn an_older_report_does_not_undo_a_newer_one() {
+/// What came along with the charge may come and go as well, and not be the same amount.
+#[rstest]
+#[case::the_same(1250, "EUR", "operation_corrected → succeeded", 1250)]
+#[case::less(1000, "EUR", "operation_corrected → succeeded", 1000)]
+#[case::another_currency(1250, "USD", "review_opened → requires_capture review:contradicting_result", 0)]
+fn an_automatic_capture_that_comes_back(
+    #[case] minor_units: i64,
+    #[case] code: &str,
+    #[case] expected: &str,
+    #[case] captured: i64,
+) {
+    let mut scenario = Scenario::captured();
+    let mut facts = charge(&scenario);
+    facts[1].status = Failed;
+    scenario.notices(facts.clone());
+    (facts[1].status, facts[1].amount, facts[1].currency) = (Succeeded, amount(minor_units), currency(code));
+    assert_eq!(told(&scenario.notices(facts)), expected);
+    assert_eq!(scenario.payment().captured_amount, amount(captured));
+}
+
+#[rstest]
+#[case::another_amount(1000, "EUR")]
+#[case::another_currency(1250, "USD")]
+fn an_automatic_capture_of_something_else(#[case] minor_units: i64, #[case] code: &str) {
+    let mut scenario = Scenario::captured();
+    let mut facts = charge(&scenario);
+    (facts[1].amount, facts[1].currency) = (amount(minor_units), currency(code));
+    assert_eq!(told(&scenario.notices(facts)), "review_opened → succeeded review:contradicting_result");
+}
+
+/// The answer to the latest query, as of a time on another clock.
+fn answers_as_of(scenario: &mut Scenario, facts: Vec<GatewayFact>, at: Timestamp) -> String {
+    let mut result = answer(scenario.latest(), Reported);
+    (result.report, result.envelope.occurred_at) = (Some(report(facts)), at);
+    told(&scenario.take(&Input::Result(Box::new(result))))
+}
+
+/// A refund that failed after it had succeeded, and an older notice of the success.
+fn out_of_order() -> (Scenario, Vec<GatewayFact>, Timestamp) {
     let mut scenario = Scenario::captured();
     scenario.asks(Ask::Refund { amount: None });
     scenario.gateway_says(Approved);
@@ -193,9 +222,79 @@ fn an_older_report_does_not_undo_a_newer_one() {
     facts[2].status = Failed;
     scenario.notices(facts.clone());
     facts[2].status = Succeeded;
-    let late = crate::payment::samples::notice(&scenario.effects[0], facts, early);
-    assert_eq!(told(&scenario.take(&late)), "ignored: AlreadySettled");
+    let late = notice(&scenario.effects[0], facts.clone(), early);
+    assert_eq!(told(&scenario.take(&late)), "→ succeeded query(refund):1", "it is neither believed nor dropped");
+    (scenario, facts, early)
+}
+
+#[test]
+fn an_older_report_does_not_undo_a_newer_one() {
+    let (mut scenario, mut facts, _) = out_of_order();
+    facts[2].status = Failed;
+    assert_eq!(told(&scenario.reports(facts)), "→ succeeded");
     assert_eq!(scenario.operation(Refund).status, OperationStatus::Failed);
+}
+
+#[test]
+fn what_the_gateway_says_when_it_is_asked_counts_whatever_its_clock_says() {
+    let (mut scenario, facts, early) = out_of_order();
+    assert_eq!(answers_as_of(&mut scenario, facts, early), "operation_corrected refunded → succeeded");
+}
+
+#[test]
+fn an_older_report_of_an_automatic_capture_has_the_gateway_asked() {
+    let mut scenario = Scenario::captured();
+    scenario.pass(10_000);
+    let mut facts = charge(&scenario);
+    facts[1].status = Failed;
+    scenario.notices(facts.clone());
+    facts[1].status = Succeeded;
+    let late = notice(&scenario.effects[0], facts.clone(), scenario.now.plus_ms(-5_000));
+    assert_eq!(told(&scenario.take(&late)), "→ requires_capture query:1");
+    let early = scenario.now.plus_ms(-5_000);
+    assert_eq!(answers_as_of(&mut scenario, facts, early), "operation_corrected → succeeded");
+}
+
+/// While the gateway looks, it tells us by itself that a capture failed.
+#[test]
+fn an_answer_that_is_older_than_a_notice_is_asked_for_again() {
+    let mut scenario = Scenario::captured();
+    assert_eq!(told(&scenario.gateway_says(Declined)), "→ succeeded query:1");
+    let mut early = answer(scenario.latest(), Reported);
+    early.envelope.occurred_at = scenario.now;
+    let mut facts = charge(&scenario);
+    facts[1].status = Failed;
+    assert_eq!(told(&scenario.notices(facts.clone())), "operation_corrected → requires_capture query:2");
+    assert_eq!(told(&scenario.take(&Input::Result(Box::new(early)))), "ignored: AlreadySettled");
+    assert_eq!(told(&scenario.reports(facts)), "→ requires_capture");
+}
+
+/// What was given up, by us or by a person, bears our time. The gateway's may be behind.
+#[rstest]
+#[case::by_us(given_up(), "→ failed query:1")]
+#[case::by_a_person(resolved_as_failed(), "→ failed query:4")]
+fn a_success_after_a_failure_counts_whatever_the_clocks_say(#[case] mut scenario: Scenario, #[case] asked: &str) {
+    let facts = charge(&scenario);
+    let late = notice(&scenario.effects[0], facts.clone(), start());
+    assert_eq!(told(&scenario.take(&late)), asked);
+    let answered = answers_as_of(&mut scenario, facts, start().plus_ms(1));
+    assert_eq!(answered, "operation_corrected authorized captured → succeeded");
+}
+
+fn given_up() -> Scenario {
+    let mut scenario = trying();
+    while scenario.payment().status == PaymentStatus::Processing {
+        scenario.gateway_says(NotProcessed);
+        scenario.timer_fires();
+    }
+    scenario
+}
+
+fn resolved_as_failed() -> Scenario {
+    let mut scenario = under_review();
+    let operation = scenario.payment().operations[0].id.clone();
+    scenario.take(&input(command_id(7), resolution(7, Some(&operation), Resolution::Failed)));
+    scenario
 }
 
 #[test]
@@ -213,16 +312,8 @@ fn a_refund_that_is_pending_at_the_gateway_is_waited_for() {
 /// A late success of a payment that was given up by us stays what it is: the money goes back.
 #[test]
 fn a_success_after_a_failure_is_the_payments_if_nothing_else_came_of_it() {
-    let mut scenario = Scenario::created(Automatic);
-    let first = scenario.latest().clone();
-    for _ in 0..100 {
-        if scenario.payment().status == PaymentStatus::Failed {
-            break;
-        }
-        scenario.gateway_says(NotProcessed);
-        scenario.timer_fires();
-    }
+    let mut scenario = given_up();
     assert_eq!(scenario.payment().status, PaymentStatus::Failed);
-    let facts = crate::payment::samples::done(&first);
+    let facts = charge(&scenario);
     assert_eq!(told(&scenario.notices(facts)), "operation_corrected authorized captured → succeeded");
 }

@@ -92,7 +92,7 @@ const NOTED: &str = "→ processing";
 const GO_ON: &str = "→ processing retry";
 const OLD: &str = "ignored: Superseded";
 const OVER: &str = "ignored: AlreadySettled";
-const ACT: &str = "action_required → requires_action";
+const ACT: &str = "action_required → requires_action retry";
 const FOUND: &str = "authorized captured → succeeded review:outcome_unknown";
 const FOUND_NO: &str = "declined → failed review:outcome_unknown";
 

@@ -5,9 +5,12 @@ use quittance_avro::{
     words::{
         CaptureMethod::Automatic,
         EffectKind,
-        ResultOutcome::{Absent, ActionRequired, Approved, Created, Declined, Expired, NotProcessed, Unknown},
+        ResultOutcome::{
+            Absent, ActionRequired, Approved, Created, Declined, Expired, NotProcessed, Rejected, Unknown,
+        },
     },
 };
+use rstest::rstest;
 
 use super::scenario::{Scenario, told};
 use crate::payment::samples::{CHARGE, COMMAND, command, input};
@@ -77,7 +80,29 @@ fn a_late_answer_to_the_first_step_changes_nothing() {
 #[test]
 fn the_second_step_may_be_declined_or_need_the_customer() {
     assert_eq!(told(&confirming().gateway_says(Declined)), "declined → failed");
-    assert_eq!(told(&confirming().gateway_says(ActionRequired)), "action_required → requires_action");
+    assert_eq!(told(&confirming().gateway_says(ActionRequired)), "action_required → requires_action retry");
+}
+
+/// No other try of the second step can be under way, however often the first one was tried.
+#[rstest]
+#[case::at_once(0)]
+#[case::after_some_tries(2)]
+fn a_rejected_confirmation_has_failed(#[case] tries: usize) {
+    let mut scenario = at_stripe();
+    for _ in 0..tries {
+        scenario.gateway_says_and_time_passes(NotProcessed);
+    }
+    scenario.gateway_says(Created);
+    assert_eq!(told(&scenario.gateway_says(Rejected)), "failed → failed");
+}
+
+#[test]
+fn a_rejected_confirmation_after_another_waits_until_that_is_over() {
+    let mut scenario = confirming();
+    scenario.gateway_says_and_time_passes(NotProcessed);
+    assert_eq!(told(&scenario.gateway_says(Rejected)), "→ processing retry");
+    scenario.timer_fires();
+    assert_eq!(told(&scenario.timer_fires()), "failed → failed");
 }
 
 #[test]
