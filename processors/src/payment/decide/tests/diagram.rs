@@ -9,7 +9,7 @@ use quittance_avro::{
     records::CreatePayment,
     words::{
         CaptureMethod::{Automatic, Manual},
-        FactStatus, OperationKind, PaymentStatus, ResultOutcome,
+        EffectKind, FactStatus, OperationKind, PaymentStatus, ResultOutcome,
     },
 };
 
@@ -58,7 +58,7 @@ fn take(scenario: &mut Scenario, step: Step) -> Option<Box<Change>> {
     let is_sent = !scenario.effects.is_empty();
     let decision = match step {
         Step::Asks(ask) => scenario.asks(ask),
-        Step::GatewaySays(outcome) if is_sent => scenario.gateway_says(outcome),
+        Step::GatewaySays(outcome) if may_say(scenario, outcome) => scenario.gateway_says(outcome),
         Step::Told(kind, status) if is_sent => {
             let fact = fact(&scenario.effects[0].clone(), kind, status);
             scenario.notices(vec![fact])
@@ -70,6 +70,13 @@ fn take(scenario: &mut Scenario, step: Step) -> Option<Box<Change>> {
         Decision::Applied(change) => Some(change),
         Decision::Refused(_) | Decision::Repeated(_) | Decision::Anomalous(_) | Decision::Ignored(_) => None,
     }
+}
+
+/// A query is answered by a report, or by nothing that is known; a try never is.
+fn may_say(scenario: &Scenario, outcome: ResultOutcome) -> bool {
+    let of_queries = matches!(outcome, ResultOutcome::Reported | ResultOutcome::Absent);
+    let of_both = matches!(outcome, ResultOutcome::Unknown | ResultOutcome::NotProcessed | ResultOutcome::Expired);
+    scenario.effects.last().is_some_and(|effect| of_both || of_queries == (effect.kind == EffectKind::Query))
 }
 
 /// What tells a payment from others that have the same future, near enough.
@@ -93,20 +100,21 @@ fn kind(scenario: &Scenario) -> String {
 /// From, to, and the events that lead there.
 type Edges = BTreeMap<(String, String), BTreeSet<String>>;
 
+/// A change leads from where the payment stood to where it then stands, by the last of its events that moves it: what others see of
+/// it are its states, and a change has one.
 fn note(edges: &mut Edges, from: PaymentStatus, change: &Change) {
-    let mut at = from;
-    let mut go = |to: PaymentStatus, by: &str| {
-        if to != at {
-            edges.entry((at.to_string(), to.to_string())).or_default().insert(by.to_owned());
-            at = to;
-        }
-    };
+    let to = change.state.state.status;
+    if to == from {
+        return;
+    }
+    let (mut at, mut by) = (from, "the gateway goes on");
     for event in &change.events {
-        if let Some(standing) = event.standing() {
-            go(standing.status, event.name());
+        let status = event.standing().map_or(at, |standing| standing.status);
+        if status != at {
+            (at, by) = (status, event.name());
         }
     }
-    go(change.state.state.status, "the gateway goes on");
+    edges.entry((from.to_string(), to.to_string())).or_default().insert(by.to_owned());
 }
 
 fn begun() -> Vec<Scenario> {
