@@ -8,7 +8,7 @@ use quittance_avro::{
     topics::Topic,
     wire::{EncodeError, Encoder},
 };
-use quittance_log::{Headers, NewRecord, ProduceError, Producer};
+use quittance_log::{Headers, NewRecord, ProduceError, Producer, TopicPartition};
 use quittance_tables::{ConfigurationFolding, Configured, Followed};
 use tokio::time::{Instant, timeout_at};
 
@@ -46,18 +46,40 @@ impl Configurations {
         Ok(Self { followed, producer, encoders: Arc::new(encoders) })
     }
 
-    /// What holds now, if all of it is known.
+    /// What holds, as far as this instance knows. There is nothing to go by before it has been read once.
     pub(crate) fn table(&self) -> Result<&Followed<ConfigurationFolding>, Problem> {
-        if self.followed.is_caught_up() { Ok(&self.followed) } else { Err(Problem::Unavailable("the configuration")) }
+        if self.followed.is_filled() { Ok(&self.followed) } else { Err(Problem::Unavailable("the configuration")) }
     }
 
-    /// What is known now, be it all or not.
-    pub(crate) fn known(&self) -> &Followed<ConfigurationFolding> {
-        &self.followed
+    /// The same, once this instance knows all that is in the log now: a change that builds on what is there must not build on what
+    /// another instance has replaced.
+    pub(crate) async fn latest(&self) -> Result<&Followed<ConfigurationFolding>, Problem> {
+        let unavailable = || Problem::Unavailable("the configuration");
+        let (producer, at) = (self.producer.clone(), self.at());
+        let end = tokio::task::spawn_blocking(move || producer.end(&at, BACK_MAX)).await;
+        let end = end.ok().and_then(Result::ok).ok_or_else(unavailable)?;
+        self.reaches(end).await?;
+        self.table()
     }
 
-    /// Writes a change. Returns once it is in the log and this instance goes by it. Whoever asks for a payment from then on is
-    /// served by it everywhere, since the command says which version it was read by.
+    fn at(&self) -> TopicPartition {
+        TopicPartition { topic: Arc::clone(self.followed.topic()), partition: 0 }
+    }
+
+    /// Waits until the table has that version.
+    async fn reaches(&self, version: i64) -> Result<(), Problem> {
+        let deadline = Instant::now() + BACK_MAX;
+        let mut changes = self.followed.changes();
+        while self.followed.read().version() < version {
+            if !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
+                return Err(Problem::Unavailable("the configuration"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a change. Returns once it is in the log and this instance goes by it. A payment that it is asked for from then on is
+    /// decided by it, since the command says which version it was read by.
     pub(crate) async fn write(&self, configured: &Configured) -> Result<(), Problem> {
         let value = self.encode(configured).map_err(|error| {
             tracing::error!(%error, "a change of the configuration cannot be written");
@@ -70,7 +92,6 @@ impl Configurations {
             value: Some(value),
             headers: Headers::default(),
         };
-        let mut changes = self.followed.changes();
         let (_, offset) = self.producer.produce(&record).await.map_err(|error| match error {
             ProduceError::TooLarge { .. } => Problem::TooLarge(0),
             ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. } => {
@@ -78,13 +99,7 @@ impl Configurations {
                 Problem::Unavailable("the log")
             }
         })?;
-        let deadline = Instant::now() + BACK_MAX;
-        while self.followed.read().version() <= offset {
-            if !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
-                return Err(Problem::Unavailable("the configuration"));
-            }
-        }
-        Ok(())
+        self.reaches(offset + 1).await
     }
 
     fn encode(&self, configured: &Configured) -> Result<Vec<u8>, EncodeError> {

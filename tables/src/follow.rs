@@ -36,16 +36,22 @@ pub enum FollowError {
     #[error(transparent)]
     Log(#[from] LogError),
     /// A record cannot be read.
-    #[error("a record of {topic} cannot be read: {cause}", topic = .0, cause = .1)]
-    Read(Arc<str>, ReadError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     /// A key cannot be opened.
     #[error("a key cannot be opened: {0}; is QUITTANCE_MASTER_KEY that of this installation?")]
     Open(#[from] OpenError),
 }
 
-impl From<ReadError> for FollowError {
-    fn from(error: ReadError) -> Self {
-        Self::Read(Arc::from("a table"), error)
+impl FollowError {
+    /// Whether the same record may be readable later.
+    fn is_transient(&self) -> bool {
+        match self {
+            Self::Log(error) => error.is_transient(),
+            Self::Read(error) => error.is_transient(),
+            // Another master key may be configured at the next start, and no key is to be passed over.
+            Self::Open(_) => true,
+        }
     }
 }
 
@@ -60,8 +66,10 @@ struct Shared<F: Folding> {
     table: RwLock<F::Table>,
     /// Counts what was taken in, so that those who wait look again.
     changes: watch::Sender<u64>,
-    /// Whether all that was on the topic when it was first followed has been read.
+    /// Whether all that was on the topic when it was followed last has been read.
     caught_up: AtomicBool,
+    /// Whether that was ever so.
+    filled: AtomicBool,
 }
 
 impl<F: Folding> Clone for Followed<F> {
@@ -80,6 +88,7 @@ impl<F: Folding> Followed<F> {
                 table: RwLock::default(),
                 changes: watch::Sender::new(0),
                 caught_up: AtomicBool::new(false),
+                filled: AtomicBool::new(false),
             }),
         }
     }
@@ -109,11 +118,16 @@ impl<F: Folding> Followed<F> {
         backoff: &mut Backoff,
     ) -> Result<(), FollowError> {
         let mut tail = Tail::open(kafka, &self.shared.topic)?;
+        // What is read again is put together beside the table, which holds until all of that is there: it never goes back.
+        let mut fresh = Some(F::Table::default());
         while !shutdown.is_requested() {
             match tail.poll(POLL)? {
-                Some(Tailed::Record(record)) => self.take_in(&record, schemas)?,
+                Some(Tailed::Record(record)) => self.take_in(&record, schemas, fresh.as_mut())?,
                 Some(Tailed::End) => {
-                    if !self.shared.caught_up.swap(true, Ordering::AcqRel) {
+                    if let Some(table) = fresh.take() {
+                        *self.write() = table;
+                        self.shared.filled.store(true, Ordering::Release);
+                        self.shared.caught_up.store(true, Ordering::Release);
                         self.tell();
                     }
                     backoff.reset();
@@ -125,12 +139,25 @@ impl<F: Folding> Followed<F> {
         Ok(())
     }
 
-    fn take_in(&self, record: &Record, schemas: &mut Schemas) -> Result<(), FollowError> {
+    /// One that can never be read is passed over, as all that hold the table do: what was there before it holds.
+    fn take_in(&self, record: &Record, schemas: &mut Schemas, fresh: Option<&mut F::Table>) -> Result<(), FollowError> {
         // Reading may fetch a schema over the runtime, so it is done before the lock that requests wait for.
-        if let Some(item) = self.shared.folding.read(record, schemas)? {
-            F::fold(&mut self.write(), item);
+        let item = match self.shared.folding.read(record, schemas) {
+            Ok(item) => item,
+            Err(error) if error.is_transient() => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, at = %record.at, offset = record.offset, "a record of a table cannot be read");
+                None
+            }
+        };
+        let Some(item) = item else { return Ok(()) };
+        match fresh {
+            Some(table) => F::fold(table, item),
+            None => {
+                F::fold(&mut self.write(), item);
+                self.tell();
+            }
         }
-        self.tell();
         Ok(())
     }
 
@@ -152,7 +179,12 @@ impl<F: Folding> Followed<F> {
         self.shared.changes.subscribe()
     }
 
-    /// Whether all that was on the topic when it was first followed has been read.
+    /// Whether it has been read as a whole once. It may be behind since: see [`Self::is_caught_up`].
+    pub fn is_filled(&self) -> bool {
+        self.shared.filled.load(Ordering::Acquire)
+    }
+
+    /// Whether all that was on the topic when it was followed last has been read, and it is followed on.
     pub fn is_caught_up(&self) -> bool {
         self.shared.caught_up.load(Ordering::Acquire)
     }

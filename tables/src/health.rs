@@ -8,9 +8,6 @@ use quittance_avro::{
     time::Timestamp,
     words::{HealthStatus, Mode},
 };
-use quittance_log::{Record, Schemas};
-
-use crate::{Folding, FollowError};
 
 /// Whose account it is, and its name. An account of the installation is nobody's.
 type Key = (Mode, Option<Tenant>, String);
@@ -41,11 +38,6 @@ impl Healths {
         }
     }
 
-    /// Until when an account is taken to be down; none if nobody says so. The time may be over.
-    pub fn down_until(&self, mode: Mode, tenant: Option<&Tenant>, account: &str) -> Option<Timestamp> {
-        self.down.get(&(mode, tenant.cloned(), account.to_owned()))?.values().max().copied()
-    }
-
     /// All that are taken to be down in a mode: whose, which, and until when.
     pub fn down(&self, mode: Mode) -> impl Iterator<Item = (Option<&Tenant>, &str, Timestamp)> {
         self.down.iter().filter(move |((of, _, _), _)| *of == mode).filter_map(|((_, tenant, account), observers)| {
@@ -58,24 +50,6 @@ impl Healths {
 pub fn health_key(health: &GatewayHealth) -> String {
     let tenant = health.tenant.as_ref().map_or("", Tenant::as_str);
     format!("{}/{tenant}/{}/{}", health.mode, health.gateway_account, health.observer)
-}
-
-/// Folds the health topic.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HealthFolding;
-
-impl Folding for HealthFolding {
-    type Table = Healths;
-    type Item = GatewayHealth;
-
-    fn read(&self, record: &Record, schemas: &mut Schemas) -> Result<Option<GatewayHealth>, FollowError> {
-        let Some(value) = &record.value else { return Ok(None) };
-        Ok(Some(schemas.read(|decoder| decoder.decode(value))?))
-    }
-
-    fn fold(table: &mut Healths, health: GatewayHealth) {
-        table.take_in(health);
-    }
 }
 
 #[cfg(test)]
@@ -96,19 +70,17 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_down_while_anybody_says_so() -> Result<(), quittance_avro::tenant::TenantError> {
+    fn an_account_is_down_while_anybody_says_so() {
         let mut healths = Healths::default();
-        let until = |healths: &Healths| healths.down_until(Mode::Test, None, "main").map(Timestamp::as_ms);
+        let until = |healths: &Healths| healths.down(Mode::Test).next().map(|(.., until)| until.as_ms());
         assert_eq!(until(&healths), None);
         healths.take_in(health("a", HealthStatus::Down, Some(1_000)));
         healths.take_in(health("b", HealthStatus::Down, Some(2_000)));
         assert_eq!(until(&healths), Some(2_000));
         healths.take_in(health("b", HealthStatus::Up, None));
         assert_eq!(until(&healths), Some(1_000));
-        assert_eq!(healths.down_until(Mode::Live, None, "main"), None);
-        assert_eq!(healths.down_until(Mode::Test, Some(&"acme".parse()?), "main"), None);
+        assert_eq!(healths.down(Mode::Live).count(), 0);
         healths.take_in(health("a", HealthStatus::Up, None));
         assert_eq!(healths, Healths::default());
-        Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub use self::{
         payment_limits_id, routing_rules_id,
     },
     follow::{Folding, FollowError, Followed},
-    health::{HealthFolding, Healths, health_key},
+    health::{Healths, health_key},
     keys::{KeyFolding, Keys, KeysError},
     secrets::{AccountSecrets, SECRETS_PURPOSE},
 };

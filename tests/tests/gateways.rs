@@ -251,7 +251,7 @@ async fn a_webhook_is_let_in_by_its_signature_alone() -> Result<()> {
     assert_eq!(send(&id, Some(signed("{}", WEBHOOK_SECRET, now))).await?, StatusCode::UNAUTHORIZED);
     assert_eq!(send(&id, Some(signed(&body, WEBHOOK_SECRET, now - 301))).await?, StatusCode::UNAUTHORIZED);
     let other = "gwa_00000000000000000000000000000000";
-    assert_eq!(send(other, Some(signed(&body, WEBHOOK_SECRET, now))).await?, StatusCode::NOT_FOUND);
+    assert_eq!(send(other, Some(signed(&body, WEBHOOK_SECRET, now))).await?, StatusCode::UNAUTHORIZED);
     assert_eq!(send(&id, Some(signed(&body, WEBHOOK_SECRET, now))).await?, StatusCode::OK);
     assert_eq!(merchant.get("/v1/gateway-anomalies").await?.status, StatusCode::FORBIDDEN);
     Ok(())

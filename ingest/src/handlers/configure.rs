@@ -1,6 +1,8 @@
 //! What tenants configure: gateway accounts, routing rules and limits. Each is written whole, and of two changes the later one
 //! holds, so that a request that is sent again changes nothing.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use quittance_avro::{
     API_VERSION,
@@ -13,7 +15,6 @@ use quittance_tables::{
     AccountSecrets, Configured, TenantConfiguration, Versioned, gateway_account_id, payment_limits_id, routing_rules_id,
 };
 use serde::Serialize;
-use std::sync::Arc;
 use uuid::Uuid;
 use warp::http::{HeaderMap, Response, StatusCode};
 
@@ -27,6 +28,9 @@ use crate::{
     problem::{FieldError, Problem},
     query::Query,
 };
+
+/// How many accounts a tenant may have in a mode: every process holds all of them.
+const ACCOUNTS_MAX: usize = 50;
 
 /// An answer with all there is of something.
 #[derive(Serialize)]
@@ -106,8 +110,10 @@ pub(crate) async fn put_gateway_account(
     let caller = admin(app, query, headers)?;
     let body = read_json(headers, body, false).await?;
     let request = AccountRequest::parse(body).map_err(Problem::Invalid)?;
-    let name = free_name(app, name)?;
-    let known = own(app, &caller)?.accounts.get(&name).cloned();
+    app.parts.configurations.latest().await?;
+    let own_accounts = own(app, &caller)?.accounts;
+    let known = own_accounts.get(name).cloned();
+    let name = if known.is_some() { name.to_owned() } else { free_name(app, name, own_accounts.len())? };
     is_possible(&caller, &request, known.as_deref())?;
     let id = gateway_account_id(caller.mode, &caller.tenant, &name);
     let mut account = GatewayAccount {
@@ -127,12 +133,15 @@ pub(crate) async fn put_gateway_account(
     json(status, &AccountView::of(&written))
 }
 
-/// A name that none of the installation's accounts has: what is under way there would go on here.
-fn free_name(app: &App, name: &str) -> Result<String, Problem> {
+/// A name for another account: one that none of the installation's has, since what is under way there would go on here.
+fn free_name(app: &App, name: &str, accounts: usize) -> Result<String, Problem> {
     let refused = |message: String| Problem::Invalid(vec![FieldError { field: "name".to_owned(), message }]);
     let name = account_name(name).map_err(refused)?;
     if app.parts.installed_accounts.contains(&name) {
         return Err(refused("must not be that of an account of the installation".to_owned()));
+    }
+    if accounts >= ACCOUNTS_MAX {
+        return Err(refused(format!("must be that of an account that is there: there are {ACCOUNTS_MAX} already")));
     }
     if name.parse::<GatewayAccountId>().is_ok() {
         return Err(refused("must not be an id".to_owned()));

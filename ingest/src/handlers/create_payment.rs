@@ -56,7 +56,7 @@ pub(crate) async fn create_payment(
         prefer: Prefer::from_headers(headers),
         status: StatusCode::CREATED,
     };
-    let (routing_metadata, configuration_version) = routing(app, &caller, &asked.text.metadata);
+    let (routing_metadata, configuration_version) = routing(app, &caller, &asked.text.metadata)?;
     let sealed = match asked.text {
         text if text == Text::default() => None,
         text => Some(request.seal(app, TEXT_PURPOSE, &text).await?),
@@ -85,8 +85,8 @@ pub(crate) async fn create_payment(
 
 /// What the tenant's routing rules ask for of the metadata, and the version of the configuration that says so. Those members
 /// are told in the clear, so that the rules can be applied where the rest of the text cannot be opened.
-fn routing(app: &App, caller: &Caller, metadata: &Map<String, Value>) -> (Vec<MetadataPair>, i64) {
-    let configuration = app.parts.configurations.known().read();
+fn routing(app: &App, caller: &Caller, metadata: &Map<String, Value>) -> Result<(Vec<MetadataPair>, i64), Problem> {
+    let configuration = app.parts.configurations.table()?.read();
     let rules = configuration.of(caller.mode, &caller.tenant).and_then(|own| own.rules.as_ref());
     let conditions = rules.iter().flat_map(|rules| &rules.value.rules).flat_map(|rule| &rule.conditions.metadata);
     let keys: BTreeSet<&String> = conditions.map(|condition| &condition.key).collect();
@@ -94,5 +94,5 @@ fn routing(app: &App, caller: &Caller, metadata: &Map<String, Value>) -> (Vec<Me
         let value = metadata.get(key)?.as_str()?;
         Some(MetadataPair { key: key.clone(), value: value.to_owned() })
     });
-    (told.collect(), configuration.version())
+    Ok((told.collect(), configuration.version()))
 }

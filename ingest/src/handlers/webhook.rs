@@ -39,8 +39,10 @@ pub(crate) async fn webhook(
     body: impl Chunks,
 ) -> Result<Response<Bytes>, Problem> {
     query.none()?;
-    let id: GatewayAccountId = id.parse().map_err(|_| Problem::NotFound)?;
-    let account = app.parts.configurations.table()?.read().account(id).cloned().ok_or(Problem::NotFound)?;
+    // Whether there is such an account is not for strangers to know.
+    let id: GatewayAccountId = id.parse().map_err(|_| Problem::Unauthorized)?;
+    let account = app.parts.configurations.table()?.read().account(id).cloned();
+    let account = account.filter(|account| account.value.webhook_secret_count > 0).ok_or(Problem::Unauthorized)?;
     let account = &account.value;
     let adapter = adapter(account.gateway);
     let signature = headers.get(adapter.signature_header()).and_then(|value| value.to_str().ok());
@@ -54,7 +56,7 @@ pub(crate) async fn webhook(
     match refused {
         Some(None) => {}
         Some(Some(error)) => {
-            tracing::warn!(account = account.name, tenant = %account.envelope.tenant, %error, "a webhook is not believed");
+            tracing::debug!(account = account.name, tenant = %account.envelope.tenant, %error, "a webhook is not believed");
             return Err(Problem::Unauthorized);
         }
         None => return Err(Problem::Unauthorized),

@@ -40,6 +40,8 @@ use super::{
 
 /// How long to wait for input when there is nothing else to do.
 const IDLE_POLL: Duration = Duration::from_millis(50);
+/// How long to wait for input while the shared tables are read for the first time.
+const TABLES_POLL: Duration = Duration::from_millis(5);
 /// So many inputs may be dealt with before it is looked for results that came in meanwhile.
 const INPUTS_BEFORE_A_LOOK: usize = 64;
 /// How much is taken in at one look.
@@ -234,11 +236,13 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn run(&mut self) -> Result<(), Trouble> {
+        if !self.tables.are_read() {
+            // The group is heard meanwhile, and may want the partitions back.
+            self.look(TABLES_POLL)?;
+            return self.refresh_tables();
+        }
         if self.window.is_none() {
             self.refresh_tables()?;
-            if !self.tables.are_read() {
-                return self.look(Duration::ZERO);
-            }
         }
         let inputs_rest = self.obstacle.is_on(self.now.uptime);
         if inputs_rest || self.inbox.is_empty() || self.inputs_since_look >= INPUTS_BEFORE_A_LOOK {

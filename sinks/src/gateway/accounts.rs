@@ -40,8 +40,9 @@ pub(crate) struct Account {
 pub(crate) enum NoAccount {
     /// There is none of that name.
     Unknown,
-    /// Its secrets cannot be opened.
-    Locked,
+    /// It cannot be told now whether there is one, or what there is cannot be called: its secrets do not open, or nobody says where its
+    /// gateway is.
+    Unready,
 }
 
 /// Gateway accounts by name, each ready to be called.
@@ -90,7 +91,8 @@ impl Accounts {
         Self { own: Some(own), ..self }
     }
 
-    /// The account that an effect is for. The tenant's own hides the installation's of the same name.
+    /// The account that an effect is for. The tenant's own hides the installation's of the same name, also when it cannot be called:
+    /// what is the one's business must never be done at the other.
     pub(crate) async fn of(&self, effect: &GatewayEffect) -> Result<Arc<Account>, NoAccount> {
         let envelope = &effect.envelope;
         let installed = self.installed.get(&effect.gateway_account);

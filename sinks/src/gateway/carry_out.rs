@@ -125,8 +125,9 @@ impl Tools {
 
     /// What came of the effect, and the time as of which that holds.
     async fn try_once(&self, effect: &Effect) -> (Verdict, Timestamp) {
+        let found = self.accounts.of(&effect.says).await;
         let asked_at = Timestamp::now();
-        let account = match destination(&effect.says, &self.accounts, asked_at).await {
+        let account = match destination(&effect.says, found, asked_at) {
             Ok(account) => account,
             Err(unsent) => return (self.unsent(effect, unsent.verdict(&effect.says), unsent.reason()), asked_at),
         };

@@ -1,4 +1,4 @@
-//! Where an effect is sent, or why it is not.
+//! Where an effect is sent, or why it is not. Pure.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use quittance_avro::{
 };
 use quittance_gateways::Verdict;
 
-use super::accounts::{Account, Accounts, NoAccount};
+use super::accounts::{Account, NoAccount};
 
 /// Why an effect is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,22 +18,22 @@ pub(super) enum Unsent {
     Expired,
     /// There is no gateway account of that name.
     UnknownAccount,
-    /// The secrets of the account cannot be opened.
-    LockedAccount,
+    /// It cannot be told now whether there is one, or it cannot be called.
+    UnreadyAccount,
 }
 
-/// The gateway account that an effect goes to at this time.
-pub(super) async fn destination(
+/// The gateway account that an effect goes to, of what was found of it. The time is looked at last: finding it may have taken some.
+pub(super) fn destination(
     effect: &GatewayEffect,
-    accounts: &Accounts,
+    found: Result<Arc<Account>, NoAccount>,
     now: Timestamp,
 ) -> Result<Arc<Account>, Unsent> {
     if now > effect.not_after {
         return Err(Unsent::Expired);
     }
-    accounts.of(effect).await.map_err(|error| match error {
+    found.map_err(|error| match error {
         NoAccount::Unknown => Unsent::UnknownAccount,
-        NoAccount::Locked => Unsent::LockedAccount,
+        NoAccount::Unready => Unsent::UnreadyAccount,
     })
 }
 
@@ -43,7 +43,7 @@ impl Unsent {
         match self {
             Self::Expired => "expired",
             Self::UnknownAccount => "unknown_account",
-            Self::LockedAccount => "locked_account",
+            Self::UnreadyAccount => "unready_account",
         }
     }
 
@@ -53,8 +53,8 @@ impl Unsent {
             (Self::Expired, _) => {
                 Verdict::failed(ResultOutcome::Expired, "it was too late to send it, and it was not sent")
             }
-            (Self::LockedAccount, _) => {
-                Verdict::not_processed("the secrets of the gateway account cannot be opened, and nothing was sent")
+            (Self::UnreadyAccount, _) => {
+                Verdict::not_processed("the gateway account cannot be called now, and nothing was sent")
             }
             (Self::UnknownAccount, kind) => {
                 let outcome = match kind {
@@ -79,7 +79,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::gateway::accounts::GatewaySecrets;
+    use crate::gateway::accounts::{Accounts, GatewaySecrets};
 
     #[rstest]
     #[case::in_time("simulator", 0, Ok(()))]
@@ -98,7 +98,7 @@ mod tests {
         let mut effect = samples::effect(EffectKind::Authorize);
         account.clone_into(&mut effect.gateway_account);
         let now = effect.not_after.plus_ms(age_ms - 3_600_000);
-        assert_eq!(destination(&effect, &accounts, now).await.map(drop), sent);
+        assert_eq!(destination(&effect, accounts.of(&effect).await, now).map(drop), sent);
     }
 
     #[rstest]

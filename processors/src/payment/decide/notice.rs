@@ -25,26 +25,33 @@ pub(super) fn heed(state: &PaymentChangelog, notice: &GatewayNotice, cx: Context
         // The gateway has not heard of it yet.
         return Decision::Ignored(Ignored::NothingPending);
     }
-    if draft.is_asked(place) {
-        if attempt.noticed {
-            return Decision::Ignored(Ignored::Superseded);
-        }
+    if may_be_asked(&draft, place) {
+        attempt::query(&mut draft, place);
+    } else if attempt.noticed {
+        return Decision::Ignored(Ignored::Superseded);
+    } else {
         // What is under way may have been answered before that happened.
         draft.attempt_mut(place).noticed = true;
-    } else {
-        attempt::query(&mut draft, place);
     }
     draft.finish()
 }
 
-/// Asks about what a gateway told of while it was being asked.
+/// Asks about what a gateway told of while it could not be asked.
 pub(super) fn catch_up(draft: &mut Draft<'_>) {
     let places: Vec<Place> = draft.places().filter(|place| draft.attempt(*place).noticed).collect();
     for place in places {
-        if !draft.is_asked(place) {
+        if may_be_asked(draft, place) {
             attempt::query(draft, place);
         }
     }
+}
+
+/// Whether a question is in nobody's way. An attempt that may yet be sent again goes on as it would: once it was asked about, it is
+/// not sent again.
+fn may_be_asked(draft: &Draft<'_>, place: Place) -> bool {
+    let attempt = draft.attempt(place);
+    let is_sent_on = !attempt::is_settled(attempt) && !attempt.accepted && draft.is_waiting(place);
+    !draft.is_asked(place) && !is_sent_on
 }
 
 /// Nobody knows what it is about.

@@ -45,9 +45,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 return self.learn(schema);
             }
             Decided::Awaits(version) => {
+                let obstacle = Obstacle::Record(record.at.clone(), record.offset);
                 self.put_back(class, record);
+                self.commit()?;
                 self.tables.hurry(version);
-                return self.commit();
+                if self.tables.is_resting(self.now.uptime) {
+                    self.rest(obstacle, "an input waits for a table that cannot be read".to_owned());
+                }
+                return Ok(());
             }
             Decided::Later(why) => {
                 let obstacle = Obstacle::Record(record.at.clone(), record.offset);

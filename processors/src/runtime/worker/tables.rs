@@ -3,9 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use quittance_log::{Isolation, Log, LogError, Range, Ranged, ReadError, Record, Span, TopicPartition, catch_panic};
+use quittance_log::{Isolation, Log, Range, Ranged, ReadError, Record, Span, TopicPartition, catch_panic};
 
-use super::{Processor, Trouble, Worker};
+use super::{Fatal, Processor, Trouble, Worker};
+use crate::runtime::rest::Rest;
 
 /// How often it is looked whether a table has grown.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -32,6 +33,8 @@ struct Table<R> {
     looked_at: Option<Duration>,
     /// Whether all that was there at first has been read.
     is_read: bool,
+    /// Since it could not be read.
+    rest: Rest,
 }
 
 impl<R> Tables<R> {
@@ -42,6 +45,7 @@ impl<R> Tables<R> {
             reading: None,
             looked_at: None,
             is_read: false,
+            rest: Rest::default(),
         };
         Self { tables: topics.iter().map(table).collect(), awaited: 0, missing: 0 }
     }
@@ -64,27 +68,40 @@ impl<R> Tables<R> {
         }
     }
 
+    /// Why the first table is not read on for now, if it is not.
+    pub(super) fn is_resting(&mut self, uptime: Duration) -> bool {
+        self.tables.first_mut().is_some_and(|table| table.rest.is_on(uptime))
+    }
+
     fn is_awaited(&self) -> bool {
         !self.are_read() || self.lacks(self.awaited)
     }
 }
 
 impl<P: Processor, L: Log> Worker<P, L> {
-    /// Reads what has been added to the tables, if it is time to look. What cannot be read now is tried again later; meanwhile
-    /// the tables hold as they are, unless they have never been read.
+    /// Reads what has been added to the tables, if it is time to look. What cannot be read now is left alone for a while; meanwhile
+    /// the tables hold as they are. The worker is not ready before each has been read once.
     pub(super) fn refresh_tables(&mut self) -> Result<(), Trouble> {
+        let were_read = self.tables.are_read();
         for index in 0..self.tables.tables.len() {
-            if let Err(error) = self.refresh_table(index) {
-                let table = &mut self.tables.tables[index];
-                table.reading = None;
-                if !table.is_read {
-                    return Err(error);
-                }
-                if let Trouble::Fatal(_) = error {
-                    return Err(error);
-                }
-                tracing::warn!(topic = %table.at.topic, "a table cannot be read on");
+            if self.tables.tables[index].rest.is_on(self.now.uptime) {
+                continue;
             }
+            let why = match self.refresh_table(index) {
+                Ok(()) => continue,
+                Err(Trouble::Later(why)) => why,
+                Err(error @ (Trouble::Again | Trouble::Fatal(_))) => return Err(error),
+            };
+            let table = &mut self.tables.tables[index];
+            tracing::warn!(topic = %table.at.topic, error = why, "a table cannot be read on");
+            table.reading = None;
+            table.rest.begin(&mut self.rng);
+            if !table.is_read {
+                self.settings.latch.unready(why);
+            }
+        }
+        if !were_read && self.tables.are_read() {
+            self.went_well();
         }
         Ok(())
     }
@@ -103,6 +120,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 Ranged::End => {
                     table.position = *end;
                     (table.reading, table.is_read) = (None, true);
+                    table.rest.end();
                 }
                 Ranged::Idle => return Ok(()),
             }
@@ -111,7 +129,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     /// Finds out how far a table goes, and begins to read up to there.
-    fn look_at_table(&mut self, index: usize) -> Result<(), LogError> {
+    fn look_at_table(&mut self, index: usize) -> Result<(), Trouble> {
         let (now, awaited) = (self.now.uptime, self.tables.awaited);
         let table = &mut self.tables.tables[index];
         let is_due = table.looked_at.is_none_or(|looked_at| now.saturating_sub(looked_at) >= LOOK_EVERY);
@@ -120,11 +138,17 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         table.looked_at = Some(now);
         let end = self.log.end(&table.at, Isolation::Committed)?;
+        if end < table.position {
+            // It is another log: what was read of the old one must not be mixed with it.
+            let (at, offset) = (table.at.clone(), table.position);
+            return Err(Trouble::Fatal(Fatal::Table { at, offset, end }));
+        }
         if end > table.position {
             let span = Span { partition: 0, from: (table.position > 0).then_some(table.position), to: end };
             table.reading = Some((self.log.range(&table.at.topic, &[span])?, end));
         } else {
             table.is_read = true;
+            table.rest.end();
         }
         if index == 0 && end < awaited {
             // Whoever names it has seen another log. What there is has to do.
@@ -138,7 +162,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
         let processor = &mut self.processor;
         let mut read = catch_panic(|| processor.take_in(record));
         if let Err(ReadError::Lacking(schema)) = read {
-            read = processor.learn(schema).and_then(|()| processor.take_in(record));
+            read = processor.learn(schema).and_then(|()| catch_panic(|| processor.take_in(record)));
         }
         match read {
             Ok(()) => Ok(()),

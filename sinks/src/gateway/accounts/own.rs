@@ -51,12 +51,15 @@ impl OwnAccounts {
         let mut changes = self.configuration.changes();
         loop {
             changes.borrow_and_update();
-            if let Some(account) = self.configured(mode, tenant, name) {
+            // Before all of it has been read, what is there may be out of date, and what is not there may come.
+            let is_filled = self.configuration.is_filled();
+            if let Some(account) = self.configured(mode, tenant, name).filter(|_| is_filled) {
                 return self.ready(&account).await;
             }
-            let may_come = is_needed || !self.configuration.is_caught_up();
+            let may_come = is_needed || !is_filled;
             if !may_come || !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
-                return Err(NoAccount::Unknown);
+                let is_certain = is_filled && self.configuration.is_caught_up();
+                return Err(if is_certain { NoAccount::Unknown } else { NoAccount::Unready });
             }
         }
     }
@@ -81,22 +84,22 @@ impl OwnAccounts {
         let base = self.urls.get(account.gateway).ok_or_else(|| {
             let (gateway, account) = (account.gateway, &account.name);
             tracing::error!(%gateway, account, "QUITTANCE_GATEWAY_URLS does not say where this gateway is");
-            NoAccount::Unknown
+            NoAccount::Unready
         })?;
         let secret = match &account.sealed {
             None => None,
             Some(sealed) => {
                 let opened = self.keys.open(AccountSecrets::binding(account), sealed).await.map_err(|error| {
                     tracing::error!(%error, account = account.name, "the secrets of a gateway account do not open");
-                    NoAccount::Locked
+                    NoAccount::Unready
                 })?;
-                AccountSecrets::read(&opened).ok_or(NoAccount::Locked)?.secret
+                AccountSecrets::read(&opened).ok_or(NoAccount::Unready)?.secret
             }
         };
         let credentials = match (secret, account.gateway) {
             (Some(secret), GatewayKind::Simulator | GatewayKind::Stripe) => Credentials::Key(secret),
             (None, GatewayKind::Simulator) => Credentials::Open,
-            (None, GatewayKind::Stripe) => return Err(NoAccount::Locked),
+            (None, GatewayKind::Stripe) => return Err(NoAccount::Unready),
         };
         Ok(Account { adapter: adapter(account.gateway), base: base.clone(), credentials, is_own: true })
     }

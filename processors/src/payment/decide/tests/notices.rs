@@ -6,7 +6,7 @@ use quittance_avro::{
     words::{
         CaptureMethod::Manual,
         NoticeTrouble,
-        ResultOutcome::{Approved, Reported},
+        ResultOutcome::{Approved, Reported, Unknown},
     },
 };
 use uuid::Uuid;
@@ -66,6 +66,16 @@ fn before_the_synchronous_answer_it_is_kept_in_mind_and_the_gateway_asked_after_
     let input = of_latest(&scenario);
     assert_eq!(told(&scenario.take(&input)), "→ processing");
     assert!(matches!(scenario.take(&input), Decision::Ignored(_)), "once is enough");
+    assert_eq!(told(&scenario.gateway_says(Approved)), "authorized → requires_capture query:1");
+}
+
+#[test]
+fn an_attempt_that_is_sent_again_goes_on_as_it_would() {
+    let mut scenario = Scenario::created(Manual);
+    let input = of_latest(&scenario);
+    scenario.take(&input);
+    assert_eq!(told(&scenario.gateway_says(Unknown)), "→ processing retry", "it is not asked about yet");
+    assert_eq!(told(&scenario.timer_fires()), "→ processing authorize:2");
     assert_eq!(told(&scenario.gateway_says(Approved)), "authorized → requires_capture query:1");
 }
 
