@@ -84,9 +84,15 @@ fn unread(world: &World) -> Vec<String> {
 /// Payments that wait for something.
 fn pending(world: &World) -> Vec<String> {
     let latest = changelog(world);
-    // What is authorized may stay so for a week, and a customer has a quarter of an hour.
-    let is_short = |timer: &Timer| matches!(timer.kind, TimerKind::Retry | TimerKind::TryLost);
-    let waits = |state: &PaymentChangelog| state.timers.iter().any(is_short);
+    // What is authorized may stay so for a week, and a customer has a quarter of an hour, in which the gateway is asked now and
+    // then.
+    let is_short = |timer: &Timer, is_to_act: bool| match timer.kind {
+        TimerKind::TryLost => true,
+        TimerKind::Retry => !is_to_act,
+        TimerKind::AuthorizationExpiry | TimerKind::ActionExpiry => false,
+    };
+    let waits =
+        |state: &PaymentChangelog| state.timers.iter().any(|timer| is_short(timer, state.state.next_action.is_some()));
     let pending = latest.values().filter(|states| states.last().is_some_and(waits));
     pending.filter_map(|states| Some(states.last()?.state.envelope.aggregate_id.clone())).collect()
 }

@@ -336,6 +336,13 @@ pub(super) fn look_again(draft: &mut Draft<'_>, place: Place) {
     }
 }
 
+/// The gateway is asked how an attempt stands as soon as all is taken in, even if it is being asked: its answer may be older than
+/// what is taken in.
+pub(super) fn look_soon(draft: &mut Draft<'_>, place: Place) {
+    let (id, now) = (draft.attempt(place).id, draft.cx.now);
+    draft.set_timer(TimerKind::Retry, Some(id), now);
+}
+
 /// The gateway is asked how an attempt stands once its queries show all that it has done by now, unless it is being asked.
 pub(super) fn look_later(draft: &mut Draft<'_>, place: Place) {
     if !draft.is_asked(place) {

@@ -3,7 +3,7 @@
 use quittance_avro::{
     money::MinorUnits,
     records::NextAction,
-    words::{Closing, FactStatus, OperationKind, OperationStatus, TimerKind},
+    words::{Closing, FactStatus, OperationKind, OperationStatus},
 };
 
 use super::{Told, is_bookable, is_other_amount};
@@ -98,9 +98,8 @@ fn to_act(draft: &mut Draft<'_>, place: Place, action: &NextAction, told: Told<'
         // What is under way knows better than what the gateway said before it.
         return;
     } else if is_accepted {
-        // It may be old, and the customer may have acted since: the gateway is asked as soon as all is taken in.
-        let (id, now) = (draft.attempt(place).id, draft.cx.now);
-        return draft.set_timer(TimerKind::Retry, Some(id), now);
+        // It may be old, and the customer may have acted since.
+        return attempt::look_soon(draft, place);
     }
     name(draft, place, told);
     await_action(draft, place, action);

@@ -9,7 +9,7 @@ use super::{Told, is_bookable, is_other_amount, open::approval};
 use crate::payment::{
     decide::{
         approval::{approve, unwanted},
-        attempt::{doubt, query},
+        attempt::{doubt, look_soon},
         closing::stay_open,
         draft::{Draft, Place},
         failing::named,
@@ -117,8 +117,7 @@ pub(super) fn came_along(draft: &mut Draft<'_>, capture: usize, told: Told<'_>) 
     announce(draft, capture, place, to, told);
     draft.post(capture, told.as_of(), to == OperationStatus::Failed);
     if !told.answers(draft, place) && draft.is_asked(place) {
-        // The answer that is on its way may be older than this.
-        query(draft, place);
+        look_soon(draft, place);
     }
 }
 

@@ -264,8 +264,9 @@ fn an_answer_that_is_older_than_a_notice_is_asked_for_again() {
     early.envelope.occurred_at = scenario.now;
     let mut facts = charge(&scenario);
     facts[1].status = Failed;
-    assert_eq!(told(&scenario.notices(facts.clone())), "operation_corrected → requires_capture query:2");
+    assert_eq!(told(&scenario.notices(facts.clone())), "operation_corrected → requires_capture retry");
     assert_eq!(told(&scenario.take(&Input::Result(Box::new(early)))), "ignored: AlreadySettled");
+    assert_eq!(told(&scenario.timer_fires()), "→ requires_capture query:2");
     assert_eq!(told(&scenario.reports(facts)), "→ requires_capture");
 }
 
