@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn takes_what_it_shows() {
         let body = json!({"currencies": [{"currency": "EUR", "minimum_amount": 50, "maximum_amount": null}]});
-        let limits = parse(body.clone()).expect("good limits");
+        let limits = parse(body).expect("good limits");
         assert_eq!(limits.len(), 1);
         assert_eq!(limits[0].minimum_amount.map(|amount| amount.get()), Some(50));
     }

@@ -98,7 +98,7 @@ mod tests {
             data: Value::Null,
         };
         let place = Anomaly::place(&anomaly.cursor());
-        assert_eq!(place, Some(AnomalyPlace { occurred_at: anomaly.occurred_at, id: anomaly.id.clone() }));
+        assert_eq!(place, Some(AnomalyPlace { occurred_at: anomaly.occurred_at, id: anomaly.id }));
         for bad in ["", "x", "MTIzOg", "OTk5OTk5OTk5OTk5OTk5OTk6bnRjXw"] {
             assert_eq!(Anomaly::place(bad), None, "{bad}");
         }
