@@ -1,6 +1,6 @@
 # The ways in. What each does is in the script of that name under dev/.
 
-.PHONY: help demo stop status token test simulate chaos-runtime planted-bugs mutants bench latency
+.PHONY: help demo stop status token test simulate chaos-runtime faults planted-bugs mutants bench latency
 .DEFAULT_GOAL := help
 
 help: ## shows this list
@@ -29,6 +29,9 @@ simulate: ## runs the runtime over a model of Kafka that fails by a seed: make s
 
 chaos-runtime: ## ten minutes of misfortune for three processors on real servers: make chaos-runtime SECONDS=60
 	@dev/chaos-runtime $(SECONDS)
+
+faults: ## ten minutes of gateways at which things go wrong: no payment is stuck, no cent is lost: make faults SECONDS=60
+	@dev/faults $(SECONDS)
 
 planted-bugs: ## plants bugs in a copy of the sources and lets the simulation find them
 	@dev/planted-bugs

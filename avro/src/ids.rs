@@ -111,6 +111,14 @@ ids! {
     TransferId = "trf_";
     /// Id of an account of the ledger.
     AccountId = "acc_";
+    /// Id of a tenant's account at a gateway.
+    GatewayAccountId = "gwa_";
+    /// Id of a tenant's routing rules.
+    RoutingRulesId = "rou_";
+    /// Id of a tenant's limits.
+    PaymentLimitsId = "lim_";
+    /// Id of a gateway's notice.
+    NoticeId = "ntc_";
     /// Id of a tenant's data key.
     KeyId = "key_";
     /// Id of an installation: one set of topics.

@@ -4,6 +4,8 @@
 
 mod bytes;
 mod common;
+mod configuration;
+mod gateway;
 mod ledger;
 mod payment;
 mod runtime;
@@ -11,17 +13,22 @@ mod runtime;
 pub use self::{
     bytes::Bytes,
     common::{Actor, Envelope, Fingerprint, Sealed},
+    configuration::{
+        CurrencyLimit, GatewayAccount, MetadataCondition, PaymentLimits, RoutingConditions, RoutingRule, RoutingRules,
+        WeightedAccount,
+    },
+    gateway::{GatewayAnomaly, GatewayHealth, GatewayNotice},
     ledger::{Posting, Transfer},
     payment::{
         ApprovePayment, Attempt, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Failure, GatewayDetails,
-        GatewayEffect, GatewayFact, GatewayReport, GatewayResult, GatewayToken, Hold, NextAction, Operation, Outcome,
-        PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized, PaymentCancelRequested,
-        PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-        PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethod, PaymentOperationCorrected, PaymentOperationFailed,
-        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
-        PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, RefundPayment, RejectPayment,
-        RememberedCommand, RememberedRefusal, ResolveReview, Review, Routing, Standing, ThreeDSecure, Timer,
-        UpdatePayment,
+        GatewayEffect, GatewayFact, GatewayReport, GatewayResult, GatewayToken, Hold, MetadataPair, NextAction,
+        Operation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
+        PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated,
+        PaymentDeclined, PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethod, PaymentOperationCorrected,
+        PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
+        PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, RefundPayment,
+        RejectPayment, RememberedCommand, RememberedRefusal, ResolveReview, Review, Routing, Standing, ThreeDSecure,
+        Timer, UpdatePayment,
     },
     runtime::{DeadLetter, Header, Installation, TenantKey},
 };
@@ -79,6 +86,12 @@ records! {
     GatewayResult in "quittance.payment";
     Outcome in "quittance.payment";
     Transfer in "quittance.ledger";
+    GatewayAccount in "quittance.configuration";
+    RoutingRules in "quittance.configuration";
+    PaymentLimits in "quittance.configuration";
+    GatewayHealth in "quittance.gateway";
+    GatewayNotice in "quittance.gateway";
+    GatewayAnomaly in "quittance.gateway";
     DeadLetter in "quittance.runtime";
     TenantKey in "quittance.runtime";
     Installation in "quittance.runtime";

@@ -41,6 +41,9 @@ refusals! {
     AmountInvalid = "amount_invalid", 422, "The amount must be a positive integer of minor units, below 2^53.";
     NoToken = "no_token", 422, "The payment method has no token for the gateway account.";
     NoRoute = "no_route", 422, "No gateway account takes this payment.";
+    CurrencyNotAllowed = "currency_not_allowed", 422, "The tenant takes no payments in this currency.";
+    AmountBelowMinimum = "amount_below_minimum", 422, "The amount is less than the tenant takes in this currency.";
+    AmountAboveMaximum = "amount_above_maximum", 422, "The amount is more than the tenant takes in this currency.";
     NotSupportedByGateway = "not_supported_by_gateway", 409, "The gateway cannot do this.";
     NotCapturable = "not_capturable", 409, "Nothing of the payment can be captured.";
     CaptureExceedsAuthorized = "capture_exceeds_authorized", 409, "The amount is more than is left of what was authorized.";

@@ -1,13 +1,14 @@
 //! The one table of topics: names, keys, retention, what they carry and who consumes them.
 
 use crate::records::{
-    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, DeadLetter, GatewayEffect,
-    GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted,
-    PaymentAuthorized, PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed,
-    PaymentCreated, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentHeld, PaymentOperationCorrected,
-    PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
-    PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
-    RejectPayment, ResolveReview, TenantKey, Transfer, UpdatePayment,
+    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, DeadLetter, GatewayAccount,
+    GatewayAnomaly, GatewayEffect, GatewayHealth, GatewayNotice, GatewayResult, Installation, Outcome,
+    PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized, PaymentCancelRequested,
+    PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined,
+    PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits, PaymentOperationCorrected, PaymentOperationFailed,
+    PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
+    PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment, RejectPayment,
+    ResolveReview, RoutingRules, TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -17,6 +18,8 @@ pub enum Topic {
     PaymentCommands,
     /// What became of effects.
     PaymentResults,
+    /// What gateways told of payments of their own accord.
+    PaymentNotices,
     /// Facts that happened to payments.
     PaymentEvents,
     /// The public view of each payment.
@@ -29,6 +32,12 @@ pub enum Topic {
     PaymentOutcomes,
     /// Money moved in the ledger.
     LedgerTransfers,
+    /// What gateways told that fits nothing we know.
+    GatewayAnomalies,
+    /// Which gateway accounts can be reached.
+    GatewayHealth,
+    /// What tenants configure: gateway accounts, routing rules and limits.
+    Configuration,
     /// What the payment processor gave up.
     ProcessorPaymentsDeadLetters,
     /// What the gateway sink gave up.
@@ -128,6 +137,11 @@ pub const TOPICS: &[TopicSpec] = &[
         ..spec(Topic::PaymentResults, "payment.results.v1", Retention::Days(30), &[GatewayResult::NAME])
     },
     TopicSpec {
+        // 30 days: the gateway was told that it has been taken in.
+        consumers: &[Part::ProcessorPayments],
+        ..spec(Topic::PaymentNotices, "payment.notices.v1", Retention::Days(30), &[GatewayNotice::NAME])
+    },
+    TopicSpec {
         consumers: &[Part::SinkPostgres],
         ..spec(
             Topic::PaymentEvents,
@@ -176,6 +190,23 @@ pub const TOPICS: &[TopicSpec] = &[
     TopicSpec {
         consumers: &[Part::SinkPostgres],
         ..spec(Topic::LedgerTransfers, "ledger.transfers.v1", Retention::Kept, &[Transfer::NAME])
+    },
+    TopicSpec {
+        consumers: &[Part::SinkPostgres],
+        ..spec(Topic::GatewayAnomalies, "gateway.anomalies.v1", Retention::Kept, &[GatewayAnomaly::NAME])
+    },
+    TopicSpec {
+        keyed: false,
+        ..spec(Topic::GatewayHealth, "gateway.health.v1", Retention::Compacted, &[GatewayHealth::NAME])
+    },
+    TopicSpec {
+        keyed: false,
+        ..spec(
+            Topic::Configuration,
+            "configuration.v1",
+            Retention::Compacted,
+            &[GatewayAccount::NAME, RoutingRules::NAME, PaymentLimits::NAME],
+        )
     },
     dead_letters(Topic::ProcessorPaymentsDeadLetters, "processor-payments.dead-letters.v1"),
     dead_letters(Topic::SinkGatewayDeadLetters, "sink-gateway.dead-letters.v1"),

@@ -275,6 +275,26 @@ words! {
         /// Stripe, by its PaymentIntents.
         Stripe = "stripe",
     }
+    /// Whether a gateway account can be reached.
+    HealthStatus {
+        /// It answers.
+        Up = "up",
+        /// It has not answered, or only to say that it is out of order.
+        Down = "down",
+    }
+    /// Why a gateway's notice changes no payment.
+    NoticeTrouble {
+        /// Its body is none of the gateway's webhooks.
+        Malformed = "malformed",
+        /// It names no payment of ours.
+        NoPayment = "no_payment",
+        /// It names a payment that is not there.
+        UnknownPayment = "unknown_payment",
+        /// It names an attempt, or a gateway account, that the payment does not have.
+        UnknownAttempt = "unknown_attempt",
+        /// It is about something that is no payment. That is no mistake: gateways tell more than they are asked for.
+        NotAPayment = "not_a_payment",
+    }
     /// A side of an account.
     Side {
         /// Left.

@@ -5,14 +5,16 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
-    App, AppParts, AuthArgs, Commands, Entrance, IngestArgs, IngestMetrics, Keys, Notices, Reads, auth::Authenticator,
-    routes,
+    App, AppParts, AuthArgs, Commands, Configurations, Entrance, IngestArgs, IngestMetrics, Notices, Reads,
+    auth::Authenticator, routes,
 };
-use quittance_log::{KafkaArgs, Producer, RegistryArgs, Schemas};
-use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, secret::Secret, shutdown::Shutdown};
-use tokio::{net::TcpListener, runtime::Handle};
+use quittance_log::{KafkaArgs, Producer, RegistryArgs};
+use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
+use quittance_sinks::gateway::GatewayAccountArgs;
+use quittance_tables::{ConfigurationFolding, Followed, Keys};
+use tokio::net::TcpListener;
 
-use crate::process::Process;
+use crate::{process::Process, sealing::SealingArgs};
 
 /// Options of `ingest`.
 #[derive(Debug, clap::Args)]
@@ -29,15 +31,17 @@ pub(crate) struct Args {
     postgres: PostgresArgs,
     #[command(flatten)]
     redis: RedisArgs,
-    /// Master key that wraps the tenants' keys: 32 random bytes in base64
-    #[arg(long, env = "QUITTANCE_MASTER_KEY", hide_env_values = true, help_heading = "Sealing")]
-    master_key: Secret,
+    #[command(flatten)]
+    sealing: SealingArgs,
+    /// Tenants' own accounts must have other names.
+    #[command(flatten)]
+    gateways: GatewayAccountArgs,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let process = Process::start("ingest")?;
     let authenticator = Authenticator::new(&args.auth)?;
-    let master: MasterKey = args.master_key.expose().parse().context("QUITTANCE_MASTER_KEY")?;
+    let master = args.sealing.master_key()?;
     let listener = TcpListener::bind(args.ingest.listen).await;
     let listener = listener.with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {}", args.ingest.listen))?;
     let registry = args.registry.registry(&args.kafka.topic_prefix)?;
@@ -82,8 +86,12 @@ impl Parts<'_> {
         let Self { args, process, registry, .. } = *self;
         let prefix = &args.kafka.topic_prefix;
         let keys = process.registered(|| Keys::new(&args.kafka, registry, producer.clone(), master.clone())).await?;
+        let configuration = Followed::new(Topic::Configuration.name(prefix), ConfigurationFolding);
+        let configurations =
+            process.registered(|| Configurations::look_up(registry, producer.clone(), configuration.clone())).await?;
         let commands = process.registered(|| Commands::look_up(registry, producer.clone(), prefix)).await?;
-        self.follow(&keys)?;
+        process.follow("tenant keys", keys.followed(), &args.kafka, registry, self.drained)?;
+        process.follow("configuration", &configuration, &args.kafka, registry, self.drained)?;
         watch_kafka(process, producer, Topic::PaymentCommands.name(prefix))?;
         let notices = Notices::default();
         let listening = notices.clone();
@@ -93,6 +101,8 @@ impl Parts<'_> {
         Ok(App::new(AppParts {
             authenticator,
             keys,
+            configurations,
+            installed_accounts: args.gateways.accounts().kinds().map(|(name, _)| name.to_owned()).collect(),
             commands,
             reads,
             notices,
@@ -100,16 +110,6 @@ impl Parts<'_> {
             default_gateway_account: args.ingest.default_gateway_account.clone(),
             ingest_metrics,
         }))
-    }
-
-    /// Follows the tenants' keys on a thread of its own.
-    fn follow(&self, keys: &Keys) -> anyhow::Result<()> {
-        let latch = self.process.health.latch("tenant keys");
-        let mut schemas = Schemas::new(self.registry.clone(), Handle::current());
-        let (keys, kafka, drained) = (keys.clone(), self.args.kafka.clone(), self.drained.clone());
-        let thread = std::thread::Builder::new().name("tenant-keys".to_owned());
-        thread.spawn(move || keys.follow(&kafka, &mut schemas, &latch, &drained)).context("starting a thread")?;
-        Ok(())
     }
 }
 

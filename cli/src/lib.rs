@@ -9,6 +9,7 @@ mod process;
 mod processor;
 mod refused;
 mod schemas;
+mod sealing;
 mod simulator;
 mod sink;
 mod token;

@@ -12,7 +12,7 @@ use quittance_avro::{
     registry::{Registry, RegistryError},
     topics::Part,
 };
-use quittance_log::{KafkaArgs, LogError, Membership, ReadError, RegistryArgs};
+use quittance_log::{KafkaArgs, LogError, Membership, ReadError, RegistryArgs, Schemas};
 use quittance_service::{
     admin::{self, Admin},
     backoff::retry,
@@ -20,7 +20,9 @@ use quittance_service::{
     metrics::Metrics,
     shutdown::Shutdown,
 };
+use quittance_tables::{Folding, Followed};
 use rand::RngExt;
+use tokio::runtime::Handle;
 
 use crate::installation;
 
@@ -112,6 +114,23 @@ impl Process {
             installation::read(kafka.clone(), registry.clone())
         });
         Ok(read.await?.id)
+    }
+
+    /// Follows a table on a thread of its own, until `end`.
+    pub(crate) fn follow(
+        &self,
+        name: &'static str,
+        table: &Followed<impl Folding>,
+        kafka: &KafkaArgs,
+        registry: &Registry,
+        end: &Shutdown,
+    ) -> anyhow::Result<()> {
+        let latch = self.health.latch(name);
+        let mut schemas = Schemas::new(registry.clone(), Handle::current());
+        let (table, kafka, end) = (table.clone(), kafka.clone(), end.clone());
+        let thread = std::thread::Builder::new().name(name.replace(' ', "-"));
+        thread.spawn(move || table.follow(&kafka, &mut schemas, &latch, &end)).context("starting a thread")?;
+        Ok(())
     }
 
     /// Does what comes before the work. `None` if the process was told to stop meanwhile.

@@ -80,7 +80,7 @@ impl Processor {
 
     pub(crate) async fn run(self) -> anyhow::Result<()> {
         match self {
-            Self::Payments(args) => payments(args).await,
+            Self::Payments(args) => Box::pin(payments(args)).await,
         }
     }
 }

@@ -15,9 +15,13 @@ use quittance_sinks::{
     redis::RedisStore,
     store::{self, Store, StoreFatal, StoreMetrics, StoreSettings},
 };
+use quittance_tables::{ConfigurationFolding, Followed};
 use tokio::runtime::Handle;
 
-use crate::process::{PartArgs, Process};
+use crate::{
+    process::{PartArgs, Process},
+    sealing::SealingArgs,
+};
 
 /// Sinks.
 #[derive(Debug, clap::Subcommand)]
@@ -37,6 +41,8 @@ pub(crate) struct Gateway {
     part: PartArgs,
     #[command(flatten)]
     gateway: GatewayArgs,
+    #[command(flatten)]
+    sealing: SealingArgs,
     /// Address for health and metrics
     #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9102", help_heading = "Process")]
     admin_listen: SocketAddr,
@@ -89,6 +95,7 @@ impl Sink {
 
 async fn gateway(args: Gateway) -> anyhow::Result<()> {
     let part = Part::SinkGateway;
+    let master = args.sealing.master_key()?;
     let process = Process::start(part.name())?;
     process.admin(args.admin_listen).await?;
     let latch = process.health.latch("worker");
@@ -97,9 +104,15 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
         process.installed(&args.part.kafka, &registry).await?;
         let result_encoder = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
         let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
-        Ok((result_encoder, dead_letter_encoder))
+        let health_encoder = process.registered(|| registry.encoder(Topic::GatewayHealth)).await?;
+        Ok((result_encoder, dead_letter_encoder, health_encoder))
     });
-    let Some((result_encoder, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
+    let Some((result_encoder, dead_letter_encoder, health_encoder)) = set_up.await? else { return Ok(()) };
+    let prefix = &args.part.kafka.topic_prefix;
+    let configuration = Followed::new(Topic::Configuration.name(prefix), ConfigurationFolding);
+    let keys = Followed::of_keys(prefix, master);
+    process.follow("configuration", &configuration, &args.part.kafka, &registry, &process.shutdown)?;
+    process.follow("tenant keys", &keys, &args.part.kafka, &registry, &process.shutdown)?;
     let (metrics, handle) = (GatewayMetrics::new(&process.metrics), Handle::current());
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));
     let patience = args.part.patience(args.gateway.timeout());
@@ -111,6 +124,9 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
             registry: registry.clone(),
             result_encoder: result_encoder.clone(),
             dead_letter_encoder: dead_letter_encoder.clone(),
+            health_encoder: health_encoder.clone(),
+            configuration: configuration.clone(),
+            keys: keys.clone(),
             metrics: metrics.clone(),
             latch: latch.take().unwrap_or_else(|| health.latch("worker")),
             heartbeat: health.heartbeat("worker", TURN_MAX),

@@ -70,6 +70,8 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("simulator", "QUITTANCE_SIMULATOR_LISTEN", ":8090", "socket address"),
     ("simulator", "QUITTANCE_SIMULATOR_SLOW_MS", "600001", "0..=600000"),
     ("sink gateway", "QUITTANCE_GATEWAY_ACCOUNTS", "simulator", "`name=url`"),
+    ("sink gateway", "QUITTANCE_GATEWAY_URLS", "stripe", "`gateway=url`"),
+    ("ingest", "QUITTANCE_GATEWAY_ACCOUNTS", "simulator", "`name=url`"),
     ("processor payments", "QUITTANCE_GATEWAY_ACCOUNTS", "simulator", "`name=url`"),
     ("sink gateway", "QUITTANCE_GATEWAY_SECRETS", "simulator", "`name=secret`"),
     ("sink gateway", "QUITTANCE_GATEWAY_CONCURRENCY", "0", "1..=4096"),

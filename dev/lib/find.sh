@@ -47,6 +47,17 @@ find_redis() { # sets REDIS_SERVER
   [[ $("$REDIS_SERVER" --version) =~ v=([0-9.]+) ]] && at_least "${BASH_REMATCH[1]}" "$REDIS_VERSION"
 }
 
+# Debian has each version in a folder of its own, and other systems unpack it where Go's own instructions say.
+find_go() { # sets GO and GO_FOUND_VERSION
+  local candidate
+  for candidate in "$(type -P go || true)" /usr/local/go/bin/go /usr/lib/go-*/bin/go; do
+    [[ -x $candidate && $("$candidate" version 2>/dev/null) =~ go([0-9.]+) ]] || continue
+    GO=$candidate GO_FOUND_VERSION=${BASH_REMATCH[1]}
+    if at_least "$GO_FOUND_VERSION" "$GO_OLDEST_VERSION"; then return; fi
+  done
+  return 1
+}
+
 find_cargo() {
   local cargo
   cargo=$(type -P cargo || echo "$HOME/.cargo/bin/cargo")

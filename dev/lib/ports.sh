@@ -7,11 +7,13 @@ load_ports() {
   PORTS_FILE=$STACK_DIR/ports.env
   # shellcheck source=/dev/null
   source "$PORTS_FILE"
+  # Stacks from before there was this server have kept its port free too.
+  : "${STRIPE_MOCK_PORT:=$((REDIS_PORT + 1))}"
 }
 
 choose_ports() {
   if [[ $STACK_NAME == dev ]]; then
-    write_ports 19092 19093 18081 15432 16379
+    write_ports 19092 19093 18081 15432 16379 16380
     return
   fi
   # Two new stacks must not choose the same block at the same moment.
@@ -19,17 +21,18 @@ choose_ports() {
   flock 7
   local first
   first=$(free_block) || die "found no ten free ports between 21000 and 29000"
-  write_ports "$first" $((first + 1)) $((first + 2)) $((first + 3)) $((first + 4))
+  write_ports "$first" $((first + 1)) $((first + 2)) $((first + 3)) $((first + 4)) $((first + 5))
   exec 7>&-
 }
 
-write_ports() { # KAFKA CONTROLLER REGISTRY POSTGRES REDIS
+write_ports() { # KAFKA CONTROLLER REGISTRY POSTGRES REDIS STRIPE-MOCK
   cat >"$STACK_DIR/ports.env.new" <<PORTS
 KAFKA_PORT=$1
 KAFKA_CONTROLLER_PORT=$2
 REGISTRY_PORT=$3
 POSTGRES_PORT=$4
 REDIS_PORT=$5
+STRIPE_MOCK_PORT=$6
 PORTS
   mv -- "$STACK_DIR/ports.env.new" "$STACK_DIR/ports.env"
 }
@@ -52,7 +55,7 @@ block_is_free() { # FIRST
   [[ ! -r /proc/sys/net/ipv4/ip_local_port_range ]] || read -r low high </proc/sys/net/ipv4/ip_local_port_range
   ((first + 9 < low || first > high)) || return 1
   ! grep -qs "=$first\$" "$STACK_DIR"/../*/ports.env || return 1
-  for ((port = first; port < first + 5; port++)); do
+  for ((port = first; port < first + 6; port++)); do
     ! port_is_open "$port" || return 1
   done
 }

@@ -35,6 +35,7 @@ QUITTANCE_KAFKA_BROKERS=$(kafka_address)
 QUITTANCE_SCHEMA_REGISTRY_URL=$(registry_address)
 QUITTANCE_POSTGRES_URL=postgres://quittance:$(postgres_password)@127.0.0.1:$POSTGRES_PORT/quittance
 QUITTANCE_REDIS_URL=$(redis_address)
+STRIPE_MOCK_URL=$(stripe-mock_address)
 ENV
   )
   mv -- "$STACK_DIR/env.new" "$STACK_DIR/env"

@@ -16,11 +16,13 @@ mod adapter;
 mod answer;
 mod capabilities;
 mod credentials;
+#[cfg(test)]
+mod docs;
 mod exchange;
 mod notice;
 mod report;
-#[cfg(test)]
-mod samples;
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
 mod signature;
 mod simulator;
 pub mod stripe;

@@ -1,4 +1,4 @@
-//! Effects as the processor asks for them, for tests.
+//! Effects as the processor asks for them, and what holds of every verdict: for tests, those of other crates too.
 
 use quittance_avro::{
     API_VERSION,
@@ -13,19 +13,21 @@ use uuid::Uuid;
 
 use crate::{Exchange, Request, Verdict};
 
-pub(crate) const EFFECT_ID: EffectId = EffectId::new(Uuid::from_u128(0xe));
+/// The effect.
+pub const EFFECT_ID: EffectId = EffectId::new(Uuid::from_u128(0xe));
 /// The attempt that the effect is of.
-pub(crate) const ATTEMPT_ID: AttemptId = AttemptId::new(Uuid::from_u128(0xa));
+pub const ATTEMPT_ID: AttemptId = AttemptId::new(Uuid::from_u128(0xa));
 /// Another attempt of ours.
-pub(crate) const OTHER_ATTEMPT_ID: AttemptId = AttemptId::new(Uuid::from_u128(0xb));
-pub(crate) const PAYMENT_ID: &str = "pay_00000000000000000000000000000001";
+pub const OTHER_ATTEMPT_ID: AttemptId = AttemptId::new(Uuid::from_u128(0xb));
+/// The payment that the effect is of.
+pub const PAYMENT_ID: &str = "pay_00000000000000000000000000000001";
 
 /// Every try, each kind once.
-pub(crate) const TRIES: [EffectKind; 5] =
+pub const TRIES: [EffectKind; 5] =
     [EffectKind::Authorize, EffectKind::Confirm, EffectKind::Capture, EffectKind::Void, EffectKind::Refund];
 
 /// 12.50 EUR, captured at once, at the account `simulator`. Whatever acts on a payment acts on `ch_1`.
-pub(crate) fn effect(kind: EffectKind) -> GatewayEffect {
+pub fn effect(kind: EffectKind) -> GatewayEffect {
     let operation_kind = match kind {
         EffectKind::Authorize | EffectKind::Confirm | EffectKind::Query => OperationKind::Authorize,
         EffectKind::Capture => OperationKind::Capture,
@@ -73,25 +75,25 @@ pub(crate) fn effect(kind: EffectKind) -> GatewayEffect {
 }
 
 /// A status came back with that body.
-pub(crate) fn answered(status: u16, body: &Value) -> Exchange {
+pub fn answered(status: u16, body: &Value) -> Exchange {
     Exchange::Answered { status, body: Ok(body.to_string().into_bytes()) }
 }
 
 /// The object with some members replaced or added.
-pub(crate) fn with(object: &Value, replaced: &Value) -> Value {
+pub fn with(object: &Value, replaced: &Value) -> Value {
     let members = |value: &Value| value.as_object().cloned().unwrap_or_default();
     members(object).into_iter().chain(members(replaced)).collect()
 }
 
 /// The one request of an effect.
-pub(crate) fn only(requests: Result<Vec<Request>, Box<Verdict>>) -> Request {
+pub fn only(requests: Result<Vec<Request>, Box<Verdict>>) -> Request {
     let mut requests = requests.unwrap_or_else(|verdict| panic!("nothing is sent: {verdict:?}"));
     assert_eq!(requests.len(), 1);
     requests.remove(0)
 }
 
 /// Why nothing is sent.
-pub(crate) fn unsent(requests: Result<Vec<Request>, Box<Verdict>>) -> Verdict {
+pub fn unsent(requests: Result<Vec<Request>, Box<Verdict>>) -> Verdict {
     match requests {
         Ok(_) => panic!("it is sent"),
         Err(verdict) => *verdict,
@@ -100,7 +102,7 @@ pub(crate) fn unsent(requests: Result<Vec<Request>, Box<Verdict>>) -> Verdict {
 
 /// What holds of every verdict, whatever the answer was: what goes with each outcome, and that no text of a gateway's for
 /// people gets into ours.
-pub(crate) fn check(verdict: &Verdict, kind: EffectKind) {
+pub fn check(verdict: &Verdict, kind: EffectKind) {
     use quittance_avro::words::ResultOutcome as Outcome;
     let code = match verdict.outcome {
         Outcome::Approved | Outcome::Created | Outcome::ActionRequired | Outcome::Pending | Outcome::Reported => None,

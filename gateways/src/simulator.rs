@@ -16,7 +16,7 @@
 //! fail a payment that may have been taken.
 
 mod charge;
-mod codes;
+pub(crate) mod codes;
 mod judge;
 mod notice;
 mod report;

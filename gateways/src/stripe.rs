@@ -22,7 +22,7 @@
 
 mod amounts;
 mod card;
-mod codes;
+pub(crate) mod codes;
 mod error;
 mod intent;
 mod judge;
@@ -39,8 +39,9 @@ use quittance_avro::records::GatewayEffect;
 use crate::{Adapter, Capabilities, Credentials, Exchange, Notice, NoticeError, Request, Verdict};
 
 /// The version of Stripe's API that requests and answers are of, whatever the account's own is. Webhooks are of the version that
-/// their endpoint was made with; of them only ids and metadata are read.
-pub const API_VERSION: &str = "2025-03-31.basil";
+/// their endpoint was made with; of them only ids and metadata are read. The stripe-mock that tests hold requests against has the
+/// description of this version.
+pub const API_VERSION: &str = "2025-05-28.basil";
 
 const DAY_MS: i64 = 86_400_000;
 

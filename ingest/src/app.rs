@@ -1,6 +1,7 @@
 //! What the handlers work with.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -11,7 +12,12 @@ use quittance_service::{
     metrics::{LATENCY_BUCKETS_SECONDS, Metrics},
 };
 
-use crate::{auth::Authenticator, keys::Keys, notices::Notices, problem::Problem, publish::Commands, reads::Reads};
+use quittance_tables::Keys;
+
+use crate::{
+    auth::Authenticator, configurations::Configurations, notices::Notices, problem::Problem, publish::Commands,
+    reads::Reads,
+};
 
 /// Everything that a handler may need. Cheap to clone.
 #[derive(Clone)]
@@ -25,6 +31,10 @@ pub struct AppParts {
     pub authenticator: Authenticator,
     /// Seals and opens text.
     pub keys: Keys,
+    /// What tenants configured, and the writer of it.
+    pub configurations: Configurations,
+    /// Names of the gateway accounts that every tenant has.
+    pub installed_accounts: BTreeSet<String>,
     /// Writes commands.
     pub commands: Commands,
     /// Reads the stores.

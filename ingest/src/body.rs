@@ -30,11 +30,16 @@ where
 /// connection break instead of the answer.
 const DISCARDED_BYTES_MAX: u64 = 16 * BODY_BYTES_MAX;
 
-/// The whole body, if it is within the bound.
+/// The whole body, if it is within the bound of what clients ask.
 pub(crate) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<Bytes, Problem> {
+    read_body_of(headers, body, BODY_BYTES_MAX).await
+}
+
+/// The whole body, if it has no more than so many bytes.
+pub(crate) async fn read_body_of(headers: &HeaderMap, body: impl Chunks, bytes_max: u64) -> Result<Bytes, Problem> {
     let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if length.and_then(|length| length.parse::<u64>().ok()).is_some_and(|length| length > DISCARDED_BYTES_MAX) {
-        return Err(Problem::TooLarge(BODY_BYTES_MAX));
+        return Err(Problem::TooLarge(bytes_max));
     }
     let mut body = pin!(body);
     let (mut bytes, mut received) = (BytesMut::new(), 0);
@@ -47,11 +52,11 @@ pub(crate) async fn read_body(headers: &HeaderMap, body: impl Chunks) -> Result<
         if received > DISCARDED_BYTES_MAX {
             break;
         }
-        if received <= BODY_BYTES_MAX {
+        if received <= bytes_max {
             bytes.extend_from_slice(&chunk.copy_to_bytes(chunk.remaining()));
         }
     }
-    if received > BODY_BYTES_MAX { Err(Problem::TooLarge(BODY_BYTES_MAX)) } else { Ok(bytes.freeze()) }
+    if received > bytes_max { Err(Problem::TooLarge(bytes_max)) } else { Ok(bytes.freeze()) }
 }
 
 fn is_late(error: &warp::Error) -> bool {

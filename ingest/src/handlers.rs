@@ -1,16 +1,25 @@
 //! One function for each thing that can be asked for.
 
+mod anomalies;
 mod command;
+mod configure;
 mod create_payment;
 mod ledger;
 mod operate;
 mod read;
+mod webhook;
 
 pub(crate) use self::{
+    anomalies::read_anomalies,
+    configure::{
+        put_gateway_account, put_limits, put_routing_rules, read_gateway_account, read_gateway_accounts, read_limits,
+        read_routing_rules,
+    },
     create_payment::create_payment,
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},
     operate::operate,
     read::{read_command, read_history, read_payment, read_refund},
+    webhook::webhook,
 };
 use bytes::Bytes;
 use quittance_avro::{

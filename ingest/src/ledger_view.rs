@@ -6,12 +6,13 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
 use quittance_avro::{ids::TransferId, time::Timestamp};
 use serde::Serialize;
 
-use crate::reads::{Account, Place, Posting};
+use crate::reads::{Account, Moment, Place, Posting};
 
-/// An account. Amounts are in minor units of `currency`.
+/// An account. Its sums are in minor units of `currency`: whole numbers like any amount, but not below 2^53 as that is.
 #[derive(Debug, Serialize)]
 pub(crate) struct AccountView {
     id: String,
@@ -20,10 +21,10 @@ pub(crate) struct AccountView {
     gateway_account: Option<String>,
     merchant_account: String,
     currency: String,
-    debits: i64,
-    credits: i64,
+    debits: i128,
+    credits: i128,
     /// Debits less credits of what is owed to us, credits less debits of what we owe.
-    balance: i64,
+    balance: i128,
 }
 
 /// A posting of an account.
@@ -41,12 +42,15 @@ pub(crate) struct PostingView {
     posted_at: String,
 }
 
-/// All accounts at a time, and their sums by currency, which are equal on both sides.
+/// All accounts, and their sums by currency, which are equal on both sides.
 #[derive(Debug, Serialize)]
 pub(crate) struct TrialBalanceView {
     object: &'static str,
-    at: String,
-    by: &'static str,
+    /// The moment that was asked for, and by which of the two times of postings.
+    at: Option<String>,
+    by: Option<&'static str>,
+    /// When the latest posting that the ledger has was posted.
+    latest_posted_at: Option<String>,
     accounts: Vec<AccountView>,
     totals: Vec<TotalView>,
 }
@@ -54,8 +58,8 @@ pub(crate) struct TrialBalanceView {
 #[derive(Debug, Serialize)]
 struct TotalView {
     currency: String,
-    debits: i64,
-    credits: i64,
+    debits: i128,
+    credits: i128,
 }
 
 /// A page of a longer list.
@@ -107,25 +111,29 @@ pub(crate) fn posting(posting: Posting) -> PostingView {
     }
 }
 
-/// The accounts at a time.
-pub(crate) fn trial_balance(accounts: Vec<Account>, at: SystemTime, by: &'static str) -> TrialBalanceView {
-    let mut totals: BTreeMap<String, (i64, i64)> = BTreeMap::new();
-    for account in &accounts {
+/// The accounts, at a moment if there is one. Those on which nothing had moved by then are left out.
+pub(crate) fn trial_balance(accounts: Vec<Account>, moment: Option<Moment>) -> TrialBalanceView {
+    let latest_posted_at = accounts.iter().map(|account| account.latest_posted_at).max();
+    let moved: Vec<Account> =
+        accounts.into_iter().filter(|account| account.debits != 0 || account.credits != 0).collect();
+    let mut totals: BTreeMap<String, (i128, i128)> = BTreeMap::new();
+    for account in &moved {
         let total = totals.entry(account.currency.clone()).or_default();
         *total = (total.0 + account.debits, total.1 + account.credits);
     }
     let totals = totals.into_iter().map(|(currency, (debits, credits))| TotalView { currency, debits, credits });
     TrialBalanceView {
         object: "trial_balance",
-        at: time(at),
-        by,
-        accounts: accounts.into_iter().map(account).collect(),
+        at: moment.map(|moment| time(moment.at)),
+        by: moment.map(|moment| moment.by.as_str()),
+        latest_posted_at: latest_posted_at.map(time),
+        accounts: moved.into_iter().map(account).collect(),
         totals: totals.collect(),
     }
 }
 
 fn ms(time: SystemTime) -> i64 {
-    time.duration_since(UNIX_EPOCH).ok().and_then(|since| i64::try_from(since.as_millis()).ok()).unwrap_or(0)
+    DateTime::<Utc>::from(time).timestamp_millis()
 }
 
 fn time(time: SystemTime) -> String {
@@ -159,14 +167,16 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::reads::By;
 
-    fn account_of(purpose: &str, currency: &str, debits: i64, credits: i64) -> Account {
+    fn account_of(purpose: &str, currency: &str, debits: i128, credits: i128) -> Account {
         Account {
             id: "acc_1".to_owned(),
             merchant_account: "default".to_owned(),
             currency: currency.to_owned(),
             purpose: purpose.to_owned(),
             gateway_account: None,
+            latest_posted_at: UNIX_EPOCH,
             debits,
             credits,
         }
@@ -186,10 +196,35 @@ mod tests {
             account_of("merchant_payable", "EUR", 0, 10),
             account_of("gateway_receivable", "JPY", 7, 7),
         ];
-        let view = trial_balance(accounts, UNIX_EPOCH, "posted");
+        let view = trial_balance(accounts, None);
         let totals: Vec<_> = view.totals.iter().map(|total| (&*total.currency, total.debits, total.credits)).collect();
         assert_eq!(totals, [("EUR", 10, 10), ("JPY", 7, 7)]);
-        assert_eq!(view.at, "1970-01-01T00:00:00.000Z");
+        assert_eq!((view.at, view.by), (None, None), "it is as far as the log is folded, and that is no time");
+        assert_eq!(view.latest_posted_at.as_deref(), Some("1970-01-01T00:00:00.000Z"));
+    }
+
+    #[test]
+    fn sums_may_be_larger_than_64_bits_and_are_told_to_the_last_digit() {
+        let large = i128::from(i64::MAX) * 4 + 3;
+        let accounts = vec![account_of("gateway_receivable", "EUR", large, 0), account_of("suspense", "EUR", large, 1)];
+        let told = serde_json::to_string(&trial_balance(accounts, None)).expect("JSON");
+        for part in [
+            r#""debits":36893488147419103231,"#,
+            r#""balance":-36893488147419103230}"#,
+            r#""debits":73786976294838206462,"#,
+        ] {
+            assert!(told.contains(part), "{part} is not in {told}");
+        }
+    }
+
+    #[test]
+    fn at_a_moment_there_is_only_what_had_moved_by_then() {
+        let accounts = vec![account_of("suspense", "EUR", 0, 0), account_of("suspense", "JPY", 2, 1)];
+        let at = UNIX_EPOCH - Duration::from_millis(1);
+        let view = trial_balance(accounts, Some(Moment { at, by: By::Effective }));
+        assert_eq!(view.accounts.iter().map(|account| &*account.currency).collect::<Vec<_>>(), ["JPY"]);
+        assert_eq!(view.totals.iter().map(|total| &*total.currency).collect::<Vec<_>>(), ["JPY"]);
+        assert_eq!((view.at.as_deref(), view.by), (Some("1969-12-31T23:59:59.999Z"), Some("effective")));
     }
 
     #[test]

@@ -11,12 +11,13 @@ mod body;
 mod card_number;
 mod command_view;
 mod config;
+mod configurations;
+mod configure;
 pub mod create;
 mod fields;
 mod handlers;
 mod idempotency;
 mod json_value;
-mod keys;
 mod ledger_view;
 mod notices;
 mod operation;
@@ -34,7 +35,7 @@ pub use self::{
     app::{App, AppParts, Entrance, IngestMetrics},
     auth::AuthArgs,
     config::IngestArgs,
-    keys::{Keys, KeysError},
+    configurations::Configurations,
     notices::Notices,
     publish::Commands,
     reads::Reads,

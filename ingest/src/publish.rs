@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use quittance_avro::{
     records::{
-        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, RefundPayment,
-        RejectPayment, ResolveReview, UpdatePayment,
+        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, GatewayNotice,
+        RefundPayment, RejectPayment, ResolveReview, UpdatePayment,
     },
     registry::{Registry, RegistryError},
     topics::Topic,
@@ -62,19 +62,24 @@ commands! {
     Update(UpdatePayment) as update;
 }
 
-/// Writes commands to their topic. Cheap to clone.
+/// Writes commands, and what gateways tell, to their topics. Cheap to clone.
 #[derive(Clone)]
 pub struct Commands {
     producer: Producer,
     encoders: Arc<Encoders>,
     topic: Arc<str>,
+    notices: Arc<str>,
+    notice_encoder: Encoder<GatewayNotice>,
 }
 
 impl Commands {
     /// Looks the ids of this build's schemas up.
     pub async fn look_up(registry: &Registry, producer: Producer, prefix: &str) -> Result<Self, RegistryError> {
         let encoders = Arc::new(Encoders::look_up(registry).await?);
-        Ok(Self { producer, encoders, topic: Arc::from(Topic::PaymentCommands.name(prefix)) })
+        let notice_encoder = registry.encoder(Topic::PaymentNotices).await?;
+        let [topic, notices] =
+            [Topic::PaymentCommands, Topic::PaymentNotices].map(|topic| Arc::from(topic.name(prefix)));
+        Ok(Self { producer, encoders, topic, notices, notice_encoder })
     }
 
     /// Returns once all in-sync replicas have the command: from then on it is a promise.
@@ -96,14 +101,34 @@ impl Commands {
             value: Some(value),
             headers,
         };
-        match self.producer.produce(&record).await {
+        self.produce(&record).await
+    }
+
+    /// Returns once all in-sync replicas have what a gateway told.
+    pub(crate) async fn publish_notice(&self, notice: &GatewayNotice) -> Result<(), Problem> {
+        let value = self.notice_encoder.encode(notice).map_err(|error| {
+            tracing::error!(%error, "a notice cannot be written");
+            Problem::Internal
+        })?;
+        let record = NewRecord {
+            topic: Arc::clone(&self.notices),
+            partition: None,
+            key: notice.envelope.aggregate_id.clone().into_bytes(),
+            value: Some(value),
+            headers: Headers::default(),
+        };
+        self.produce(&record).await
+    }
+
+    async fn produce(&self, record: &NewRecord) -> Result<(), Problem> {
+        match self.producer.produce(record).await {
             Ok(_) => Ok(()),
             Err(error @ ProduceError::TooLarge { .. }) => {
-                tracing::error!(%error, "a bounded request made too large a command");
+                tracing::error!(%error, "a bounded request made too large a record");
                 Err(Problem::Internal)
             }
             Err(error @ (ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. })) => {
-                tracing::warn!(%error, trace_id = %trace.trace_id(), "a command was not acknowledged");
+                tracing::warn!(%error, "a record was not acknowledged");
                 Err(Problem::Unavailable("the log"))
             }
         }

@@ -1,12 +1,15 @@
 //! The parameters behind the question mark of a path.
 
-use std::{ops::RangeInclusive, time::SystemTime};
+use std::{
+    ops::RangeInclusive,
+    time::{Duration, SystemTime},
+};
 
-use chrono::DateTime;
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::{
     problem::{FieldError, Problem},
-    reads::By,
+    reads::{By, Moment},
 };
 
 /// The parameters as they were sent, decoded.
@@ -53,24 +56,46 @@ impl Query {
         if errors.is_empty() { Ok(page) } else { Err(Problem::Invalid(errors)) }
     }
 
-    /// `at=<RFC 3339>&by=posted|effective`: as of a time, by one of the two times of postings.
-    pub(crate) fn at(&self) -> Result<Option<(SystemTime, By)>, Problem> {
-        let (mut at, mut by, mut errors) = (None, By::Posted, Vec::new());
+    /// `at=<RFC 3339>&by=posted|effective`: as of a moment, by one of the two times of postings. It is [`SETTLED_AFTER`] before `now` or
+    /// earlier.
+    pub(crate) fn moment(&self, now: SystemTime) -> Result<Option<Moment>, Problem> {
+        let (mut at, mut by, mut errors) = (None, None, Vec::new());
         for (name, value) in &self.0 {
-            match (name.as_str(), value.as_str()) {
-                ("at", text) => match DateTime::parse_from_rfc3339(text) {
-                    Ok(time) => at = Some(SystemTime::from(time)),
-                    Err(_) => errors.push(error("at", "must be a time, such as 2026-11-01T12:00:00Z")),
+            match name.as_str() {
+                "at" if at.is_some() => errors.push(error("at", "must be given once")),
+                "at" => at = Some(settled(value, now).map_err(|message| errors.push(error("at", &message))).ok()),
+                "by" if by.is_some() => errors.push(error("by", "must be given once")),
+                "by" => match By::ALL.into_iter().find(|by| by.as_str() == value) {
+                    Some(found) => by = Some(found),
+                    None => errors.push(error("by", "must be posted or effective")),
                 },
-                ("by", "posted") => by = By::Posted,
-                ("by", "effective") => by = By::Effective,
-                ("by", _) => errors.push(error("by", "must be posted or effective")),
                 _ => errors.push(unknown(name)),
             }
         }
-        if errors.is_empty() { Ok(at.map(|at| (at, by))) } else { Err(Problem::Invalid(errors)) }
+        if by.is_some() && at.is_none() {
+            errors.push(error("by", "must come with at, the moment that it is about"));
+        }
+        let moment = at.flatten().map(|at| Moment { at, by: by.unwrap_or(By::Posted) });
+        if errors.is_empty() { Ok(moment) } else { Err(Problem::Invalid(errors)) }
     }
 }
+
+/// A time that nothing is posted at any more, or what would be one.
+fn settled(text: &str, now: SystemTime) -> Result<SystemTime, String> {
+    let time = DateTime::parse_from_rfc3339(text).map(SystemTime::from);
+    let time = time.map_err(|_| "must be a time, such as 2026-11-01T12:00:00Z".to_owned())?;
+    let latest = now.checked_sub(SETTLED_AFTER).unwrap_or(now);
+    if time <= latest {
+        return Ok(time);
+    }
+    let (seconds, latest) = (SETTLED_AFTER.as_secs(), DateTime::<Utc>::from(latest));
+    let latest = latest.to_rfc3339_opts(SecondsFormat::Secs, true);
+    Err(format!("must be at least {seconds} seconds ago, {latest} or earlier: of later times not all is known yet"))
+}
+
+/// After how long nothing is posted at a time any more. A transfer has the time at which it was decided, and is there when its transaction
+/// is: if the processor crashes in between, brokers end that within 20 s. Clocks agree to within a second, and sinks follow within another.
+const SETTLED_AFTER: Duration = Duration::from_secs(30);
 
 /// How many a page may have.
 const LIMITS: RangeInclusive<i64> = 1..=100;
@@ -104,6 +129,40 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(query.after().map_err(field), expected.map_err(ToOwned::to_owned));
+    }
+
+    const NOON: &str = "2026-11-01T12:00:00Z";
+
+    fn time(text: &str) -> SystemTime {
+        DateTime::parse_from_rfc3339(text).expect("a time").into()
+    }
+
+    #[rstest]
+    #[case::none(&[], Ok(None))]
+    #[case::at(&[("at", "2026-11-01T11:59:30Z")], Ok(Some((By::Posted, "2026-11-01T11:59:30Z"))))]
+    #[case::by(&[("by", "effective"), ("at", "2026-01-01T00:00:00+01:00")], Ok(Some((By::Effective, "2025-12-31T23:00:00Z"))))]
+    #[case::no_time(&[("at", "yesterday")], Err(("at", "must be a time, such as")))]
+    #[case::now(&[("at", NOON)], Err(("at", "must be at least 30 seconds ago, 2026-11-01T11:59:30Z or earlier")))]
+    #[case::not_settled(&[("at", "2026-11-01T11:59:30.001Z")], Err(("at", "must be at least 30 seconds ago")))]
+    #[case::in_the_future(&[("at", "2126-01-01T00:00:00Z")], Err(("at", "must be at least 30 seconds ago")))]
+    #[case::not_settled_by_effect(&[("at", NOON), ("by", "effective")], Err(("at", "must be at least 30 seconds ago")))]
+    #[case::by_without_at(&[("by", "effective")], Err(("by", "must come with at")))]
+    #[case::by_what(&[("at", "2026-01-01T00:00:00Z"), ("by", "name")], Err(("by", "must be posted or effective")))]
+    #[case::at_twice(&[("at", "2026-01-01T00:00:00Z"), ("at", "2026-01-02T00:00:00Z")], Err(("at", "must be given once")))]
+    #[case::unknown(&[("until", NOON)], Err(("until", "is not a parameter")))]
+    fn moments(#[case] pairs: &[(&str, &str)], #[case] expected: Result<Option<(By, &str)>, (&str, &str)>) {
+        let query = Query(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect());
+        match (query.moment(time(NOON)), expected) {
+            (Ok(moment), Ok(expected)) => {
+                assert_eq!(moment, expected.map(|(by, at)| Moment { at: time(at), by }));
+            }
+            (Err(Problem::Invalid(errors)), Err((field, message))) => {
+                let told: Vec<_> = errors.iter().map(|error| &*error.field).collect();
+                assert_eq!(told, [field]);
+                assert!(errors[0].message.starts_with(message), "{}", errors[0].message);
+            }
+            (found, _) => panic!("{found:?}"),
+        }
     }
 
     #[test]

@@ -2,11 +2,12 @@
 //!
 //! Every read names mode and tenant: they are part of each key and of each query.
 
+mod anomalies;
 mod ledger;
 mod postgres;
 mod redis_cache;
 
-use std::time::Duration;
+use std::{num::ParseIntError, sync::Arc, time::Duration};
 
 use deadpool_postgres::Pool;
 use quittance_avro::{
@@ -15,8 +16,12 @@ use quittance_avro::{
 };
 use redis::aio::ConnectionManager;
 use serde_json::Value;
+use tokio::{sync::Semaphore, task::JoinError};
 
-pub(crate) use self::ledger::{Account, By, Place, Posting};
+pub(crate) use self::{
+    anomalies::Anomaly,
+    ledger::{Account, By, Moment, Place, Posting},
+};
 use crate::auth::Caller;
 
 /// Reads the stores. Cheap to clone.
@@ -25,6 +30,8 @@ pub struct Reads {
     cache: ConnectionManager,
     prefix: String,
     pool: Pool,
+    /// One for each query of the ledger that may run: half of the connections at most, so that payments can be read meanwhile.
+    turns: Arc<Semaphore>,
 }
 
 /// One event of a payment's history.
@@ -56,14 +63,21 @@ pub(crate) enum StoreError {
     Postgres(#[from] tokio_postgres::Error),
     #[error("Postgres does not answer within {0:?}")]
     Late(Duration),
+    #[error("no connection for the ledger is free within {0:?}")]
+    Busy(Duration),
+    #[error("a read ends without an answer")]
+    Ended(#[from] JoinError),
     #[error("a stored value is not what it should be")]
     Malformed(#[from] serde_json::Error),
+    #[error("a stored sum is not a whole number")]
+    Sum(#[from] ParseIntError),
 }
 
 impl Reads {
     /// The connection to the cache may be down: it comes back by itself.
     pub fn new(cache: ConnectionManager, prefix: &str, pool: Pool) -> Self {
-        Self { cache, prefix: prefix.to_owned(), pool }
+        let turns = (pool.status().max_size / 2).max(1);
+        Self { cache, prefix: prefix.to_owned(), pool, turns: Arc::new(Semaphore::new(turns)) }
     }
 
     /// A payment of the caller's.

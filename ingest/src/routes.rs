@@ -23,6 +23,12 @@ enum Route {
     Account(String),
     Postings(String),
     TrialBalance,
+    GatewayAccounts,
+    GatewayAccount(String),
+    Webhook(String),
+    RoutingRules,
+    Limits,
+    Anomalies,
 }
 
 impl Route {
@@ -39,6 +45,12 @@ impl Route {
             Self::Account(_) => "/v1/accounts/{id}",
             Self::Postings(_) => "/v1/accounts/{id}/postings",
             Self::TrialBalance => "/v1/ledger/trial-balance",
+            Self::GatewayAccounts => "/v1/gateway-accounts",
+            Self::GatewayAccount(_) => "/v1/gateway-accounts/{name}",
+            Self::Webhook(_) => "/v1/gateway-accounts/{id}/webhook",
+            Self::RoutingRules => "/v1/routing-rules",
+            Self::Limits => "/v1/limits",
+            Self::Anomalies => "/v1/gateway-anomalies",
         }
     }
 }
@@ -72,7 +84,15 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone + Send 
     let postings = warp::path!("v1" / "accounts" / String / "postings").map(Route::Postings);
     let trial_balance = warp::path!("v1" / "ledger" / "trial-balance").map(|| Route::TrialBalance);
     let ledger = accounts.or(account).unify().or(postings).unify().or(trial_balance).unify();
-    payments.or(reads).unify().or(operation).unify().or(ledger).unify()
+    let gateway_accounts = warp::path!("v1" / "gateway-accounts").map(|| Route::GatewayAccounts);
+    let gateway_account = warp::path!("v1" / "gateway-accounts" / String).map(Route::GatewayAccount);
+    let webhook = warp::path!("v1" / "gateway-accounts" / String / "webhook").map(Route::Webhook);
+    let gateways = gateway_accounts.or(gateway_account).unify().or(webhook).unify();
+    let routing_rules = warp::path!("v1" / "routing-rules").map(|| Route::RoutingRules);
+    let limits = warp::path!("v1" / "limits").map(|| Route::Limits);
+    let anomalies = warp::path!("v1" / "gateway-anomalies").map(|| Route::Anomalies);
+    let configuration = gateways.or(routing_rules).unify().or(limits).unify().or(anomalies).unify();
+    payments.or(reads).unify().or(operation).unify().or(ledger).unify().or(configuration).unify()
 }
 
 /// A request but for its body.
@@ -116,13 +136,27 @@ async fn handle(
         (Route::Account(id), &Method::GET) => handlers::read_account(app, query, headers, id).await,
         (Route::Postings(id), &Method::GET) => handlers::read_postings(app, query, headers, id).await,
         (Route::TrialBalance, &Method::GET) => handlers::read_trial_balance(app, query, headers).await,
+        (Route::GatewayAccounts, &Method::GET) => handlers::read_gateway_accounts(app, query, headers).await,
+        (Route::GatewayAccount(name), &Method::GET) => handlers::read_gateway_account(app, query, headers, name).await,
+        (Route::GatewayAccount(name), &Method::PUT) => {
+            handlers::put_gateway_account(app, query, headers, name, body).await
+        }
+        (Route::Webhook(id), &Method::POST) => handlers::webhook(app, query, headers, id, body).await,
+        (Route::RoutingRules, &Method::GET) => handlers::read_routing_rules(app, query, headers).await,
+        (Route::RoutingRules, &Method::PUT) => handlers::put_routing_rules(app, query, headers, body).await,
+        (Route::Limits, &Method::GET) => handlers::read_limits(app, query, headers).await,
+        (Route::Limits, &Method::PUT) => handlers::put_limits(app, query, headers, body).await,
+        (Route::Anomalies, &Method::GET) => handlers::read_anomalies(app, query, headers).await,
         (Route::Operation(id, operation), &Method::POST) => {
             handlers::operate(app, query, headers, (id, *operation), body, trace).await
         }
         (Route::Payment(id), &Method::PATCH) => {
             handlers::operate(app, query, headers, (id, Operation::Update), body, trace).await
         }
-        (Route::Payments | Route::Operation(..), _) => Err(Problem::MethodNotAllowed("POST")),
+        (Route::GatewayAccount(_) | Route::RoutingRules | Route::Limits, _) => {
+            Err(Problem::MethodNotAllowed("GET, PUT"))
+        }
+        (Route::Payments | Route::Webhook(_) | Route::Operation(..), _) => Err(Problem::MethodNotAllowed("POST")),
         (Route::Payment(_), _) => Err(Problem::MethodNotAllowed("GET, PATCH")),
         (
             Route::History(_)
@@ -131,7 +165,9 @@ async fn handle(
             | Route::Accounts
             | Route::Account(_)
             | Route::Postings(_)
-            | Route::TrialBalance,
+            | Route::TrialBalance
+            | Route::GatewayAccounts
+            | Route::Anomalies,
             _,
         ) => Err(Problem::MethodNotAllowed("GET")),
     }

@@ -1,5 +1,6 @@
 //! Payments: the rules and their place in the runtime.
 
+mod accounts;
 mod command;
 mod decide;
 mod decision;

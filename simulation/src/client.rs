@@ -5,7 +5,7 @@ use quittance_avro::{
     money::MinorUnits,
     records::{
         Actor, Bytes, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, Fingerprint,
-        GatewayToken, PaymentMethod, RefundPayment,
+        GatewayToken, PaymentMethod, RefundPayment, RoutingRules,
     },
     time::Timestamp,
     topics::Topic,
@@ -43,6 +43,8 @@ pub(crate) enum Kind {
     Poison(&'static str),
     /// Nothing: the transaction that it was written in is aborted.
     Aborted,
+    /// Payments that are asked for from then on are routed by it.
+    Configured,
 }
 
 /// Whether nobody does anything about a payment but create it, at a gateway that says yes or no to it.
@@ -84,10 +86,16 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
     let mut whim = SmallRng::seed_from_u64(plan.seed ^ 0x0aba_0aba);
     let encoder = Encoder::<CreatePayment>::of_this_build();
     let span_ms = i64::try_from(plan.trouble.as_millis()).unwrap_or(i64::MAX) * 3 / 4;
-    let mut wishes = Vec::new();
+    let mut wishes = configured(plan.seed, span_ms);
+    let configured_at: Vec<i64> = wishes.iter().map(|wish| wish.at_ms).collect();
     for number in 0..plan.payments {
         let at_ms = START_MS + rng.random_range(0..span_ms);
-        let command = command(plan.seed, number, 0, rng.random_ratio(1, 3));
+        // Who asks knows the rules that were written before.
+        let known = configured_at.iter().filter(|written_at| **written_at < at_ms).count();
+        let command = CreatePayment {
+            configuration_version: i64::try_from(known).unwrap_or(i64::MAX),
+            ..command(plan.seed, number, 0, rng.random_ratio(1, 3))
+        };
         let mut first = wish(&encoder, &command, at_ms);
         if rng.random_ratio(1, 6) {
             first.held_ms = Some(rng.random_range(0..4_000));
@@ -123,6 +131,28 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
         }
     }
     wishes
+}
+
+/// The routing rules of the tenant, which change a few times.
+fn configured(seed: u64, span_ms: i64) -> Vec<Wish> {
+    let mut rng = SmallRng::seed_from_u64(seed ^ 0x0c0f_f1c0);
+    let encoder = Encoder::<RoutingRules>::of_this_build();
+    let mut times: Vec<i64> = (0..rng.random_range(0..=5)).map(|_| START_MS + rng.random_range(0..span_ms)).collect();
+    times.sort_unstable();
+    let wish = |at_ms: i64| {
+        let of_command = command(seed, 0, 0, false).envelope;
+        let envelope = Envelope { id: format!("cfg_{at_ms}"), aggregate_id: "rou_1".to_owned(), ..of_command };
+        let rules = RoutingRules { envelope, rules: Vec::new() };
+        let record = NewRecord {
+            topic: topics::name(Topic::Configuration),
+            partition: Some(0),
+            key: b"rou_1".to_vec(),
+            value: Some(encoder.encode(&rules).expect("rules fit their schema")),
+            headers: Headers::default(),
+        };
+        Wish { at_ms, record, kind: Kind::Configured, held_ms: None }
+    };
+    times.into_iter().map(wish).collect()
 }
 
 /// What is asked of a payment that is there: a few captures and refunds, and now and then a cancel or a confirm.
@@ -277,5 +307,7 @@ fn command(seed: u64, number: usize, series: usize, is_manual: bool) -> CreatePa
         declines_retried_max: 0,
         payment_method_id: None,
         network_transaction_id: None,
+        routing_metadata: Vec::new(),
+        configuration_version: 0,
     }
 }

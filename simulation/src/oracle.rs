@@ -125,6 +125,7 @@ pub(crate) fn judge(world: &World) -> Result<Ending, String> {
     let states = checks::sequences(world)?;
     let outcomes = checks::outcomes(world)?;
     checks::dead_letters(world)?;
+    checks::routings(world)?;
     checks::effects(world, &changelog)?;
     checks::ends(world)?;
     checks::deaths(world)?;

@@ -48,7 +48,12 @@ impl Parts {
             Err(Fatal::Log(LogError::Fenced { .. })) => "fenced",
             Err(Fatal::Store(_)) => "store",
             Err(
-                Fatal::Log(_) | Fatal::State { .. } | Fatal::Encode(_) | Fatal::Notepad(_) | Fatal::NotCopartitioned(_),
+                Fatal::Log(_)
+                | Fatal::State { .. }
+                | Fatal::Table { .. }
+                | Fatal::Encode(_)
+                | Fatal::Notepad(_)
+                | Fatal::NotCopartitioned(_),
             ) => return false,
         };
         self.ends.with_label_values(&[cause]).inc();

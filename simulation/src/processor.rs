@@ -111,6 +111,18 @@ impl Processor for Tricked<'_> {
         Ok(())
     }
 
+    fn tables(&self) -> &[Arc<str>] {
+        self.payments.tables()
+    }
+
+    fn take_in(&mut self, record: &Record) -> Result<(), ReadError> {
+        self.payments.take_in(record)
+    }
+
+    fn awaits(&self, input: &Input) -> i64 {
+        self.payments.awaits(input)
+    }
+
     fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
         self.payments.restore(value)
     }

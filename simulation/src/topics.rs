@@ -11,15 +11,17 @@ use quittance_log::{
 /// First part of every topic's and group's name.
 pub(crate) const PREFIX: &str = "sim";
 
-const TOPICS: [Topic; 9] = [
+const TOPICS: [Topic; 11] = [
     Topic::PaymentCommands,
     Topic::PaymentResults,
+    Topic::PaymentNotices,
     Topic::PaymentEvents,
     Topic::PaymentState,
     Topic::PaymentChangelog,
     Topic::PaymentGatewayEffects,
     Topic::PaymentOutcomes,
     Topic::LedgerTransfers,
+    Topic::GatewayAnomalies,
     Topic::ProcessorPaymentsDeadLetters,
 ];
 
@@ -37,8 +39,11 @@ pub(crate) fn create(model: &Model, partitions: i32) {
         let cleanup = if topic == Topic::PaymentChangelog { Cleanup::Compact } else { Cleanup::Delete };
         model.create_topic(&topic.name(PREFIX), partitions, cleanup);
     }
+    for table in [Topic::Configuration, Topic::GatewayHealth] {
+        model.create_topic(&table.name(PREFIX), 1, Cleanup::Compact);
+    }
     let group = Part::ProcessorPayments.group(PREFIX);
-    for topic in [Topic::PaymentCommands, Topic::PaymentResults] {
+    for topic in [Topic::PaymentCommands, Topic::PaymentResults, Topic::PaymentNotices] {
         for partition in 0..partitions {
             let commit = OffsetCommit { at: at(topic, partition), offset: 0, metadata: String::new() };
             model.set_position(&group, &commit);

@@ -1,5 +1,6 @@
 -- The ledger as Postgres keeps it, and where a payment's operations are found: folded from the log by the Postgres sink.
--- Amounts are integers of minor units of the currency beside them (ISO 4217 exponent).
+-- Amounts are integers of minor units of the currency beside them (ISO 4217 exponent). One amount is below 2^53; their sums have no
+-- such bound, so they are numeric, with 38 digits, which fit an i128.
 
 create table operations (
     operation_id text primary key,
@@ -22,8 +23,9 @@ create table accounts (
     currency text not null,
     purpose text not null,
     gateway_account text,
-    debits bigint not null default 0 check (debits >= 0),
-    credits bigint not null default 0 check (credits >= 0)
+    debits numeric(38) not null check (debits >= 0),
+    credits numeric(38) not null check (credits >= 0),
+    latest_posted_at timestamptz not null
 );
 
 create index accounts_by_tenant on accounts (tenant, mode, account_id);
@@ -38,6 +40,25 @@ comment on column accounts.purpose is 'gateway_receivable, merchant_payable or s
 comment on column accounts.gateway_account is 'Name of the gateway account, of accounts that are kept for each.';
 comment on column accounts.debits is 'Sum of all debits, minor units.';
 comment on column accounts.credits is 'Sum of all credits, minor units.';
+comment on column accounts.latest_posted_at is 'When the latest of its postings was posted.';
+
+create table account_hours (
+    account_id text not null,
+    hour timestamptz not null check (hour = date_trunc('hour', hour, 'UTC')),
+    posted_debits numeric(38) not null check (posted_debits >= 0),
+    posted_credits numeric(38) not null check (posted_credits >= 0),
+    effective_debits numeric(38) not null check (effective_debits >= 0),
+    effective_credits numeric(38) not null check (effective_credits >= 0),
+    primary key (account_id, hour)
+);
+
+comment on table account_hours is 'What moved on each account in each hour, so that a balance at a time is the sum of the hours before it and of the postings of one hour.';
+comment on column account_hours.account_id is 'acc_…';
+comment on column account_hours.hour is 'When the hour begins, in UTC.';
+comment on column account_hours.posted_debits is 'Sum of the debits that were posted in that hour, minor units.';
+comment on column account_hours.posted_credits is 'Sum of the credits that were posted in that hour, minor units.';
+comment on column account_hours.effective_debits is 'Sum of the debits that took effect in that hour, minor units.';
+comment on column account_hours.effective_credits is 'Sum of the credits that took effect in that hour, minor units.';
 
 create table transfers (
     transfer_id text primary key,
@@ -77,8 +98,11 @@ create table postings (
     primary key (transfer_id, number)
 );
 
--- An account's postings, newest first; transfer and number make the order total, so that a cursor can point between two.
-create index postings_by_account on postings (account_id, posted_at desc, transfer_id, number);
+-- An account's postings, read backward: newest first. Transfer and number make the order total, so that a cursor can point between
+-- two; all go the same way, so that the rows behind a cursor are one range. An account is of one tenant and mode, so are these.
+create index postings_by_account on postings (account_id, posted_at, transfer_id, number);
+-- The postings of one hour, for balances at a time within it.
+create index postings_by_effective_at on postings (account_id, effective_at);
 
 comment on table postings is 'The parts of every transfer. Append-only; within a transfer debits and credits are equal.';
 comment on column postings.transfer_id is 'trf_…';

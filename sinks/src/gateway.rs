@@ -10,17 +10,16 @@ mod accounts;
 mod carry_out;
 mod config;
 mod destination;
+mod health;
 mod http;
 mod lanes;
 mod metrics;
-#[cfg(test)]
-mod samples;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use quittance_avro::{
-    records::{DeadLetter, GatewayResult},
+    records::{DeadLetter, GatewayHealth, GatewayResult},
     registry::Registry,
     wire::{EncodeError, Encoder},
 };
@@ -29,10 +28,13 @@ use quittance_service::{
     health::{Heartbeat, Latch},
     shutdown::Shutdown,
 };
+use quittance_tables::{ConfigurationFolding, Followed, KeyFolding};
 use tokio::runtime::Handle;
 
 pub use self::{
-    accounts::{AccountsError, AccountsMismatch, GatewayAccounts, GatewaySecrets, SecretsError},
+    accounts::{
+        AccountsError, AccountsMismatch, GatewayAccounts, GatewaySecrets, GatewayUrls, SecretsError, UrlsError,
+    },
     config::{GatewayAccountArgs, GatewayArgs},
     metrics::GatewayMetrics,
 };
@@ -49,6 +51,12 @@ pub struct GatewaySettings {
     pub registry: Registry,
     /// Writes results.
     pub result_encoder: Encoder<GatewayResult>,
+    /// Writes what is seen of gateway accounts.
+    pub health_encoder: Encoder<GatewayHealth>,
+    /// What tenants configured.
+    pub configuration: Followed<ConfigurationFolding>,
+    /// What opens the secrets of their accounts.
+    pub keys: Followed<KeyFolding>,
     /// Writes dead letters.
     pub dead_letter_encoder: Encoder<DeadLetter>,
     /// What it shows of itself.

@@ -63,6 +63,8 @@ impl Commands {
             declines_retried_max: 0,
             payment_method_id: None,
             network_transaction_id: None,
+            routing_metadata: Vec::new(),
+            configuration_version: 0,
         };
         let record = NewRecord {
             topic: Arc::clone(&self.topic),

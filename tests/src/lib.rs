@@ -13,6 +13,7 @@ mod raw;
 mod simulator;
 mod spawner;
 mod stack;
+mod two_gateways;
 mod wait;
 
 pub use self::{
@@ -25,5 +26,6 @@ pub use self::{
     raw::{RawRecord, produce_raw},
     simulator::{Charged, Simulator},
     stack::{Frozen, Outage, Server, Stack},
+    two_gateways::{KEY, Tenant, TwoGateways, WEBHOOK_SECRET, paid_at_either, put},
     wait::{eventually, until},
 };

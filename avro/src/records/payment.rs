@@ -20,7 +20,7 @@ pub use self::{
         PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewResolved, PaymentUnwantedSuccess,
         PaymentUpdated, PaymentVoided,
     },
-    method::{GatewayToken, PaymentMethod, ThreeDSecure},
+    method::{GatewayToken, MetadataPair, PaymentMethod, ThreeDSecure},
     report::{GatewayFact, GatewayReport},
     request::{
         ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, RefundPayment, RejectPayment, ResolveReview,

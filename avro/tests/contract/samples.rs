@@ -1,6 +1,8 @@
 //! Two samples of every record that is on a topic: a full one, in which every option is set and no list is empty, and
 //! a minimal one, in which no option is set and every list is empty.
 
+mod configuration;
+mod gateway;
 mod history;
 mod ledger;
 mod parts;
@@ -107,6 +109,12 @@ fn all(fill: Fill) -> Vec<Sample> {
         erase(fill, &request::resolve_review(fill)),
         erase(fill, &request::update_payment(fill)),
         erase(fill, &ledger::transfer(fill)),
+        erase(fill, &configuration::gateway_account(fill)),
+        erase(fill, &configuration::routing_rules(fill)),
+        erase(fill, &configuration::payment_limits(fill)),
+        erase(fill, &gateway::health(fill)),
+        erase(fill, &gateway::notice(fill)),
+        erase(fill, &gateway::anomaly(fill)),
         erase(fill, &runtime::dead_letter(fill)),
         erase(fill, &runtime::tenant_key()),
         erase(fill, &runtime::installation()),

@@ -7,7 +7,7 @@ use crate::{texts, verdict};
 
 /// Codes that come with a status of 4xx and say that the request was turned down before anything was processed, and
 /// would be again, with our code where we have one. A code that is not listed is no proof of that.
-const REFUSALS: &[(&str, Option<&str>)] = &[
+pub(crate) const REFUSALS: &[(&str, Option<&str>)] = &[
     ("invalid_token", Some("invalid_payment_method")),
     ("invalid_request", None),
     ("malformed_json", None),
@@ -27,7 +27,7 @@ const REFUSALS: &[(&str, Option<&str>)] = &[
 ];
 
 /// Why a card's issuer, or the gateway for it, says no.
-const DECLINES: &[(&str, &str)] = &[
+pub(crate) const DECLINES: &[(&str, &str)] = &[
     ("action_expired", "action_expired"),
     ("authentication_failed", "authentication_failed"),
     ("authentication_required", "authentication_required"),
@@ -35,6 +35,7 @@ const DECLINES: &[(&str, &str)] = &[
     ("do_not_honor", "card_declined"),
     ("expired_card", "expired_card"),
     ("fraudulent", "fraudulent"),
+    ("generic_decline", "card_declined"),
     ("incorrect_cvc", "incorrect_cvc"),
     ("insufficient_funds", "insufficient_funds"),
     ("lost_card", "lost_card"),

@@ -2,10 +2,10 @@
 //! <https://docs.stripe.com/error-codes>). A code that is not in a table is kept as the raw code only.
 
 /// Why it was declined, and what to do about it where Stripe does not say.
-struct Decline {
-    raw: &'static str,
-    ours: &'static str,
-    advice: Option<&'static str>,
+pub(crate) struct Decline {
+    pub(crate) raw: &'static str,
+    pub(crate) ours: &'static str,
+    pub(crate) advice: Option<&'static str>,
 }
 
 const LATER: Option<&str> = Some("try_again_later");
@@ -16,7 +16,7 @@ const fn decline(raw: &'static str, ours: &'static str, advice: Option<&'static 
 }
 
 /// Codes of issuers (`decline_code`), and of errors (`code`) that stand alone.
-const DECLINES: &[Decline] = &[
+pub(crate) const DECLINES: &[Decline] = &[
     decline("approve_with_id", "processing_error", LATER),
     decline("authentication_not_handled", "authentication_failed", None),
     decline("authentication_required", "authentication_required", None),
@@ -75,7 +75,7 @@ const DECLINES: &[Decline] = &[
 ];
 
 /// Why a request was turned down before anything was processed.
-const REFUSALS: &[(&str, &str)] = &[
+pub(crate) const REFUSALS: &[(&str, &str)] = &[
     ("amount_too_large", "amount_too_large"),
     ("amount_too_small", "amount_too_small"),
     ("api_key_expired", "invalid_credentials"),
@@ -98,7 +98,7 @@ const REFUSALS: &[(&str, &str)] = &[
 ];
 
 /// Why a refund failed after it was taken.
-const REFUND_FAILURES: &[(&str, &str)] = &[
+pub(crate) const REFUND_FAILURES: &[(&str, &str)] = &[
     ("charge_for_pending_refund_disputed", "charge_disputed"),
     ("declined", "card_declined"),
     ("expired_or_canceled_card", "expired_card"),

@@ -17,6 +17,8 @@ use crate::{
 /// A refund.
 #[derive(Debug, Deserialize)]
 pub(super) struct Refund {
+    #[serde(rename = "object")]
+    _object: Word,
     id: String,
     amount: i64,
     currency: String,
@@ -29,6 +31,13 @@ pub(super) struct Refund {
     #[serde(default = "booked", rename = "balance_transaction", deserialize_with = "is_there")]
     is_booked: bool,
     destination_details: Option<Destination>,
+}
+
+/// What Stripe calls it: a payment has members of the same names, and is no refund.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    Refund,
 }
 
 /// Where the money goes.
@@ -100,11 +109,13 @@ impl Refund {
         }
     }
 
-    /// Whether it gives back nothing that was taken: Stripe writes what it releases of an authorization as a refund too.
+    /// Whether it gives back nothing that was taken: Stripe writes what it releases of an authorization as a refund too. Nothing is
+    /// waited for then, so one that is not booked because it is still under way, or has failed, is none of these.
     pub(super) fn is_release(&self, left: MinorUnits, currency: Currency) -> bool {
         let card = self.destination_details.as_ref().and_then(|destination| destination.card.as_ref());
         let gives_back = card.and_then(|card| card.kind.as_deref()) == Some("refund");
-        !self.is_booked && !gives_back && self.attempt_id().is_none() && self.amount(currency) == Some(left)
+        let is_unbooked = self.status == Status::Succeeded && !self.is_booked && !gives_back;
+        is_unbooked && self.attempt_id().is_none() && self.amount(currency) == Some(left)
     }
 
     /// Why it failed.

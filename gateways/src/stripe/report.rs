@@ -33,8 +33,10 @@ pub(super) fn report(effect: &GatewayEffect, intent: &Intent, refunds: &Refunds)
     facts.extend(void(effect, intent, currency)?);
     let taken = intent.captured()?;
     let released = left(intent)?;
-    for refund in refunds.data.iter().rev() {
-        if taken == MinorUnits::ZERO && refund.attempt_id().is_none() || refund.is_release(released, currency) {
+    for (index, refund) in refunds.data.iter().rev().enumerate() {
+        // What is released is so with the capture, before anything that was taken can be given back.
+        let is_release = index == 0 && refund.is_release(released, currency);
+        if is_release || taken == MinorUnits::ZERO && refund.attempt_id().is_none() {
             continue;
         }
         facts.push(refunded(refund, &reference, currency)?);

@@ -42,6 +42,10 @@ pub enum Action {
     ReadCommand,
     /// `GET /v1/accounts…` and `GET /v1/ledger/…`
     ReadLedger,
+    /// `GET` and `PUT` of `/v1/gateway-accounts…`, `/v1/routing-rules` and `/v1/limits`
+    Configure,
+    /// `GET /v1/gateway-anomalies`
+    ReadAnomalies,
 }
 
 /// The table: for each action, the roles that it is open to.
@@ -57,6 +61,8 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::ReadPayment, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
     (Action::ReadHistory, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
     (Action::ReadLedger, &[Role::Viewer, Role::Merchant, Role::Admin]),
+    (Action::Configure, &[Role::Admin]),
+    (Action::ReadAnomalies, &[Role::Reviewer, Role::Operator, Role::Admin]),
     (Action::ReadCommand, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
 ];
 
@@ -109,6 +115,10 @@ mod tests {
     #[case(Role::Viewer, Action::ReadPayment, true)]
     #[case(Role::Viewer, Action::ReadHistory, true)]
     #[case(Role::Operator, Action::ReadCommand, false)]
+    #[case(Role::Admin, Action::Configure, true)]
+    #[case(Role::Merchant, Action::Configure, false)]
+    #[case(Role::Operator, Action::ReadAnomalies, true)]
+    #[case(Role::Viewer, Action::ReadAnomalies, false)]
     fn table(#[case] role: Role, #[case] action: Action, #[case] allowed: bool) {
         assert_eq!(role.allows(action), allowed);
     }

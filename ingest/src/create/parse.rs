@@ -24,6 +24,8 @@ pub(crate) const METADATA_VALUE_CHARS_MAX: usize = 500;
 const ACCOUNT_CHARS_MAX: usize = 64;
 const URL_CHARS_MAX: usize = 2_048;
 const DECLINES_RETRIED_MAX: i64 = 3;
+/// What a card is paid from.
+pub(crate) const FUNDINGS: [&str; 3] = ["credit", "debit", "prepaid"];
 const STORED_CREDENTIAL_USES: [&str; 4] = ["first", "recurring", "installment", "unscheduled"];
 
 /// A payment to be made.
@@ -183,8 +185,32 @@ fn payment_method(value: Value, default_account: &str, errors: &mut Vec<FieldErr
             .map(|token| vec![GatewayToken { gateway_account: default_account.to_owned(), token }]),
         (None, Some(value)) => tokens(&mut fields, value),
     };
+    let method = facts(&mut fields, kind_of);
     fields.end();
-    Some(PaymentMethod::of_tokens(kind_of, token?))
+    Some(PaymentMethod { tokens: token?, ..method })
+}
+
+/// What the client knows of the card: routing rules may ask for it.
+fn facts(fields: &mut Fields<'_>, kind_of: String) -> PaymentMethod {
+    let brand = fact(fields, "brand", "a scheme in lower case, such as visa", |text| {
+        text.len() <= 32 && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+    });
+    let funding = fact(fields, "funding", "credit, debit or prepaid", |text| FUNDINGS.contains(&text));
+    let country = fact(fields, "country", "a country, such as DE (ISO 3166-1 alpha-2)", |text| {
+        text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase())
+    });
+    let last4 =
+        fact(fields, "last4", "four digits", |text| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()));
+    PaymentMethod { brand, funding, country, last4, ..PaymentMethod::of_tokens(kind_of, Vec::new()) }
+}
+
+fn fact(fields: &mut Fields<'_>, name: &str, wanted: &str, is_right: impl Fn(&str) -> bool) -> Option<String> {
+    let text = fields.text(name, 64)?;
+    if !text.is_empty() && is_right(&text) {
+        return Some(text);
+    }
+    fields.refuse(name, format!("must be {wanted}"));
+    None
 }
 
 /// A gateway's token: printable ASCII, and no card number.

@@ -1,8 +1,14 @@
 //! `POST /v1/payments`
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
-use quittance_avro::{fingerprint::fingerprint, records::CreatePayment};
+use quittance_avro::{
+    fingerprint::fingerprint,
+    records::{CreatePayment, MetadataPair},
+};
 use quittance_service::trace::TraceContext;
+use serde_json::{Map, Value};
 use warp::http::{HeaderMap, Response, StatusCode};
 
 use super::{
@@ -10,8 +16,16 @@ use super::{
     command::{Request, read_json},
 };
 use crate::{
-    app::App, auth::Action, body::Chunks, create::parse, idempotency::IdempotencyKey, prefer::Prefer, problem::Problem,
-    publish::Command, query::Query, view::Text,
+    app::App,
+    auth::{Action, Caller},
+    body::Chunks,
+    create::parse,
+    idempotency::IdempotencyKey,
+    prefer::Prefer,
+    problem::Problem,
+    publish::Command,
+    query::Query,
+    view::Text,
 };
 
 /// Name of the request: part of what its ids are derived from.
@@ -42,6 +56,7 @@ pub(crate) async fn create_payment(
         prefer: Prefer::from_headers(headers),
         status: StatusCode::CREATED,
     };
+    let (routing_metadata, configuration_version) = routing(app, &caller, &asked.text.metadata)?;
     let sealed = match asked.text {
         text if text == Text::default() => None,
         text => Some(request.seal(app, TEXT_PURPOSE, &text).await?),
@@ -62,6 +77,22 @@ pub(crate) async fn create_payment(
         declines_retried_max: asked.declines_retried_max,
         payment_method_id: None,
         network_transaction_id: None,
+        routing_metadata,
+        configuration_version,
     };
     request.send(app, &Command::Create(command), trace).await
+}
+
+/// What the tenant's routing rules ask for of the metadata, and the version of the configuration that says so. Those members
+/// are told in the clear, so that the rules can be applied where the rest of the text cannot be opened.
+fn routing(app: &App, caller: &Caller, metadata: &Map<String, Value>) -> Result<(Vec<MetadataPair>, i64), Problem> {
+    let configuration = app.parts.configurations.table()?.read();
+    let rules = configuration.of(caller.mode, &caller.tenant).and_then(|own| own.rules.as_ref());
+    let conditions = rules.iter().flat_map(|rules| &rules.value.rules).flat_map(|rule| &rule.conditions.metadata);
+    let keys: BTreeSet<&String> = conditions.map(|condition| &condition.key).collect();
+    let told = keys.into_iter().filter_map(|key| {
+        let value = metadata.get(key)?.as_str()?;
+        Some(MetadataPair { key: key.clone(), value: value.to_owned() })
+    });
+    Ok((told.collect(), configuration.version()))
 }

@@ -9,20 +9,25 @@ use warp::http::{HeaderMap, Response, StatusCode};
 use super::{json, stores_down};
 use crate::{
     app::App,
-    auth::Action,
+    auth::{Action, Caller},
     ledger_view::{self, Page},
     problem::Problem,
     query::Query,
-    reads::By,
 };
 
 /// How many are told at once, unless the client says.
 const LIMIT: i64 = 25;
 
-/// `GET /v1/accounts`
-pub(crate) async fn read_accounts(app: &App, query: &Query, headers: &HeaderMap) -> Result<Response<Bytes>, Problem> {
+/// Who asks, if they may read the ledger.
+fn reader(app: &App, headers: &HeaderMap) -> Result<Caller, Problem> {
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::ReadLedger)?;
+    Ok(caller)
+}
+
+/// `GET /v1/accounts`
+pub(crate) async fn read_accounts(app: &App, query: &Query, headers: &HeaderMap) -> Result<Response<Bytes>, Problem> {
+    let caller = reader(app, headers)?;
     let (limit, cursor) = query.page(LIMIT, |cursor| cursor.parse::<AccountId>().ok())?;
     let after = cursor.map_or_else(String::new, |id| id.to_string());
     let found = app.parts.reads.accounts(&caller, &after, limit + 1).await.map_err(|error| stores_down(&error))?;
@@ -37,8 +42,7 @@ pub(crate) async fn read_account(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadLedger)?;
+    let caller = reader(app, headers)?;
     query.none()?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
     let account = app.parts.reads.account(&caller, id).await.map_err(|error| stores_down(&error))?;
@@ -52,8 +56,7 @@ pub(crate) async fn read_postings(
     headers: &HeaderMap,
     id: &str,
 ) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadLedger)?;
+    let caller = reader(app, headers)?;
     let (limit, cursor) = query.page(LIMIT, ledger_view::place)?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
     let reads = &app.parts.reads;
@@ -69,14 +72,8 @@ pub(crate) async fn read_trial_balance(
     query: &Query,
     headers: &HeaderMap,
 ) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadLedger)?;
-    let at = query.at()?;
-    let found = app.parts.reads.trial_balance(&caller, at).await.map_err(|error| stores_down(&error))?;
-    let (at, by) = match at {
-        None => (SystemTime::now(), "posted"),
-        Some((at, By::Posted)) => (at, "posted"),
-        Some((at, By::Effective)) => (at, "effective"),
-    };
-    json(StatusCode::OK, &ledger_view::trial_balance(found, at, by))
+    let caller = reader(app, headers)?;
+    let moment = query.moment(SystemTime::now())?;
+    let found = app.parts.reads.trial_balance(&caller, moment).await.map_err(|error| stores_down(&error))?;
+    json(StatusCode::OK, &ledger_view::trial_balance(found, moment))
 }

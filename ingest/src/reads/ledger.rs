@@ -8,12 +8,29 @@ use quittance_avro::{
 };
 use tokio_postgres::Row;
 
-use super::{Reads, StoreError};
+use super::{
+    Reads, StoreError,
+    postgres::{Param, Params},
+};
 use crate::auth::Caller;
 
-const COLUMNS: &str = "account_id, merchant_account, currency, purpose, gateway_account";
+const ACCOUNTS: &str = "select account_id, merchant_account, currency, purpose, gateway_account, latest_posted_at, \
+     debits::text, credits::text from accounts";
 
-/// An account with what was debited and credited, minor units of its currency.
+/// The page is cut out before anything is joined to it: a range of one index, however many postings there are. Without a place it
+/// begins before all of them, that is at infinity.
+const POSTINGS: &str = "
+    select page.posted_at, transfer_id, number, side, amount, page.effective_at, kind, payment_id, operation_id, reverses
+    from (
+        select transfer_id, number, side, amount, effective_at, posted_at from postings
+        where account_id = $1 and (posted_at, transfer_id, number) < (coalesce($4::timestamptz, 'infinity'), $5, $6)
+        order by posted_at desc, transfer_id desc, number desc limit $7
+    ) as page join transfers using (transfer_id)
+    where mode = $2 and tenant = $3
+    order by page.posted_at desc, transfer_id desc, number desc";
+
+/// An account with what was debited and credited, minor units of its currency. One amount is below 2^53, and a sum of them can be
+/// larger than an `i64`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Account {
     pub(crate) id: String,
@@ -21,8 +38,9 @@ pub(crate) struct Account {
     pub(crate) currency: String,
     pub(crate) purpose: String,
     pub(crate) gateway_account: Option<String>,
-    pub(crate) debits: i64,
-    pub(crate) credits: i64,
+    pub(crate) latest_posted_at: SystemTime,
+    pub(crate) debits: i128,
+    pub(crate) credits: i128,
 }
 
 /// A posting of an account.
@@ -55,9 +73,28 @@ pub(crate) enum By {
     Posted,
 }
 
+/// A moment, by one of the two times of postings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Moment {
+    pub(crate) at: SystemTime,
+    pub(crate) by: By,
+}
+
+impl By {
+    pub(crate) const ALL: [Self; 2] = [Self::Effective, Self::Posted];
+
+    /// As the API says it, and as columns are named after it.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Effective => "effective",
+            Self::Posted => "posted",
+        }
+    }
+}
+
 impl Account {
     /// What it holds, on the side that it belongs to: receivables are debits, what is owed is credits.
-    pub(crate) fn balance(&self) -> i64 {
+    pub(crate) fn balance(&self) -> i128 {
         match AccountPurpose::from_word(&self.purpose).map(AccountPurpose::normal_side) {
             Some(Side::Debit) => self.debits - self.credits,
             Some(Side::Credit) | None => self.credits - self.debits,
@@ -68,22 +105,18 @@ impl Account {
 impl Reads {
     /// The caller's accounts, by id, after the one of that id.
     pub(crate) async fn accounts(&self, caller: &Caller, after: &str, limit: i64) -> Result<Vec<Account>, StoreError> {
-        let query = format!(
-            "select {COLUMNS}, debits, credits from accounts \
-             where mode = $1 and tenant = $2 and account_id > $3 order by account_id limit $4"
-        );
-        let (mode, tenant) = (caller.mode.as_str(), caller.tenant.as_str());
-        let rows = self.query(&query, &[&mode, &tenant, &after, &limit]).await?;
+        let query =
+            format!("{ACCOUNTS} where mode = $1 and tenant = $2 and account_id > $3 order by account_id limit $4");
+        let [mode, tenant] = of(caller);
+        let rows = self.query_in_turn(query, vec![mode, tenant, Box::new(after.to_owned()), Box::new(limit)]).await?;
         rows.iter().map(account).collect()
     }
 
     /// An account of the caller's.
     pub(crate) async fn account(&self, caller: &Caller, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let query = format!(
-            "select {COLUMNS}, debits, credits from accounts where mode = $1 and tenant = $2 and account_id = $3"
-        );
-        let (mode, tenant) = (caller.mode.as_str(), caller.tenant.as_str());
-        let rows = self.query(&query, &[&mode, &tenant, &id.to_string()]).await?;
+        let query = format!("{ACCOUNTS} where mode = $1 and tenant = $2 and account_id = $3");
+        let [mode, tenant] = of(caller);
+        let rows = self.query_in_turn(query, vec![mode, tenant, Box::new(id.to_string())]).await?;
         rows.first().map(account).transpose()
     }
 
@@ -95,47 +128,65 @@ impl Reads {
         after: Option<&Place>,
         limit: i64,
     ) -> Result<Vec<Posting>, StoreError> {
-        const QUERY: &str = "select postings.posted_at, postings.transfer_id, number, side, amount, postings.effective_at, kind, \
-             payment_id, operation_id, reverses from postings join transfers using (transfer_id) \
-             where account_id = $1 and mode = $2 and tenant = $3 and \
-             ($4::timestamptz is null or postings.posted_at < $4 \
-              or postings.posted_at = $4 and (postings.transfer_id, number) > ($5, $6)) \
-             order by postings.posted_at desc, postings.transfer_id, number limit $7";
-        let posted_at = after.map(|place| place.posted_at);
-        let transfer_id = after.map_or("", |place| &place.transfer_id);
-        let number = after.map_or(0, |place| place.number);
-        let (mode, tenant, id) = (caller.mode.as_str(), caller.tenant.as_str(), id.to_string());
-        let rows = self.query(QUERY, &[&id, &mode, &tenant, &posted_at, &transfer_id, &number, &limit]).await?;
+        let [mode, tenant] = of(caller);
+        let params: Params = vec![
+            Box::new(id.to_string()),
+            mode,
+            tenant,
+            Box::new(after.map(|place| place.posted_at)),
+            Box::new(after.map_or_else(String::new, |place| place.transfer_id.clone())),
+            Box::new(after.map_or(0, |place| place.number)),
+            Box::new(limit),
+        ];
+        let rows = self.query_in_turn(POSTINGS.to_owned(), params).await?;
         rows.iter().map(posting).collect()
     }
 
-    /// What each account of the caller's held at a time, by either of the two times of its postings; now without one.
+    /// What each account of the caller's held at a moment, zeros if it did not exist yet; as far as the log is folded without one.
     pub(crate) async fn trial_balance(
         &self,
         caller: &Caller,
-        at: Option<(SystemTime, By)>,
+        moment: Option<Moment>,
     ) -> Result<Vec<Account>, StoreError> {
-        let (mode, tenant) = (caller.mode.as_str(), caller.tenant.as_str());
-        let Some((at, by)) = at else {
-            let query = format!(
-                "select {COLUMNS}, debits, credits from accounts where mode = $1 and tenant = $2 order by account_id"
-            );
-            let rows = self.query(&query, &[&mode, &tenant]).await?;
-            return rows.iter().map(account).collect();
+        let [mode, tenant] = of(caller);
+        let rows = match moment {
+            None => {
+                let query = format!("{ACCOUNTS} where mode = $1 and tenant = $2 order by account_id");
+                self.query_in_turn(query, vec![mode, tenant]).await?
+            }
+            Some(Moment { at, by }) => {
+                self.query_in_turn(balances_at_a_moment(by), vec![mode, tenant, Box::new(at)]).await?
+            }
         };
-        let time = match by {
-            By::Effective => "effective_at",
-            By::Posted => "posted_at",
-        };
-        let query = format!(
-            "select {COLUMNS}, coalesce(sum(amount) filter (where side = 'debit'), 0)::bigint, \
-             coalesce(sum(amount) filter (where side = 'credit'), 0)::bigint \
-             from accounts join postings using (account_id) where mode = $1 and tenant = $2 and {time} <= $3 \
-             group by account_id order by account_id"
-        );
-        let rows = self.query(&query, &[&mode, &tenant, &at]).await?;
         rows.iter().map(account).collect()
     }
+}
+
+/// The hours before the moment's own, and the postings of that hour up to it: adding up all postings takes a second for a million.
+fn balances_at_a_moment(by: By) -> String {
+    let by = by.as_str();
+    format!(
+        "
+    select account_id, merchant_account, currency, purpose, gateway_account, latest_posted_at,
+        (hours.debits + rest.debits)::text, (hours.credits + rest.credits)::text
+    from accounts
+    cross join lateral (
+        select coalesce(sum({by}_debits), 0) as debits, coalesce(sum({by}_credits), 0) as credits from account_hours
+        where account_hours.account_id = accounts.account_id and hour < date_trunc('hour', $3, 'UTC')
+    ) as hours
+    cross join lateral (
+        select coalesce(sum(amount) filter (where side = 'debit'), 0) as debits,
+            coalesce(sum(amount) filter (where side = 'credit'), 0) as credits
+        from postings
+        where postings.account_id = accounts.account_id and {by}_at >= date_trunc('hour', $3, 'UTC') and {by}_at <= $3
+    ) as rest
+    where mode = $1 and tenant = $2 order by account_id"
+    )
+}
+
+/// Whose rows they must be: mode and tenant.
+fn of(caller: &Caller) -> [Param; 2] {
+    [Box::new(caller.mode.as_str()), Box::new(caller.tenant.to_string())]
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {
@@ -145,8 +196,9 @@ fn account(row: &Row) -> Result<Account, StoreError> {
         currency: row.try_get(2)?,
         purpose: row.try_get(3)?,
         gateway_account: row.try_get(4)?,
-        debits: row.try_get(5)?,
-        credits: row.try_get(6)?,
+        latest_posted_at: row.try_get(5)?,
+        debits: row.try_get::<_, &str>(6)?.parse()?,
+        credits: row.try_get::<_, &str>(7)?.parse()?,
     })
 }
 

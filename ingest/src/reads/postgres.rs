@@ -1,13 +1,13 @@
 //! The reads that Postgres answers.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use quittance_avro::{
     ids::{CommandId, PaymentId, RefundId},
     records::{Outcome, PaymentState},
 };
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::{Row, types::ToSql};
 
 use super::{HistoryEvent, Reads, StoreError};
@@ -21,8 +21,16 @@ const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
 
-/// How long Postgres may take to answer a read, a connection to it included.
+/// How long a read may take, from the wait for a connection on.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long before that Postgres gives a statement up, so that it does not work on for nobody, with a connection that others need.
+const STATEMENT_MARGIN: Duration = Duration::from_millis(250);
+/// How long a read waits for its turn, so that enough of its time is left for itself.
+const TURN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A parameter of a query that may outlive its request.
+pub(super) type Param = Box<dyn ToSql + Sync + Send>;
+pub(super) type Params = Vec<Param>;
 
 impl Reads {
     /// The payment as Postgres has it.
@@ -81,13 +89,47 @@ impl Reads {
         Ok(Some(serde_json::from_value(row.try_get::<_, Value>(0)?)?))
     }
 
-    /// A server that is frozen takes a query and never answers, so it is not waited for without end.
+    /// A query of a kind that takes its time, for which there are [only so many turns](Reads): the others keep connections for the reads
+    /// of payments. A client that hangs up does not end what Postgres does for it, so the turn is over when that is.
+    pub(super) async fn query_in_turn(&self, query: String, params: Params) -> Result<Vec<Row>, StoreError> {
+        let deadline = Instant::now() + READ_TIMEOUT;
+        let Ok(Ok(turn)) = timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await else {
+            return Err(StoreError::Busy(TURN_TIMEOUT));
+        };
+        let reads = self.clone();
+        let read = tokio::spawn(async move {
+            let params: Vec<&(dyn ToSql + Sync)> = params.iter().map(|param| &**param as _).collect();
+            let rows = reads.query_until(deadline, &query, &params).await;
+            drop(turn);
+            rows
+        });
+        read.await?
+    }
+
     pub(super) async fn query(&self, query: &str, params: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, StoreError> {
+        self.query_until(Instant::now() + READ_TIMEOUT, query, params).await
+    }
+
+    /// Postgres is told how long it may take with each query, in the same packet: it depends on how long the connection took. A
+    /// server that is frozen takes a query and never answers, so it is not waited for without end either.
+    async fn query_until(
+        &self,
+        deadline: Instant,
+        query: &str,
+        params: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, StoreError> {
         let rows = async {
             let client = self.pool.get().await?;
-            let statement = client.prepare_cached(query).await?;
-            Ok::<_, StoreError>(client.query(&statement, params).await?)
+            let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(STATEMENT_MARGIN);
+            // 0 would be no limit at all.
+            let limit = format!("set statement_timeout = {}", left.as_millis().max(1));
+            let rows = async {
+                let statement = client.prepare_cached(query).await?;
+                client.query(&statement, params).await
+            };
+            let ((), rows) = tokio::try_join!(client.batch_execute(&limit), rows)?;
+            Ok::<_, StoreError>(rows)
         };
-        timeout(READ_TIMEOUT, rows).await.unwrap_or(Err(StoreError::Late(READ_TIMEOUT)))
+        timeout_at(deadline, rows).await.unwrap_or(Err(StoreError::Late(READ_TIMEOUT)))
     }
 }

@@ -14,7 +14,7 @@ use super::{
     context::Plain,
     error::{settings, unavailable},
 };
-use crate::{LogError, NewRecord};
+use crate::{LogError, NewRecord, TopicPartition};
 
 /// Writes records and says when all in-sync replicas have them. Cheap to clone.
 #[derive(Clone)]
@@ -82,6 +82,12 @@ impl Producer {
                 ProduceError::Unacknowledged { topic, cause }
             }
         })
+    }
+
+    /// The offset behind the last record of a partition. Blocks for at most `timeout`.
+    pub fn end(&self, at: &TopicPartition, timeout: Duration) -> Result<i64, LogError> {
+        let bounds = self.producer.client().fetch_watermarks(&at.topic, at.partition, timeout);
+        bounds.map(|(_, end)| end).map_err(unavailable(format!("asking for the end of {at}")))
     }
 
     /// Why nothing can be written any more, if that is so: an idempotent producer that has lost count of what it wrote

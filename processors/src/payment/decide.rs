@@ -2,7 +2,7 @@
 //!
 //! A payment has operations (one authorization, then captures, voids and refunds), an operation has attempts at gateway
 //! accounts, an attempt has tries. [`attempt`] sees an attempt through, whatever its operation is, [`result`] and [`report`]
-//! judge what gateways say, [`approval`], [`operation`], [`failing`] and [`closing`] say what follows from it, and
+//! judge what gateways say, [`notice`] heeds what they tell of their own accord, [`approval`], [`operation`], [`failing`] and [`closing`] say what follows from it, and
 //! [`standing`] derives from the operations what the payment is.
 
 mod approval;
@@ -11,6 +11,7 @@ mod closing;
 mod command;
 mod draft;
 mod failing;
+mod notice;
 mod operation;
 pub(super) mod outcome;
 mod report;
@@ -18,8 +19,9 @@ mod result;
 mod standing;
 mod timer;
 
-use quittance_avro::{records::PaymentChangelog, refusals::Refusal, time::Timestamp};
+use quittance_avro::{records::PaymentChangelog, refusals::Refusal, time::Timestamp, words::NoticeTrouble};
 
+pub(super) use self::notice::anomaly;
 use super::{
     command::Request,
     decision::{Context, Decision, Ignored, Input, Refused},
@@ -47,6 +49,12 @@ pub fn decide(state: Option<&PaymentChangelog>, input: &Input, cx: Context<'_>) 
             })),
         },
         (Input::Result(result), Some(state)) => result::judge(state, result, cx),
+        (Input::Notice(notice), state) => match (notice.unread, state) {
+            (Some(NoticeTrouble::NotAPayment), _) => Decision::Ignored(Ignored::NothingPending),
+            (Some(trouble), _) => Decision::Anomalous(Box::new(anomaly(notice, trouble))),
+            (None, None) => Decision::Anomalous(Box::new(anomaly(notice, NoticeTrouble::UnknownPayment))),
+            (None, Some(state)) => notice::heed(state, notice, cx),
+        },
         (Input::Timer, Some(state)) => timer::fire(state, cx),
         (Input::Result(_), None) => Decision::Ignored(Ignored::UnknownAttempt),
         (Input::Timer, None) => Decision::Ignored(Ignored::NothingPending),

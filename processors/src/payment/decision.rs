@@ -1,7 +1,7 @@
 //! What the rules are given and what they say.
 
 use quittance_avro::{
-    records::{GatewayEffect, GatewayResult, Outcome, PaymentChangelog, Transfer},
+    records::{GatewayAnomaly, GatewayEffect, GatewayNotice, GatewayResult, Outcome, PaymentChangelog, Transfer},
     time::Timestamp,
 };
 
@@ -14,6 +14,8 @@ pub enum Input {
     Command(Box<Command>),
     /// A try or query at a gateway came to an end.
     Result(Box<GatewayResult>),
+    /// A gateway tells that something happened.
+    Notice(Box<GatewayNotice>),
     /// The payment's earliest timer is due.
     Timer,
 }
@@ -27,7 +29,7 @@ pub struct Context<'a> {
     pub traceparent: &'a str,
     /// The bounds that the rules keep to.
     pub policy: &'a Policy,
-    /// What can be done at which gateway account.
+    /// The gateway accounts of the payment's tenant, and how it wants them to be used.
     pub gateways: &'a Gateways,
 }
 
@@ -40,6 +42,8 @@ pub enum Decision {
     Repeated(Box<Outcome>),
     /// A command that may not be applied.
     Refused(Box<Refused>),
+    /// A gateway told something that fits nothing we know: it is kept for a person, and nothing changes.
+    Anomalous(Box<GatewayAnomaly>),
     /// Nothing is to be done.
     Ignored(Ignored),
 }

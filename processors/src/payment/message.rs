@@ -1,10 +1,10 @@
 //! What comes in: told apart, and held against the key it came under.
 
 use quittance_avro::{
-    ids::PaymentId,
+    ids::{NoticeId, PaymentId},
     records::{
-        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, GatewayResult, PaymentChangelog,
-        Record, RefundPayment, RejectPayment, ResolveReview, UpdatePayment,
+        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, GatewayNotice, GatewayResult,
+        PaymentChangelog, Record, RefundPayment, RejectPayment, ResolveReview, UpdatePayment,
     },
     wire::{DecodeError, Decoder},
 };
@@ -23,13 +23,16 @@ pub(super) enum Message {
     Command(Box<Request>),
     /// What became of an effect.
     Result(Box<GatewayResult>),
+    /// What a gateway told of its own accord.
+    Notice(Box<GatewayNotice>),
 }
 
 impl Message {
-    /// Reads either of them.
+    /// Reads any of them.
     pub(super) fn read(decoder: &Decoder, value: &[u8]) -> Result<Self, DecodeError> {
         match decoder.name_of(value)? {
             GatewayResult::NAME => decoder.decode(value).map(Box::new).map(Self::Result),
+            GatewayNotice::NAME => decoder.decode(value).map(Box::new).map(Self::Notice),
             CapturePayment::NAME => Self::command::<CapturePayment>(decoder, value),
             RefundPayment::NAME => Self::command::<RefundPayment>(decoder, value),
             CancelPayment::NAME => Self::command::<CancelPayment>(decoder, value),
@@ -53,9 +56,12 @@ impl Message {
         let envelope = match &self {
             Self::Command(request) => request.envelope(),
             Self::Result(result) => &result.envelope,
+            Self::Notice(notice) => &notice.envelope,
         };
         let aggregate_id = envelope.aggregate_id.clone();
-        if aggregate_id.parse::<PaymentId>().is_err() {
+        // A notice that names no payment stands for itself.
+        let is_unnamed = matches!(self, Self::Notice(_)) && aggregate_id.parse::<NoticeId>().is_ok();
+        if aggregate_id.parse::<PaymentId>().is_err() && !is_unnamed {
             return Err(ReadError::Invalid("envelope.aggregate_id"));
         }
         if key != Some(aggregate_id.as_bytes()) {
@@ -67,6 +73,7 @@ impl Message {
                 Input::Command(Box::new(Command { id, request: *request }))
             }
             Self::Result(result) => Input::Result(result),
+            Self::Notice(notice) => Input::Notice(notice),
         };
         Ok((aggregate_id, input))
     }

@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use quittance_avro::{
-    records::{Envelope, GatewayEffect, Outcome, PaymentChangelog, PaymentState, Transfer},
+    records::{Envelope, GatewayAnomaly, GatewayEffect, Outcome, PaymentChangelog, PaymentState, Transfer},
     refusals::Refusal,
     registry::{Registry, RegistryError},
     time::Timestamp,
     topics::Topic,
     wire::{EncodeError, Encoder},
+    words::NoticeTrouble,
 };
 use quittance_log::{Headers, ReadError, Record, Schemas};
+use quittance_tables::Configured;
 
 use super::{
-    decide::{decide, due_at, outcome},
+    accounts::Accounts,
+    command::Request,
+    decide::{anomaly, decide, due_at, outcome},
     decision::{Change, Context, Decision, Ignored, Input},
     event::EventEncoders,
     gateways::Gateways,
@@ -30,6 +34,7 @@ pub struct Encoders {
     outcome: Encoder<Outcome>,
     effect: Encoder<GatewayEffect>,
     transfer: Encoder<Transfer>,
+    anomaly: Encoder<GatewayAnomaly>,
     events: EventEncoders,
 }
 
@@ -42,6 +47,7 @@ impl Encoders {
             outcome: registry.encoder(Topic::PaymentOutcomes).await?,
             effect: registry.encoder(Topic::PaymentGatewayEffects).await?,
             transfer: registry.encoder(Topic::LedgerTransfers).await?,
+            anomaly: registry.encoder(Topic::GatewayAnomalies).await?,
             events: EventEncoders::look_up(registry).await?,
         })
     }
@@ -54,6 +60,7 @@ impl Encoders {
             outcome: Encoder::of_this_build(),
             effect: Encoder::of_this_build(),
             transfer: Encoder::of_this_build(),
+            anomaly: Encoder::of_this_build(),
             events: EventEncoders::of_this_build(),
         }
     }
@@ -68,19 +75,22 @@ pub struct PaymentProcessor {
     effects: Arc<str>,
     outcomes: Arc<str>,
     transfers: Arc<str>,
+    anomalies: Arc<str>,
+    tables: [Arc<str>; 2],
     schemas: Schemas,
     encoders: Encoders,
     policy: Policy,
-    gateways: Gateways,
+    accounts: Accounts,
 }
 
 impl PaymentProcessor {
-    /// A processor of the topics under `prefix`.
+    /// A processor of the topics under `prefix`. `gateways` are the accounts of the installation, which every tenant may use.
     pub fn new(prefix: &str, schemas: Schemas, encoders: Encoders, policy: Policy, gateways: Gateways) -> Self {
         let topic = |topic: Topic| Arc::from(topic.name(prefix));
         Self {
             inputs: vec![
                 Source { topic: topic(Topic::PaymentResults), class: Class::Results },
+                Source { topic: topic(Topic::PaymentNotices), class: Class::Results },
                 Source { topic: topic(Topic::PaymentCommands), class: Class::Commands },
             ],
             changelog: topic(Topic::PaymentChangelog),
@@ -89,10 +99,12 @@ impl PaymentProcessor {
             effects: topic(Topic::PaymentGatewayEffects),
             outcomes: topic(Topic::PaymentOutcomes),
             transfers: topic(Topic::LedgerTransfers),
+            anomalies: topic(Topic::GatewayAnomalies),
+            tables: [topic(Topic::Configuration), topic(Topic::GatewayHealth)],
             schemas,
             encoders,
             policy,
-            gateways,
+            accounts: Accounts::new(gateways),
         }
     }
 
@@ -122,6 +134,20 @@ impl PaymentProcessor {
             outputs.push(output(&self.outcomes, cause(), self.encoders.outcome.encode(outcome)?));
         }
         Ok(Processed { state: Some(change.state), outputs, invalid: None })
+    }
+
+    fn anomalous(
+        &self,
+        anomaly: &GatewayAnomaly,
+        traceparent: &str,
+    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+        let output = Output {
+            topic: Arc::clone(&self.anomalies),
+            key: anomaly.envelope.aggregate_id.clone(),
+            value: self.encoders.anomaly.encode(anomaly)?,
+            headers: headers(traceparent, None),
+        };
+        Ok(Processed { state: None, outputs: vec![output], invalid: None })
     }
 
     fn told(
@@ -173,6 +199,32 @@ impl Processor for PaymentProcessor {
         self.schemas.learn(schema)
     }
 
+    fn tables(&self) -> &[Arc<str>] {
+        &self.tables
+    }
+
+    fn take_in(&mut self, record: &Record) -> Result<(), ReadError> {
+        let Some(value) = &record.value else { return Ok(()) };
+        if record.at.topic == self.tables[0] {
+            let configured = self.schemas.read_known(|decoder| Configured::read(decoder, value))?;
+            self.accounts.configure(configured, record.offset);
+        } else {
+            let health = self.schemas.read_known(|decoder| decoder.decode(value))?;
+            self.accounts.hear(health);
+        }
+        Ok(())
+    }
+
+    fn awaits(&self, input: &Input) -> i64 {
+        match input {
+            Input::Command(command) => match &command.request {
+                Request::Create(asked) => asked.configuration_version,
+                _ => 0,
+            },
+            Input::Result(_) | Input::Notice(_) | Input::Timer => 0,
+        }
+    }
+
     fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
         self.schemas.read(|decoder| decoder.decode(value)).and_then(of_known_version)
     }
@@ -191,6 +243,7 @@ impl Processor for PaymentProcessor {
         match input {
             Input::Command(command) => same(command.request.envelope()),
             Input::Result(result) => same(&result.envelope),
+            Input::Notice(notice) => same(&notice.envelope),
             Input::Timer => true,
         }
     }
@@ -206,6 +259,7 @@ impl Processor for PaymentProcessor {
                 let told = outcome::refused(command, Timestamp::from_ms(now_ms), Refusal::NotFound);
                 self.told(None, &told, headers.text("traceparent").unwrap_or_default())
             }
+            Input::Notice(notice) => self.anomalous(&anomaly(notice, NoticeTrouble::UnknownPayment), ""),
             Input::Result(_) | Input::Timer => Ok(Processed::invalid("its tenant or mode is not that of the payment")),
         }
     }
@@ -221,11 +275,13 @@ impl Processor for PaymentProcessor {
             Trigger::Timer => (&Input::Timer, state.map_or("", |state| state.traceparent.as_str())),
         };
         let now = Timestamp::from_ms(now_ms);
-        let cx = Context { now, traceparent, policy: &self.policy, gateways: &self.gateways };
+        let gateways = self.accounts.of(state, input);
+        let cx = Context { now, traceparent, policy: &self.policy, gateways };
         match decide(state, input, cx) {
             Decision::Applied(change) => self.applied(*change, traceparent),
             Decision::Repeated(outcome) => self.told(None, &outcome, traceparent),
             Decision::Refused(refused) => self.told(refused.state, &refused.outcome, traceparent),
+            Decision::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
             Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
             Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
                 Ok(Processed::nothing())

@@ -42,7 +42,7 @@ pub(super) fn start() -> Timestamp {
     Timestamp::from_ms(1_793_534_400_123)
 }
 
-fn envelope(id: String) -> Envelope {
+pub(super) fn envelope(id: String) -> Envelope {
     Envelope {
         id,
         mode: Mode::Test,
@@ -85,6 +85,8 @@ pub(super) fn command(capture: CaptureMethod) -> CreatePayment {
         declines_retried_max: 0,
         payment_method_id: None,
         network_transaction_id: None,
+        routing_metadata: Vec::new(),
+        configuration_version: 0,
     }
 }
 

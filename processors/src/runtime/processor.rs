@@ -36,6 +36,24 @@ pub trait Processor {
     /// Writes a state for the changelog.
     fn keep(&self, state: &Self::State) -> Result<Vec<u8>, EncodeError>;
 
+    /// The shared tables that it decides by: small compacted topics of one partition, which every worker holds whole. They
+    /// change between windows only.
+    fn tables(&self) -> &[Arc<str>] {
+        &[]
+    }
+
+    /// Takes in the next record of one of them.
+    fn take_in(&mut self, record: &Record) -> Result<(), ReadError> {
+        let _ = record;
+        Ok(())
+    }
+
+    /// The version of the first table, the offset behind its latest record, that an input must not be decided without.
+    fn awaits(&self, input: &Self::Input) -> i64 {
+        let _ = input;
+        0
+    }
+
     /// When the state's timer is due.
     fn due(&self, state: &Self::State) -> Option<Due>;
 

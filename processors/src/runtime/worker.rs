@@ -4,6 +4,7 @@ mod commit;
 mod horizon;
 mod input;
 mod obstacle;
+mod tables;
 mod takeover;
 mod timers;
 mod trouble;
@@ -23,7 +24,8 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 pub use self::trouble::Fatal;
 use self::{
-    horizon::LookAhead, obstacle::Obstructed, takeover::TakeOver, trouble::Trouble, unknown::Unknown, watch::Watch,
+    horizon::LookAhead, obstacle::Obstructed, tables::Tables, takeover::TakeOver, trouble::Trouble, unknown::Unknown,
+    watch::Watch,
 };
 use super::{
     inbox::{Flow, Inbox},
@@ -38,6 +40,8 @@ use super::{
 
 /// How long to wait for input when there is nothing else to do.
 const IDLE_POLL: Duration = Duration::from_millis(50);
+/// How long to wait for input while the shared tables are read for the first time.
+const TABLES_POLL: Duration = Duration::from_millis(5);
 /// So many inputs may be dealt with before it is looked for results that came in meanwhile.
 const INPUTS_BEFORE_A_LOOK: usize = 64;
 /// How much is taken in at one look.
@@ -101,6 +105,8 @@ pub struct Worker<P: Processor, L: Log> {
     /// The group wants the partitions back.
     is_leaving: bool,
     look_ahead: LookAhead<L::Range>,
+    /// The tables that it shares with all others.
+    tables: Tables<L::Range>,
     /// The partition whose timers fired last.
     last_fired: i32,
     watch: Watch,
@@ -141,6 +147,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             inbox: Inbox::new(processor.inputs()),
             rng: SmallRng::seed_from_u64(settings.seed),
             suspects: Suspects::read(notepad).map_err(Fatal::Notepad)?,
+            tables: Tables::new(processor.tables()),
             processor,
             settings,
             log,
@@ -229,6 +236,14 @@ impl<P: Processor, L: Log> Worker<P, L> {
     }
 
     fn run(&mut self) -> Result<(), Trouble> {
+        if !self.tables.are_read() {
+            // The group is heard meanwhile, and may want the partitions back.
+            self.look(TABLES_POLL)?;
+            return self.refresh_tables();
+        }
+        if self.window.is_none() {
+            self.refresh_tables()?;
+        }
         let inputs_rest = self.obstacle.is_on(self.now.uptime);
         if inputs_rest || self.inbox.is_empty() || self.inputs_since_look >= INPUTS_BEFORE_A_LOOK {
             let is_idle = (inputs_rest || self.inbox.is_empty()) && self.window.is_none();

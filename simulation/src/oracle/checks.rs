@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use quittance_avro::{
     ids::CommandId,
     records::{
-        Attempt, Bytes, DeadLetter, GatewayEffect, GatewayResult, Operation, Outcome, PaymentChangelog, PaymentState,
-        Timer, Transfer,
+        Attempt, Bytes, CreatePayment, DeadLetter, GatewayEffect, GatewayResult, Operation, Outcome, PaymentChangelog,
+        PaymentCreated, PaymentState, Record, Timer, Transfer,
     },
     topics::Topic,
     words::{AccountPurpose, OperationKind, OperationStatus, PaymentStatus, Side, TimerKind},
@@ -83,7 +83,7 @@ fn told(state: &PaymentState) -> PaymentState {
         for attempt in &mut operation.attempts {
             (attempt.tries, attempt.queries, attempt.unknowns, attempt.verifications) = (0, 0, 0, 0);
             (attempt.last_effect_id, attempt.accepted, attempt.ambiguous) = (None, false, false);
-            attempt.contradicted = false;
+            (attempt.contradicted, attempt.noticed) = (false, false);
             (attempt.updated_at, attempt.as_of) = Default::default();
             (attempt.last_not_after, attempt.started_at) = Default::default();
             attempt.details = None;
@@ -91,6 +91,29 @@ fn told(state: &PaymentState) -> PaymentState {
         operation.gateway_reference = None;
     }
     told
+}
+
+/// No payment was routed by older rules than those that its request was read by.
+pub(super) fn routings(world: &World) -> Result<(), String> {
+    let commands = decoded_if::<CreatePayment>(world, Topic::PaymentCommands);
+    let read_by = commands.map(|asked| (asked.envelope.aggregate_id.clone(), asked.configuration_version));
+    let read_by: BTreeMap<String, i64> = read_by.collect();
+    for created in decoded_if::<PaymentCreated>(world, Topic::PaymentEvents) {
+        let id = &created.envelope.aggregate_id;
+        let (version, least) = (created.routing.as_ref().map_or(0, |routing| routing.version), read_by.get(id));
+        if least.is_none_or(|least| version < *least) {
+            return Err(format!("{id} was routed by version {version}, and read by {least:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// The records of a topic that are of this kind.
+fn decoded_if<R: Record>(world: &World, topic: Topic) -> impl Iterator<Item = R> {
+    let decode = |record: quittance_log::Record| {
+        world.parts.decoder().decode::<R>(record.value.as_deref().unwrap_or_default()).ok()
+    };
+    records(world, topic).into_iter().filter_map(decode)
 }
 
 /// Every command record is answered exactly once.
@@ -112,7 +135,7 @@ pub(super) fn outcomes(world: &World) -> Result<BTreeMap<String, BTreeSet<String
     for record in &world.asked {
         match record.kind {
             Kind::Command(id) | Kind::Stranger(id) => *asked.entry(id).or_default() += 1,
-            Kind::Poison(_) | Kind::Aborted => {}
+            Kind::Poison(_) | Kind::Aborted | Kind::Configured => {}
         }
     }
     if told != asked {

@@ -1,20 +1,26 @@
 //! The gateway accounts that this process can call: which gateway each is at, where that is, and what it knows us by.
+//!
+//! Some are the installation's, from its settings, for every tenant. Others a tenant has configured for itself.
 
 mod base_url;
 mod list;
+mod own;
 mod secrets;
 #[cfg(test)]
 mod tests;
+mod urls;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use quittance_avro::words::GatewayKind;
+use quittance_avro::{records::GatewayEffect, words::GatewayKind};
 use quittance_gateways::{Adapter, Credentials, adapter};
 
 pub(crate) use self::base_url::BaseUrl;
+pub(super) use self::own::OwnAccounts;
 pub use self::{
     list::{AccountsError, GatewayAccounts},
     secrets::{GatewaySecrets, SecretsError},
+    urls::{GatewayUrls, UrlsError},
 };
 
 /// A gateway account with all that is needed to call it.
@@ -25,10 +31,25 @@ pub(crate) struct Account {
     pub(crate) base: BaseUrl,
     /// What it knows us by.
     pub(crate) credentials: Credentials,
+    /// Whether it is the tenant's own, and not the installation's.
+    pub(crate) is_own: bool,
+}
+
+/// Why an account cannot be called now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoAccount {
+    /// There is none of that name.
+    Unknown,
+    /// It cannot be told now whether there is one, or what there is cannot be called: its secrets do not open, or nobody says where its
+    /// gateway is.
+    Unready,
 }
 
 /// Gateway accounts by name, each ready to be called.
-pub(crate) struct Accounts(BTreeMap<String, Account>);
+pub(crate) struct Accounts {
+    installed: BTreeMap<String, Arc<Account>>,
+    own: Option<OwnAccounts>,
+}
 
 /// Accounts and secrets that do not fit each other.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -42,7 +63,7 @@ pub enum AccountsMismatch {
 }
 
 impl Accounts {
-    /// The accounts with their secrets.
+    /// The accounts of the installation with their secrets.
     pub(crate) fn new(listed: &GatewayAccounts, secrets: &GatewaySecrets) -> Result<Self, AccountsMismatch> {
         if let Some(name) = secrets.names().find(|name| listed.get(name).is_none()) {
             return Err(AccountsMismatch::NoAccount(name.to_owned()));
@@ -53,13 +74,34 @@ impl Accounts {
                 (None, GatewayKind::Simulator) => Credentials::Open,
                 (None, GatewayKind::Stripe) => return Err(AccountsMismatch::NoSecret(name.to_owned())),
             };
-            Ok((name.to_owned(), Account { adapter: adapter(kind), base: base.clone(), credentials }))
+            let account = Account { adapter: adapter(kind), base: base.clone(), credentials, is_own: false };
+            Ok((name.to_owned(), Arc::new(account)))
         });
-        ready.collect::<Result<_, _>>().map(Self)
+        Ok(Self { installed: ready.collect::<Result<_, _>>()?, own: None })
     }
 
-    /// The account of that name.
+    /// The installation's account of that name.
+    #[cfg(test)]
     pub(crate) fn get(&self, name: &str) -> Option<&Account> {
-        self.0.get(name)
+        self.installed.get(name).map(|account| &**account)
+    }
+
+    /// The same with what tenants have configured for themselves.
+    pub(crate) fn with(self, own: OwnAccounts) -> Self {
+        Self { own: Some(own), ..self }
+    }
+
+    /// The account that an effect is for. The tenant's own hides the installation's of the same name, also when it cannot be called:
+    /// what is the one's business must never be done at the other.
+    pub(crate) async fn of(&self, effect: &GatewayEffect) -> Result<Arc<Account>, NoAccount> {
+        let envelope = &effect.envelope;
+        let installed = self.installed.get(&effect.gateway_account);
+        let Some(own) = &self.own else { return installed.cloned().ok_or(NoAccount::Unknown) };
+        let is_needed = installed.is_none();
+        let found = own.find(envelope.mode, &envelope.tenant, &effect.gateway_account, is_needed).await;
+        match found {
+            Err(NoAccount::Unknown) => installed.cloned().ok_or(NoAccount::Unknown),
+            found => found,
+        }
     }
 }

@@ -14,14 +14,14 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, mpsc::Sender},
+    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
     time::{Duration, Instant},
 };
 
 use futures::FutureExt;
 use quittance_avro::{
     ids::EffectId,
-    records::{DeadLetter, GatewayEffect, GatewayResult},
+    records::{DeadLetter, GatewayEffect, GatewayHealth, GatewayResult},
     time::Timestamp,
     wire::{EncodeError, Encoder},
     words::{EffectKind, ResultOutcome},
@@ -29,11 +29,13 @@ use quittance_avro::{
 use quittance_gateways::{Request, Verdict};
 use quittance_log::{Headers, NewRecord, ProduceError, Producer};
 use quittance_service::{backoff::Backoff, trace::TraceContext};
+use quittance_tables::health_key;
 
 use super::{
     GatewayFatal,
     accounts::{Account, Accounts},
     destination::destination,
+    health::Circuits,
     http::Http,
     lanes::Ticket,
     metrics::GatewayMetrics,
@@ -81,6 +83,11 @@ pub(super) struct Tools {
     pub(super) dead_letters: Arc<str>,
     pub(super) dead_letter_encoder: Encoder<DeadLetter>,
     pub(super) metrics: GatewayMetrics,
+    pub(super) circuits: Mutex<Circuits>,
+    pub(super) healths: Arc<str>,
+    pub(super) health_encoder: Encoder<GatewayHealth>,
+    /// What this process calls itself.
+    pub(super) observer: String,
 }
 
 impl Tools {
@@ -118,13 +125,14 @@ impl Tools {
 
     /// What came of the effect, and the time as of which that holds.
     async fn try_once(&self, effect: &Effect) -> (Verdict, Timestamp) {
+        let found = self.accounts.of(&effect.says).await;
         let asked_at = Timestamp::now();
-        let account = match destination(&effect.says, &self.accounts, asked_at) {
+        let account = match destination(&effect.says, found, asked_at) {
             Ok(account) => account,
             Err(unsent) => return (self.unsent(effect, unsent.verdict(&effect.says), unsent.reason()), asked_at),
         };
         let verdict = match account.adapter.requests(&effect.says, &account.credentials) {
-            Ok(requests) => self.call(account, requests, effect).await,
+            Ok(requests) => self.call(&account, requests, effect).await,
             Err(verdict) => return (self.unsent(effect, *verdict, "inexpressible"), asked_at),
         };
         match effect.says.kind {
@@ -154,7 +162,9 @@ impl Tools {
         let began = Instant::now();
         let exchanges = self.http.exchanges(&account.base, requests).await;
         let took = began.elapsed();
-        let verdict = effect.weigh(account.adapter.judge(&effect.says, &exchanges));
+        let verdict = account.adapter.judge(&effect.says, &exchanges);
+        self.tell_health(account, &effect.says, verdict.outcome);
+        let verdict = effect.weigh(verdict);
 
         let (account, outcome) = (effect.says.gateway_account.as_str(), verdict.outcome);
         self.metrics.calls.with_label_values(&[account, outcome.as_str()]).inc();
@@ -189,6 +199,31 @@ impl Tools {
         let bytes = letter.value.take().map_or(0, |value| value.0.len());
         letter.detail = format!("{}; its value of {bytes} bytes is too large for this topic", letter.detail);
         self.publish(&self.dead_letter(&letter)?, progress).await.map_err(GatewayFatal::Unwritable)
+    }
+
+    /// Tells whoever routes payments when an account goes down, or comes up again. It is told in passing: a word that gets lost
+    /// costs payments some time, and no money.
+    fn tell_health(&self, account: &Account, effect: &GatewayEffect, outcome: ResultOutcome) {
+        let envelope = &effect.envelope;
+        let tenant = account.is_own.then(|| envelope.tenant.clone());
+        let key = (envelope.mode, tenant, effect.gateway_account.clone());
+        let mut circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(health) = circuits.observe(key, outcome, &self.observer, Timestamp::now()) else { return };
+        drop(circuits);
+        let Ok(value) = self.health_encoder.encode(&health) else { return };
+        let record = NewRecord {
+            topic: Arc::clone(&self.healths),
+            partition: None,
+            key: health_key(&health).into_bytes(),
+            value: Some(value),
+            headers: Headers::default(),
+        };
+        let producer = self.producer.clone();
+        tokio::spawn(async move {
+            if let Err(error) = producer.produce(&record).await {
+                tracing::warn!(%error, "what was seen of a gateway account could not be told");
+            }
+        });
     }
 
     fn dead_letter(&self, letter: &DeadLetter) -> Result<NewRecord, EncodeError> {
@@ -245,17 +280,17 @@ impl Effect {
 
 #[cfg(test)]
 mod tests {
+    use quittance_gateways::samples;
     use rstest::rstest;
 
     use super::*;
-    use crate::gateway::samples;
 
     #[rstest]
     #[case::a_try_of_our_own(false, ResultOutcome::NotProcessed)]
     #[case::a_try_that_may_have_been_made_before(true, ResultOutcome::Unknown)]
     fn only_who_knows_says_that_nothing_was_processed(#[case] in_doubt: bool, #[case] of_a_try: ResultOutcome) {
         for kind in EffectKind::ALL {
-            let says = samples::effect(*kind, "tok_approve");
+            let says = samples::effect(*kind);
             let effect = Effect { id: samples::EFFECT_ID, says, headers: Headers::default(), in_doubt };
             let told = effect.weigh(Verdict::not_processed("nobody there"));
             let outcome = if *kind == EffectKind::Query { ResultOutcome::NotProcessed } else { of_a_try };
@@ -265,7 +300,7 @@ mod tests {
 
     #[test]
     fn the_trace_is_known_by_its_header() {
-        let says = samples::effect(EffectKind::Authorize, "tok_approve");
+        let says = samples::effect(EffectKind::Authorize);
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let headers = Headers::default().with("traceparent", header);
         let mut effect = Effect { id: samples::EFFECT_ID, says, headers, in_doubt: false };

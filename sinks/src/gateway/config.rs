@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::accounts::{Accounts, AccountsMismatch, GatewayAccounts, GatewaySecrets};
+use super::accounts::{Accounts, AccountsMismatch, GatewayAccounts, GatewaySecrets, GatewayUrls};
 
 /// Which gateway accounts there are, for the processor and the sink alike.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Gateways")]
 pub struct GatewayAccountArgs {
-    /// Gateway accounts, `name=url` with commas between, or `name=stripe+url` for one at Stripe; https unless the gateway is
+    /// Gateway accounts that every tenant may use, `name=url` with commas between, or `name=stripe+url` for one at Stripe; https unless the gateway is
     /// on this machine
     #[arg(
         long,
@@ -36,6 +36,10 @@ pub struct GatewayArgs {
     /// Secret keys of gateway accounts, `name=secret` with commas between; an account at Stripe needs one
     #[arg(long, env = "QUITTANCE_GATEWAY_SECRETS", value_name = "SECRETS", hide_env_values = true)]
     pub gateway_secret: Option<GatewaySecrets>,
+    /// Where the gateways are at which tenants have accounts of their own, `gateway=url` with commas between; https unless the
+    /// gateway is on this machine
+    #[arg(long, env = "QUITTANCE_GATEWAY_URLS", value_name = "URLS", default_value = "stripe=https://api.stripe.com")]
+    pub gateway_url: GatewayUrls,
     /// How long one try or query at a gateway may take, milliseconds; keep it below the processor's QUITTANCE_QUERY_SETTLE_MS
     #[arg(long, env = "QUITTANCE_GATEWAY_TIMEOUT_MS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(50..=60_000))]
@@ -95,6 +99,7 @@ mod tests {
     #[rstest]
     #[case("--gateway-account", "simulator")]
     #[case("--gateway-secret", "sk_test_1")]
+    #[case("--gateway-url", "stripe=http://api.stripe.com")]
     #[case("--gateway-timeout-ms", "49")]
     #[case("--gateway-timeout-ms", "60001")]
     #[case("--gateway-concurrency", "0")]

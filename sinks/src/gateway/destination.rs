@@ -1,5 +1,7 @@
 //! Where an effect is sent, or why it is not. Pure.
 
+use std::sync::Arc;
+
 use quittance_avro::{
     records::GatewayEffect,
     time::Timestamp,
@@ -7,27 +9,32 @@ use quittance_avro::{
 };
 use quittance_gateways::Verdict;
 
-use super::accounts::{Account, Accounts};
+use super::accounts::{Account, NoAccount};
 
 /// Why an effect is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsent {
     /// It is past its `not_after`.
     Expired,
-    /// This process has no gateway account of that name.
+    /// There is no gateway account of that name.
     UnknownAccount,
+    /// It cannot be told now whether there is one, or it cannot be called.
+    UnreadyAccount,
 }
 
-/// The gateway account that an effect goes to at this time.
-pub(super) fn destination<'a>(
+/// The gateway account that an effect goes to, of what was found of it. The time is looked at last: finding it may have taken some.
+pub(super) fn destination(
     effect: &GatewayEffect,
-    accounts: &'a Accounts,
+    found: Result<Arc<Account>, NoAccount>,
     now: Timestamp,
-) -> Result<&'a Account, Unsent> {
+) -> Result<Arc<Account>, Unsent> {
     if now > effect.not_after {
         return Err(Unsent::Expired);
     }
-    accounts.get(&effect.gateway_account).ok_or(Unsent::UnknownAccount)
+    found.map_err(|error| match error {
+        NoAccount::Unknown => Unsent::UnknownAccount,
+        NoAccount::Unready => Unsent::UnreadyAccount,
+    })
 }
 
 impl Unsent {
@@ -36,6 +43,7 @@ impl Unsent {
         match self {
             Self::Expired => "expired",
             Self::UnknownAccount => "unknown_account",
+            Self::UnreadyAccount => "unready_account",
         }
     }
 
@@ -44,6 +52,9 @@ impl Unsent {
         match (self, effect.kind) {
             (Self::Expired, _) => {
                 Verdict::failed(ResultOutcome::Expired, "it was too late to send it, and it was not sent")
+            }
+            (Self::UnreadyAccount, _) => {
+                Verdict::not_processed("the gateway account cannot be called now, and nothing was sent")
             }
             (Self::UnknownAccount, kind) => {
                 let outcome = match kind {
@@ -64,10 +75,11 @@ impl Unsent {
 
 #[cfg(test)]
 mod tests {
+    use quittance_gateways::samples;
     use rstest::rstest;
 
     use super::*;
-    use crate::gateway::{accounts::GatewaySecrets, samples};
+    use crate::gateway::accounts::{Accounts, GatewaySecrets};
 
     #[rstest]
     #[case::in_time("simulator", 0, Ok(()))]
@@ -75,17 +87,18 @@ mod tests {
     #[case::late("simulator", 3_600_001, Err(Unsent::Expired))]
     #[case::other_account("acme", 0, Err(Unsent::UnknownAccount))]
     #[case::late_and_other_account("acme", 3_600_001, Err(Unsent::Expired))]
-    fn is_sent_in_time_to_a_known_account(
+    #[tokio::test]
+    async fn is_sent_in_time_to_a_known_account(
         #[case] account: &str,
         #[case] age_ms: i64,
         #[case] sent: Result<(), Unsent>,
     ) {
         let listed = "simulator=https://gateway.example".parse().expect("accounts");
         let accounts = Accounts::new(&listed, &GatewaySecrets::default()).expect("accounts that need no secret");
-        let mut effect = samples::effect(EffectKind::Authorize, "tok_approve");
+        let mut effect = samples::effect(EffectKind::Authorize);
         account.clone_into(&mut effect.gateway_account);
         let now = effect.not_after.plus_ms(age_ms - 3_600_000);
-        assert_eq!(destination(&effect, &accounts, now).map(|_| ()), sent);
+        assert_eq!(destination(&effect, accounts.of(&effect).await, now).map(drop), sent);
     }
 
     #[rstest]
@@ -93,7 +106,7 @@ mod tests {
     #[case(Unsent::UnknownAccount, ResultOutcome::Rejected, ResultOutcome::NotProcessed)]
     fn says_why(#[case] unsent: Unsent, #[case] of_a_try: ResultOutcome, #[case] of_a_query: ResultOutcome) {
         for kind in EffectKind::ALL {
-            let verdict = unsent.verdict(&samples::effect(*kind, "tok_approve"));
+            let verdict = unsent.verdict(&samples::effect(*kind));
             let outcome = if *kind == EffectKind::Query { of_a_query } else { of_a_try };
             assert_eq!(verdict.outcome, outcome, "{kind}");
             assert!(verdict.failure.is_some());

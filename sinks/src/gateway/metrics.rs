@@ -10,7 +10,7 @@ pub struct GatewayMetrics {
     pub calls: IntCounterVec,
     /// Duration of an exchange by gateway account, seconds.
     pub call_seconds: HistogramVec,
-    /// Effects that led to no exchange, by reason: `expired`, `unknown_account`, `inexpressible`, `dead_letter`.
+    /// Effects that led to no exchange, by reason: `expired`, `unknown_account`, `unready_account`, `inexpressible`, `dead_letter`.
     pub not_sent: IntCounterVec,
     /// Effects being carried out now, their results not yet acknowledged.
     pub in_flight: IntGauge,
@@ -35,7 +35,7 @@ impl GatewayMetrics {
             ),
             not_sent: metrics.counter(
                 "gateway_not_sent_total",
-                "Effects that led to no exchange (expired, unknown_account, inexpressible, dead_letter)",
+                "Effects that led to no exchange (expired, unknown_account, unready_account, inexpressible, dead_letter)",
                 &["reason"],
             ),
             in_flight: metrics

@@ -11,7 +11,7 @@ use quittance_avro::{
     records::GatewayEffect,
     words::{EffectKind, GatewayKind, ResultOutcome},
 };
-use quittance_gateways::{BODY_BYTES_MAX, Broken, Exchange, Verdict};
+use quittance_gateways::{BODY_BYTES_MAX, Broken, Exchange, Verdict, samples};
 use quittance_simulator::Config;
 use rstest::rstest;
 use tokio::{
@@ -22,7 +22,6 @@ use tokio::{
 use super::{
     accounts::{Account, Accounts},
     http::Http,
-    samples,
 };
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -40,6 +39,11 @@ fn account(accounts: &Accounts, kind: GatewayKind) -> Outcome<&Account> {
     accounts.get(kind.as_str()).ok_or_else(|| "no account".into())
 }
 
+/// The effect of the samples, with that payment method.
+fn effect(kind: EffectKind, token: &str) -> GatewayEffect {
+    GatewayEffect { token: token.to_owned(), ..samples::effect(kind) }
+}
+
 /// All exchanges of an effect. They are empty if nothing is sent.
 async fn carry_out(account: &Account, effect: &GatewayEffect) -> Outcome<(Vec<Exchange>, Verdict)> {
     let requests = match account.adapter.requests(effect, &account.credentials) {
@@ -54,8 +58,7 @@ async fn carry_out(account: &Account, effect: &GatewayEffect) -> Outcome<(Vec<Ex
 /// The one exchange of an effect of the samples with the simulator at `address`.
 async fn call(address: SocketAddr, kind: EffectKind, token: &str) -> Outcome<(Exchange, Verdict)> {
     let accounts = accounts(address)?;
-    let (mut exchanges, verdict) =
-        carry_out(account(&accounts, GatewayKind::Simulator)?, &samples::effect(kind, token)).await?;
+    let (mut exchanges, verdict) = carry_out(account(&accounts, GatewayKind::Simulator)?, &effect(kind, token)).await?;
     Ok((exchanges.pop().ok_or("nothing was sent")?, verdict))
 }
 

@@ -9,7 +9,7 @@ mod partitions;
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
-        Arc,
+        Arc, Mutex,
         mpsc::{Receiver, Sender, channel},
     },
     time::{Duration, Instant},
@@ -34,6 +34,7 @@ use tokio::runtime::Handle;
 use self::partitions::Untaken;
 use super::{
     GatewayFatal, GatewaySettings,
+    accounts::OwnAccounts,
     carry_out::{Effect, PUBLISH_TIMEOUT, Progress, Tools, Work},
     http::Http,
     lanes::{Lanes, Ticket},
@@ -89,6 +90,7 @@ impl Worker {
         latch.unready("no partitions are assigned");
         let topic = |topic: Topic| -> Arc<str> { Arc::from(topic.name(&kafka.topic_prefix)) };
         let effects = topic(Topic::PaymentGatewayEffects);
+        let own = OwnAccounts::new(settings.configuration, settings.keys, args.gateway_url.clone());
         let tools = Tools {
             http: Http::new(args.timeout(), args.concurrency()).map_err(GatewayFatal::Http)?,
             producer: Producer::open(&kafka, PUBLISH_TIMEOUT)?,
@@ -97,7 +99,11 @@ impl Worker {
             dead_letters: topic(Part::SinkGateway.dead_letters()),
             dead_letter_encoder: settings.dead_letter_encoder,
             metrics,
-            accounts: args.accounts()?,
+            accounts: args.accounts()?.with(own),
+            circuits: Mutex::default(),
+            healths: topic(Topic::GatewayHealth),
+            health_encoder: settings.health_encoder,
+            observer: membership.instance.clone(),
         };
         Ok(Self {
             consumer: GroupConsumer::join(&kafka, &membership, &[&effects])?,

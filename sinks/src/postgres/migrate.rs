@@ -11,6 +11,7 @@ use refinery::{Migration, Runner};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__payments", include_str!("../../migrations/V1__payments.sql")),
     ("V2__ledger", include_str!("../../migrations/V2__ledger.sql")),
+    ("V3__anomalies", include_str!("../../migrations/V3__anomalies.sql")),
 ];
 
 /// First half of the key of the advisory lock under which a schema is migrated; the second half is the schema.

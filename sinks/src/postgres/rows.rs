@@ -1,12 +1,13 @@
 //! What records become in Postgres. Pure.
 
+mod anomaly;
 mod ledger;
 
 use std::time::SystemTime;
 
 use quittance_avro::{
     ids::{CommandId, EventId, PaymentId},
-    records::{Outcome, PaymentState, Transfer},
+    records::{GatewayAnomaly, Outcome, PaymentState, Transfer},
     tenant::Tenant,
     topics::Topic,
     words::Mode,
@@ -14,7 +15,10 @@ use quittance_avro::{
 use quittance_log::ReadError;
 use serde_json::Value;
 
-pub(super) use self::ledger::{PostingRow, TransferRow};
+pub(super) use self::{
+    anomaly::AnomalyRow,
+    ledger::{PostingRow, TransferRow},
+};
 use crate::store::{Entry, Fields};
 
 /// A row of one of the tables.
@@ -28,6 +32,8 @@ pub enum Row {
     Outcome(OutcomeRow),
     /// Of `transfers`, `postings` and `accounts`.
     Transfer(TransferRow),
+    /// Of `gateway_anomalies`.
+    Anomaly(AnomalyRow),
 }
 
 /// A payment as it is after its latest event.
@@ -86,8 +92,12 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
         Topic::PaymentEvents => event(&entry.name, entry.json).map(Row::Event),
         Topic::PaymentOutcomes => outcome(entry.expect::<Outcome>()?.json).map(Row::Outcome),
         Topic::LedgerTransfers => ledger::transfer(&entry.expect::<Transfer>()?.json).map(Row::Transfer),
+        Topic::GatewayAnomalies => anomaly::anomaly(entry.expect::<GatewayAnomaly>()?.json).map(Row::Anomaly),
         Topic::PaymentCommands
         | Topic::PaymentResults
+        | Topic::PaymentNotices
+        | Topic::GatewayHealth
+        | Topic::Configuration
         | Topic::PaymentChangelog
         | Topic::PaymentGatewayEffects
         | Topic::ProcessorPaymentsDeadLetters

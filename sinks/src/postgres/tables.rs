@@ -1,5 +1,6 @@
 //! Writing rows: one statement for each table, with a column an array.
 
+mod anomalies;
 mod ledger;
 
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use deadpool_postgres::tokio_postgres::{Error, Transaction, types::ToSql};
 
 use super::{
     error,
-    rows::{EventRow, OutcomeRow, Row, StateRow, TransferRow},
+    rows::{AnomalyRow, EventRow, OutcomeRow, Row, StateRow, TransferRow},
 };
 use crate::store::StoreError;
 
@@ -62,12 +63,13 @@ pub(super) struct Tables<'a> {
     history: Vec<&'a EventRow>,
     outcomes: Vec<&'a OutcomeRow>,
     transfers: Vec<&'a TransferRow>,
+    anomalies: Vec<&'a AnomalyRow>,
 }
 
 impl<'a> Tables<'a> {
     pub(super) fn of(rows: &'a [Row]) -> Self {
         let (mut payments, mut history, mut outcomes) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        let mut transfers = Vec::new();
+        let (mut transfers, mut anomalies) = (Vec::new(), Vec::new());
         for row in rows {
             match row {
                 Row::State(state) => {
@@ -79,10 +81,11 @@ impl<'a> Tables<'a> {
                 Row::Event(event) => history.push(event),
                 Row::Outcome(outcome) => drop(outcomes.insert(outcome.command_id, outcome)),
                 Row::Transfer(transfer) => transfers.push(transfer),
+                Row::Anomaly(anomaly) => anomalies.push(anomaly),
             }
         }
         let (payments, outcomes) = (payments.into_values().collect(), outcomes.into_values().collect());
-        Self { payments, history, outcomes, transfers }
+        Self { payments, history, outcomes, transfers, anomalies }
     }
 
     pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
@@ -101,6 +104,9 @@ impl<'a> Tables<'a> {
         }
         if !self.transfers.is_empty() {
             ledger::post(transaction, &self.transfers).await.map_err(error::class)?;
+        }
+        if !self.anomalies.is_empty() {
+            anomalies::write(transaction, &self.anomalies).await.map_err(error::class)?;
         }
         Ok(())
     }

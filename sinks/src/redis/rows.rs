@@ -53,10 +53,14 @@ pub(super) fn row(prefix: &str, entry: Entry, now_ms: i64) -> Result<Option<Row>
         Topic::PaymentOutcomes => outcome(prefix, &entry.expect::<Outcome>()?).map(Some),
         Topic::PaymentCommands
         | Topic::PaymentResults
+        | Topic::PaymentNotices
         | Topic::PaymentEvents
         | Topic::PaymentChangelog
         | Topic::PaymentGatewayEffects
         | Topic::LedgerTransfers
+        | Topic::GatewayAnomalies
+        | Topic::GatewayHealth
+        | Topic::Configuration
         | Topic::ProcessorPaymentsDeadLetters
         | Topic::SinkGatewayDeadLetters
         | Topic::SinkPostgresDeadLetters

@@ -2,7 +2,7 @@
 
 use quittance_avro::{
     records::{
-        Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
+        GatewayAnomaly, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
         PaymentExpired, PaymentFailed, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
         PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
@@ -71,6 +71,7 @@ const OURS: &[(&str, Resolve)] = ours![
     PaymentState,
     Outcome,
     Transfer,
+    GatewayAnomaly,
     PaymentCreated,
     PaymentAuthorized,
     PaymentCaptured,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PaymentMethod;
+use super::{MetadataPair, PaymentMethod};
 use crate::{
     ids::CommandId,
     money::{Currency, MinorUnits},
@@ -45,6 +45,12 @@ pub struct CreatePayment {
     pub payment_method_id: Option<String>,
     /// The scheme's id of the charge that this one goes back to.
     pub network_transaction_id: Option<String>,
+    /// The members of its metadata that the tenant's routing rules ask for, in the clear.
+    #[serde(default)]
+    pub routing_metadata: Vec<MetadataPair>,
+    /// The version of the configuration that the request was read by: it is not decided by an older one.
+    #[serde(default)]
+    pub configuration_version: i64,
 }
 
 /// What became of a client's command.

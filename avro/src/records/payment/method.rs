@@ -57,6 +57,15 @@ pub struct GatewayToken {
     pub token: String,
 }
 
+/// A member of a payment's metadata that routing rules ask for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MetadataPair {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    pub value: String,
+}
+
 /// Result of a 3-D Secure authentication.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ThreeDSecure {

@@ -162,6 +162,9 @@ pub struct Attempt {
     /// True while something contradicts how it was settled, and the gateway is asked what is true.
     #[serde(default)]
     pub contradicted: bool,
+    /// Whether the gateway told of something while it was being asked, so that it has to be asked again.
+    #[serde(default)]
+    pub noticed: bool,
 }
 
 /// A payment that waits for a person.

@@ -165,6 +165,7 @@ fn attempt(fill: Fill) -> Attempt {
         as_of: time(8),
         verifications: 1,
         contradicted: true,
+        noticed: true,
     }
 }
 

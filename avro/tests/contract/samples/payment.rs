@@ -3,9 +3,9 @@
 use quittance_avro::{
     money::{MINOR_UNITS_END, MinorUnits},
     records::{
-        CreatePayment, GatewayEffect, GatewayFact, GatewayReport, GatewayResult, Outcome, PaymentAuthorized,
-        PaymentCaptured, PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed, PaymentReviewOpened,
-        PaymentState,
+        CreatePayment, GatewayEffect, GatewayFact, GatewayReport, GatewayResult, MetadataPair, Outcome,
+        PaymentAuthorized, PaymentCaptured, PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed,
+        PaymentReviewOpened, PaymentState,
     },
     words::{
         CaptureMethod, Closing, EffectKind, FactStatus, Initiator, OperationKind, OutcomeStatus, PaymentStatus,
@@ -39,6 +39,8 @@ pub(super) fn create_payment(fill: Fill) -> CreatePayment {
         declines_retried_max: 2,
         payment_method_id: fill.text("pm_00000000000000000000000000000001"),
         network_transaction_id: fill.text("ntx_1"),
+        routing_metadata: fill.list(MetadataPair { key: "shop".to_owned(), value: "bücher".to_owned() }),
+        configuration_version: 3,
     }
 }
 

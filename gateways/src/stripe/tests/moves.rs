@@ -32,6 +32,7 @@ const REFUND: EffectKind = EffectKind::Refund;
 #[case::refund_in_another_currency(REFUND, with(&refund("succeeded"), &json!({"currency": "usd"})), ResultOutcome::Unknown)]
 #[case::refund_of_nothing(REFUND, with(&refund("succeeded"), &json!({"amount": 0})), ResultOutcome::Unknown)]
 #[case::refund_without_a_name(REFUND, with(&refund("succeeded"), &json!({"id": ""})), ResultOutcome::Unknown)]
+#[case::payment_instead_of_a_refund(REFUND, succeeded(), ResultOutcome::Unknown)]
 #[case::no_such_word(REFUND, refund("pondering"), ResultOutcome::Unknown)]
 fn an_answer(#[case] kind: EffectKind, #[case] body: Value, #[case] outcome: ResultOutcome) {
     let verdict = judged(kind, 200, &body);

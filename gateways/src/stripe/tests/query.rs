@@ -121,6 +121,10 @@ fn refunds_are_facts_oldest_first() {
 #[case::in_the_dashboard(captured(700), json!({"amount": 550}), true)]
 #[case::in_the_dashboard_and_to_a_card(captured(700), json!({"amount": 550, "balance_transaction": null, "destination_details": {"type": "card", "card": {"type": "refund"}}}), true)]
 #[case::reversal_of_the_rest(captured(700), json!({"amount": 550, "balance_transaction": null, "destination_details": {"type": "card", "card": {"type": "reversal"}}}), false)]
+#[case::in_the_dashboard_and_under_way(captured(700), json!({"amount": 550, "balance_transaction": null, "status": "pending"}), true)]
+#[case::in_the_dashboard_and_under_way_to_a_card(captured(700), json!({"amount": 550, "balance_transaction": null, "status": "pending", "destination_details": {"type": "card", "card": {"type": "pending"}}}), true)]
+#[case::in_the_dashboard_and_waiting_for_the_customer(captured(700), json!({"amount": 550, "balance_transaction": null, "status": "requires_action"}), true)]
+#[case::in_the_dashboard_and_failed(captured(700), json!({"amount": 550, "balance_transaction": null, "status": "failed"}), true)]
 #[case::in_the_dashboard_and_not_booked_yet(captured(700), json!({"amount": 100, "balance_transaction": null}), true)]
 #[case::of_ours_and_not_booked_yet(captured(700), json!({"amount": 550, "balance_transaction": null, "metadata": {"attempt_id": ATTEMPT_ID}}), true)]
 #[case::by_somebody_who_says_nothing_of_the_balance(captured(700), json!({"amount": 550, "balance_transaction": {"id": "txn_1"}}), true)]
@@ -131,6 +135,21 @@ fn what_was_released_is_no_refund(#[case] intent: Value, #[case] told: Value, #[
     let list = [with(&with(&refund("succeeded"), &json!({ "metadata": {} })), &told)];
     let refunds = facts(&intent, &list).into_iter().filter(|fact| fact.kind == OperationKind::Refund);
     assert_eq!(refunds.count(), usize::from(is_fact));
+}
+
+/// The release comes first, whatever is given back of the same amount, and in whatever way, after it.
+#[test]
+fn what_is_given_back_after_the_release_counts() {
+    let unbooked = json!({ "amount": 50, "balance_transaction": null, "metadata": {} });
+    let of = |id: &str, status: &str| with(&with(&refund(status), &unbooked), &json!({ "id": id }));
+    let list = [of("re_3", "pending"), of("re_2", "succeeded"), of("re_1", "succeeded")];
+    let facts: Vec<_> = facts(&captured(1200), &list).split_off(2);
+    let expected = [
+        (OperationKind::Refund, FactStatus::Succeeded, 50, "none"),
+        (OperationKind::Refund, FactStatus::Pending, 50, "none"),
+    ];
+    assert_eq!(in_short(&facts), expected);
+    assert_eq!(facts[0].gateway_reference.as_deref(), Some("re_2"));
 }
 
 /// Not at Stripe, where a capture of a card does not fail later; but the ledger must not keep what a gateway takes back.

@@ -56,6 +56,7 @@ pub(super) fn new(id: AttemptId, gateway_account: String, now: Timestamp) -> Att
         as_of: Timestamp::default(),
         verifications: 0,
         contradicted: false,
+        noticed: false,
     }
 }
 
@@ -106,6 +107,7 @@ pub(super) fn query(draft: &mut Draft<'_>, place: Place) {
     let not_after = draft.cx.now.plus_ms(draft.cx.policy.try_not_after_ms);
     let attempt = draft.attempt_mut(place);
     attempt.queries += 1;
+    attempt.noticed = false;
     let number = attempt.queries;
     ask(draft, place, EffectKind::Query, number, not_after);
 }

@@ -87,6 +87,13 @@ impl<'a> Draft<'a> {
         &mut self.operation_mut(place.operation).attempts[place.attempt]
     }
 
+    /// Where all attempts stand.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + use<'_, 'a> {
+        let operations = self.payment().operations.iter().enumerate();
+        operations
+            .flat_map(|(operation, found)| (0..found.attempts.len()).map(move |attempt| Place { operation, attempt }))
+    }
+
     /// The latest attempt of an operation; none while it is on hold, or where it came with the authorization.
     pub(super) fn latest(&self, operation: usize) -> Option<Place> {
         let attempt = self.operation(operation).attempts.len().checked_sub(1)?;

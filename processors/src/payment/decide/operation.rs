@@ -138,8 +138,8 @@ fn voided(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails) {
     let found = draft.operation(place.operation);
     let (amount, origin) = (found.amount, found.origin);
     let (operation_id, attempt_id, gateway_account) = named(draft, place);
-    if parent == AUTHORIZATION {
-        // A void that was not asked of us ends the payment too.
+    // A void that was not asked of us ends the payment too, unless it has failed before.
+    if parent == AUTHORIZATION && draft.operation(parent).status != OperationStatus::Failed {
         draft.state.state.closing.get_or_insert(Closing::Canceled);
     }
     if is_open(draft.operation(parent))

@@ -17,6 +17,7 @@ use super::{
     attempt::{self, asked_at, is_only_try, is_settled, moves_nothing, note_reference, over_at},
     draft::{Draft, Place},
     failing::{Why, fail, has_alternative},
+    notice::catch_up,
     operation,
     report::reconcile,
 };
@@ -40,7 +41,10 @@ pub(super) fn judge(state: &PaymentChangelog, result: &GatewayResult, cx: Contex
     };
     match judged {
         Some(ignored) => Decision::Ignored(ignored),
-        None => draft.finish(),
+        None => {
+            catch_up(&mut draft);
+            draft.finish()
+        }
     }
 }
 

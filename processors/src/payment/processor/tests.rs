@@ -100,7 +100,14 @@ fn lines(key: &str, trace: &str, written: &[(&str, &str)]) -> Vec<[String; 4]> {
 fn results_come_before_commands() {
     let processor = Bench::new().processor;
     let inputs: Vec<_> = processor.inputs().iter().map(|source| (&*source.topic, source.class)).collect();
-    assert_eq!(inputs, [("t.payment.results.v1", Class::Results), ("t.payment.commands.v1", Class::Commands)]);
+    assert_eq!(
+        inputs,
+        [
+            ("t.payment.results.v1", Class::Results),
+            ("t.payment.notices.v1", Class::Results),
+            ("t.payment.commands.v1", Class::Commands)
+        ]
+    );
 }
 
 #[test]

@@ -23,6 +23,8 @@ enum Decided<S> {
     Poison(Poison),
     /// It is written by this schema, which has to be learned first.
     Lacks(u32),
+    /// It was written by whoever knew this version of the first table, which has to be read first.
+    Awaits(i64),
     /// It cannot be read now. It says nothing about the record.
     Later(String),
 }
@@ -41,6 +43,16 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Decided::Lacks(schema) => {
                 self.put_back(class, record);
                 return self.learn(schema);
+            }
+            Decided::Awaits(version) => {
+                let obstacle = Obstacle::Record(record.at.clone(), record.offset);
+                self.put_back(class, record);
+                self.commit()?;
+                self.tables.hurry(version);
+                if self.tables.is_resting(self.now.uptime) {
+                    self.rest(obstacle, "an input waits for a table that cannot be read".to_owned());
+                }
+                return Ok(());
             }
             Decided::Later(why) => {
                 let obstacle = Obstacle::Record(record.at.clone(), record.offset);
@@ -126,6 +138,10 @@ impl<P: Processor, L: Log> Worker<P, L> {
             Ok(read) => read,
             Err(error) => return Ok(self.unread(error)),
         };
+        let awaited = processor.awaits(&input);
+        if self.tables.lacks(awaited) {
+            return Ok(Decided::Awaits(awaited));
+        }
         let trigger = Trigger::Input(&input, &record.headers);
         Ok(match self.process(record.at.partition, &key, &trigger, self.now.wall_ms)? {
             Ok(made) => Decided::Made(key, made),

@@ -24,6 +24,16 @@ pub enum Fatal {
         /// Why.
         cause: Box<ReadError>,
     },
+    /// A shared table is of another log than the one that it was read from. The next start reads it from its beginning.
+    #[error("{at} was read up to offset {offset} and ends at {end}: the topic was made anew")]
+    Table {
+        /// Where the table stands.
+        at: TopicPartition,
+        /// Up to where it was read.
+        offset: i64,
+        /// Where it ends now.
+        end: i64,
+    },
     /// A record of ours does not fit its schema.
     #[error(transparent)]
     Encode(#[from] EncodeError),

@@ -38,7 +38,7 @@ pub enum AccountsError {
     },
 }
 
-fn known() -> String {
+pub(super) fn known() -> String {
     GatewayKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ")
 }
 

@@ -100,7 +100,7 @@ async fn a_redirect_is_not_followed() -> Outcome {
 async fn a_query_of_several_exchanges_ends_with_the_first_that_fails() -> Outcome {
     let server = start_server("HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n").await?;
     let accounts = accounts(server)?;
-    let mut effect = samples::effect(EffectKind::Query, "pm_card_visa");
+    let mut effect = effect(EffectKind::Query, "pm_card_visa");
     effect.gateway_reference = Some("pi_1".to_owned());
     let (exchanges, verdict) = carry_out(account(&accounts, GatewayKind::Stripe)?, &effect).await?;
     assert_eq!((exchanges.len(), verdict.outcome), (1, ResultOutcome::Unknown));
@@ -112,7 +112,7 @@ async fn a_wrong_key_is_rejected() -> Outcome {
     let simulator = start_simulator(0).await?;
     let listed = format!("stripe=stripe+http://{simulator}/stripe").parse()?;
     let accounts = Accounts::new(&listed, &"stripe=sk_live_1".parse()?)?;
-    let effect = samples::effect(EffectKind::Authorize, "pm_card_visa");
+    let effect = effect(EffectKind::Authorize, "pm_card_visa");
     let (_, verdict) = carry_out(account(&accounts, GatewayKind::Stripe)?, &effect).await?;
     let code = verdict.failure.and_then(|failure| failure.decline_code);
     assert_eq!((verdict.outcome, code.as_deref()), (ResultOutcome::Rejected, Some("invalid_credentials")));

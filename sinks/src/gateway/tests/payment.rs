@@ -44,7 +44,7 @@ impl<'a> Payment<'a> {
     }
 
     pub(super) fn effect(&self, kind: EffectKind, number: u8, amount: i64) -> Outcome<GatewayEffect> {
-        let mut effect = samples::effect(kind, &self.token);
+        let mut effect = effect(kind, &self.token);
         effect.attempt_id = attempt(self.kind, number);
         effect.amount = MinorUnits::payable(amount)?;
         effect.capture = self.capture;

@@ -35,7 +35,7 @@ pub(in crate::payment::decide) fn create(command: &Command, asked: &CreatePaymen
 
 fn begin<'a>(command: &Command, asked: &CreatePayment, cx: Context<'a>) -> Result<Draft<'a>, Refusal> {
     MinorUnits::payable(asked.amount.get()).map_err(|_| Refusal::AmountInvalid)?;
-    let routing = route(asked, cx.gateways)?;
+    let routing = route(asked, cx.gateways, cx.now)?;
     let account = routing.candidates.first().ok_or(Refusal::NoRoute)?.clone();
     let state = created(command, asked, &account, routing.clone(), cx);
     let mut draft = Draft::new(state, asked.envelope.actor.clone(), cx);

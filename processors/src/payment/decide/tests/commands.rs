@@ -30,7 +30,7 @@ const REFUND: Ask = Ask::Refund { amount: None };
 const PART: Ask = Ask::Capture { amount: Some(400), is_final: false };
 
 /// Everything that can be asked. A match, so that a new command has to be put in.
-fn asks() -> [Ask; 9] {
+pub(super) fn asks() -> [Ask; 9] {
     let known =
         [Ask::Create, ALL, REFUND, Ask::Cancel, Ask::Confirm, Ask::Approve, Ask::Reject, Ask::Acknowledge, Ask::Update];
     for ask in known {

@@ -254,7 +254,7 @@ fn effect_is_in_order(before: &Scenario, effect: &GatewayEffect, state: &Payment
 fn envelopes_are_right(before: &Scenario, input: &Input, change: &Change) {
     let actor = match input {
         Input::Command(_) => ActorKind::User,
-        Input::Result(_) => ActorKind::Gateway,
+        Input::Result(_) | Input::Notice(_) => ActorKind::Gateway,
         Input::Timer => ActorKind::System,
     };
     let known = before.state.as_ref().and_then(|state| state.state.envelope.sequence).unwrap_or(0);

@@ -91,7 +91,8 @@ impl Scenario {
                 change.transfers.iter().for_each(|transfer| self.ledger.post(transfer));
                 self.was_corrected |= change.events.iter().any(|event| matches!(event, Event::OperationCorrected(_)));
                 invariants::hold(self, input, change);
-                if *input != Input::Timer {
+                // A second notice may be of something else.
+                if !matches!(input, Input::Timer | Input::Notice(_)) {
                     let again = decide(Some(&change.state));
                     let (once, twice) = (told(&decision), told(&again));
                     assert!(
@@ -111,7 +112,7 @@ impl Scenario {
                 assert!(is_told_again, "a refusal is told again: {again:?}");
                 self.state.clone_from(&refused.state);
             }
-            Decision::Repeated(_) | Decision::Ignored(_) => {}
+            Decision::Repeated(_) | Decision::Anomalous(_) | Decision::Ignored(_) => {}
         }
         decision
     }
@@ -209,6 +210,7 @@ fn said(input: &Input) -> String {
     match input {
         Input::Command(command) => command.request.operation().to_owned(),
         Input::Timer => "a timer".to_owned(),
+        Input::Notice(_) => "a notice".to_owned(),
         Input::Result(result) => {
             let facts = result.report.iter().flat_map(|report| &report.facts);
             let facts = facts.map(|fact| format!("{} {} of {}", fact.kind, fact.status, fact.amount));
@@ -224,6 +226,7 @@ pub(super) fn told(decision: &Decision) -> String {
         Decision::Applied(change) => applied(change),
         Decision::Repeated(outcome) => format!("repeated: {}", outcome.status),
         Decision::Refused(refused) => format!("refused: {}", refused.outcome.code.as_deref().unwrap_or_default()),
+        Decision::Anomalous(anomaly) => format!("anomalous: {}", anomaly.reason),
         Decision::Ignored(why) => format!("ignored: {why:?}"),
     }
 }

@@ -1,0 +1,21 @@
+//! What tenants configure, from JSON to records and back. Pure.
+
+mod account;
+mod limits;
+mod lists;
+mod rules;
+
+pub(crate) use self::{
+    account::{AccountRequest, AccountView},
+    limits::LimitsView,
+    rules::RulesView,
+};
+use crate::problem::FieldError;
+
+/// What was read of a body, or everything that is wrong with it.
+type Parsed<T> = Result<T, Vec<FieldError>>;
+
+/// Reads the body of `PUT /v1/limits`.
+pub(crate) use self::limits::parse as parse_limits;
+/// Reads the body of `PUT /v1/routing-rules`.
+pub(crate) use self::rules::parse as parse_rules;

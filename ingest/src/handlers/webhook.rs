@@ -1,0 +1,109 @@
+//! `POST /v1/gateway-accounts/{id}/webhook`: what a gateway tells of its own accord.
+//!
+//! Nobody is let in but by a signature under a secret of that account. What was told is in the log before the gateway hears that
+//! it was taken in; a crash before that is a webhook that the gateway sends again, and one after it is a webhook that comes twice.
+//! A notice that comes twice has the processor ask twice, which changes nothing.
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use quittance_avro::{
+    API_VERSION,
+    ids::{GatewayAccountId, NoticeId, derive},
+    records::{Actor, Envelope, GatewayAccount, GatewayNotice},
+    seal::Binding,
+    time::Timestamp,
+    words::{ActorKind, NoticeTrouble},
+};
+use quittance_gateways::{NOTICE_BYTES_MAX, Notice, NoticeError, TOLERANCE_SECONDS, adapter, is_signed};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use warp::http::{HeaderMap, Response, StatusCode};
+
+use super::{configure::opened_secrets, json};
+use crate::{
+    app::App,
+    body::{Chunks, read_body_of},
+    problem::Problem,
+    query::Query,
+};
+
+/// What the body of a notice is sealed for.
+const BODY_PURPOSE: &str = "gateway_notice.body";
+
+/// Takes a webhook in.
+pub(crate) async fn webhook(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    id: &str,
+    body: impl Chunks,
+) -> Result<Response<Bytes>, Problem> {
+    query.none()?;
+    // Whether there is such an account is not for strangers to know.
+    let id: GatewayAccountId = id.parse().map_err(|_| Problem::Unauthorized)?;
+    let account = app.parts.configurations.table()?.read().account(id).cloned();
+    let account = account.filter(|account| account.value.webhook_secret_count > 0).ok_or(Problem::Unauthorized)?;
+    let account = &account.value;
+    let adapter = adapter(account.gateway);
+    let signature = headers.get(adapter.signature_header()).and_then(|value| value.to_str().ok());
+    let signature = signature.ok_or(Problem::Unauthorized)?;
+    let body = read_body_of(headers, body, NOTICE_BYTES_MAX as u64).await?;
+    let secrets = opened_secrets(app, account).await?.webhook_secrets;
+    let now = Timestamp::now();
+    let checks = secrets.iter().map(|secret| is_signed(signature, &body, secret, now, TOLERANCE_SECONDS));
+    // While a secret is replaced there are two, and one of them will do.
+    let refused = checks.map(Result::err).reduce(|one, other| one.and(other));
+    match refused {
+        Some(None) => {}
+        Some(Some(error)) => {
+            tracing::debug!(account = account.name, tenant = %account.envelope.tenant, %error, "a webhook is not believed");
+            return Err(Problem::Unauthorized);
+        }
+        None => return Err(Problem::Unauthorized),
+    }
+    let notice = notice(app, account, adapter.notice(&body), &body, now).await?;
+    app.parts.commands.publish_notice(&notice).await?;
+    json(StatusCode::OK, &json!({}))
+}
+
+async fn notice(
+    app: &App,
+    account: &GatewayAccount,
+    read: Result<Notice, NoticeError>,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<GatewayNotice, Problem> {
+    let (read, unread) = match read {
+        Ok(notice) if notice.payment_id.is_some() => (Some(notice), None),
+        Ok(notice) => (Some(notice), Some(NoticeTrouble::NoPayment)),
+        Err(NoticeError::NoPayment) => (None, Some(NoticeTrouble::NotAPayment)),
+        Err(NoticeError::TooLarge | NoticeError::Malformed) => (None, Some(NoticeTrouble::Malformed)),
+    };
+    let told = read.as_ref().map_or_else(|| format!("{:x?}", Sha256::digest(body)), |notice| notice.id.clone());
+    let id = NoticeId::new(derive(&["notice", &account.envelope.aggregate_id, &told]));
+    let payment_id = read.as_ref().and_then(|notice| notice.payment_id);
+    let envelope = Envelope {
+        id: id.to_string(),
+        aggregate_id: payment_id.map_or_else(|| id.to_string(), |id| id.to_string()),
+        sequence: None,
+        occurred_at: now,
+        actor: Actor { kind: ActorKind::Gateway, subject: account.name.clone(), credential_id: None, sealed: None },
+        cause: None,
+        api_version: API_VERSION.to_owned(),
+        ..account.envelope.clone()
+    };
+    let key = app.parts.keys.sealing_key(envelope.mode, &envelope.tenant).await.map_err(|error| {
+        tracing::error!(%error, "a tenant's data key is not to be had");
+        Problem::Unavailable("the log")
+    })?;
+    let (mode, tenant) = (envelope.mode, &envelope.tenant);
+    let binding = Binding { mode, tenant, aggregate_id: &envelope.aggregate_id, purpose: BODY_PURPOSE };
+    let plain = serde_json::to_vec(&json!({ "body": STANDARD.encode(body) })).map_err(|_| Problem::Internal)?;
+    let sealed = Some(key.seal(binding, &plain));
+    let (notice_id, kind, gateway_reference, attempt_id) = match read {
+        Some(notice) => (Some(notice.id), Some(notice.kind), Some(notice.gateway_reference), notice.attempt_id),
+        None => (None, None, None, None),
+    };
+    let gateway_account = account.name.clone();
+    Ok(GatewayNotice { envelope, notice_id, kind, gateway_account, gateway_reference, attempt_id, unread, sealed })
+}
