@@ -249,7 +249,9 @@ fn next_step(draft: &Draft<'_>, place: Place) -> Step {
         Stage::Settled if attempt.verifications < policy.queries_max => Step::Query,
         Stage::Settled if attempt.contradicted => Step::Review(ReviewReason::ContradictingResult),
         Stage::Settled => Step::LetBe,
-        Stage::Accepted if age_ms(attempt, now) < policy.pending_ttl_ms || has_time_to_act(draft, place) => Step::Query,
+        // It is asked once more after its time is over: the last question may be from long before, if we were down since.
+        Stage::Accepted if asked_at(attempt) < attempt.started_at.plus_ms(policy.pending_ttl_ms) => Step::Query,
+        Stage::Accepted if has_time_to_act(draft, place) => Step::Query,
         // Once the gateway has been queried, a resend could race with what the query found.
         Stage::InDoubt
             if may_send(draft, place) && attempt.unknowns < policy.unknown_tries_max && attempt.queries == 0 =>
