@@ -8,11 +8,11 @@ use quittance_avro::{
     topics::Topic,
     wire::{EncodeError, Encoder},
 };
-use quittance_log::{Headers, NewRecord, ProduceError, Producer, TopicPartition};
+use quittance_log::{Headers, NewRecord, Producer, TopicPartition};
 use quittance_tables::{ConfigurationFolding, Configured, Followed};
 use tokio::time::{Instant, timeout_at};
 
-use crate::problem::Problem;
+use crate::{problem::Problem, publish::unwritten};
 
 /// How long a record may take to come back from its topic.
 const BACK_MAX: Duration = Duration::from_secs(5);
@@ -92,13 +92,7 @@ impl Configurations {
             value: Some(value),
             headers: Headers::default(),
         };
-        let (_, offset) = self.producer.produce(&record).await.map_err(|error| match error {
-            ProduceError::TooLarge { .. } => Problem::TooLarge(0),
-            ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. } => {
-                tracing::warn!(%error, "a change of the configuration was not acknowledged");
-                Problem::Unavailable("the log")
-            }
-        })?;
+        let (_, offset) = self.producer.produce(&record).await.map_err(|error| unwritten(&error))?;
         self.reaches(offset + 1).await
     }
 

@@ -24,7 +24,9 @@ pub(crate) use self::{
 use bytes::Bytes;
 use quittance_avro::{
     records::PaymentState,
-    seal::{Binding, OpenError},
+    seal::{Binding, DataKey, OpenError},
+    tenant::Tenant,
+    words::Mode,
 };
 use quittance_service::causes::with_causes;
 use serde::Serialize;
@@ -39,6 +41,14 @@ use crate::{
 
 /// What the text of a payment is sealed for.
 const TEXT_PURPOSE: &str = "payment.text";
+
+/// The key that a tenant's data is sealed with.
+async fn sealing_key(app: &App, mode: Mode, tenant: &Tenant) -> Result<DataKey, Problem> {
+    app.parts.keys.sealing_key(mode, tenant).await.map_err(|error| {
+        tracing::error!(%error, "a tenant's data key is not to be had");
+        Problem::Unavailable("the log")
+    })
+}
 
 /// A JSON answer.
 fn json(status: StatusCode, body: &impl Serialize) -> Result<Response<Bytes>, Problem> {

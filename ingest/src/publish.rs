@@ -121,16 +121,20 @@ impl Commands {
     }
 
     async fn produce(&self, record: &NewRecord) -> Result<(), Problem> {
-        match self.producer.produce(record).await {
-            Ok(_) => Ok(()),
-            Err(error @ ProduceError::TooLarge { .. }) => {
-                tracing::error!(%error, "a bounded request made too large a record");
-                Err(Problem::Internal)
-            }
-            Err(error @ (ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. })) => {
-                tracing::warn!(%error, "a record was not acknowledged");
-                Err(Problem::Unavailable("the log"))
-            }
+        self.producer.produce(record).await.map(drop).map_err(|error| unwritten(&error))
+    }
+}
+
+/// What a client is told of a record that is not known to be in the log.
+pub(crate) fn unwritten(error: &ProduceError) -> Problem {
+    match error {
+        ProduceError::TooLarge { .. } => {
+            tracing::error!(%error, "a bounded request made too large a record");
+            Problem::Internal
+        }
+        ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. } => {
+            tracing::warn!(%error, "a record was not acknowledged");
+            Problem::Unavailable("the log")
         }
     }
 }

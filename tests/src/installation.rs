@@ -127,11 +127,6 @@ impl Installation {
         Simulator::new(&self.url(Part::Simulator, ""))
     }
 
-    /// The view of another simulated gateway.
-    pub fn simulator_at(&self, base: &str) -> Result<Simulator> {
-        Simulator::new(base)
-    }
-
     /// A URL on the listener of a process.
     pub fn url(&self, part: Part, path: &str) -> String {
         self.processes[&part].url(path)

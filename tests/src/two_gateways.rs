@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{Answer, Client, Installation, Options, Part, Process};
+use crate::{Answer, Client, Installation, Options, Part, Process, Simulator};
 
 /// The secret key of tenants' accounts at the second simulator.
 pub const KEY: &str = "sk_test_of_the_second_simulator";
@@ -80,20 +80,25 @@ impl TwoGateways {
         Ok(Tenant { admin, merchant: self.with_role(tenant, "merchant")?, accounts })
     }
 
-    /// Where both simulators are asked by their operators.
-    pub fn simulators(&self) -> [String; 2] {
+    /// Where both simulators are.
+    fn addresses(&self) -> [String; 2] {
         [self.installation.url(Part::Simulator, ""), self.second.url("")]
+    }
+
+    /// The own view of the first simulator (0) or the second (1).
+    pub fn simulator(&self, simulator: usize) -> Result<Simulator> {
+        Simulator::new(&self.addresses()[simulator])
     }
 
     /// The charges that a simulator made for a payment: authorized, captured, refunded and voided, minor units.
     pub async fn charged_at(&self, simulator: usize, payment_id: &str) -> Result<Vec<[i64; 4]>> {
-        let ledger = self.installation.simulator_at(&self.simulators()[simulator])?.ledger().await?;
+        let ledger = self.simulator(simulator)?.ledger().await?;
         Ok(ledger.get(payment_id).cloned().unwrap_or_default())
     }
 
     /// What a simulator's operator asks for.
     pub async fn operate(&self, simulator: usize, method: Method, path: &str, body: &Value) -> Result<Value> {
-        let client = Client::anonymous(&self.simulators()[simulator])?;
+        let client = Client::anonymous(&self.addresses()[simulator])?;
         let answer = client.send(client.request(method, path).json(body)).await?;
         ensure!(answer.status.is_success(), "{} {}", answer.status, answer.body);
         Ok(answer.body)

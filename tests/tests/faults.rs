@@ -147,10 +147,10 @@ async fn agrees(world: &TwoGateways, client: &Client, paid: &[String]) -> Result
     eventually("all books agree", SETTLED_WITHIN, || async {
         let mut at_gateways = [0, 0];
         let mut by_payment: BTreeMap<String, i64> = BTreeMap::new();
-        for (simulator, base) in world.simulators().into_iter().enumerate() {
-            for (payment, charges) in world.installation.simulator_at(&base)?.ledger().await? {
+        for (simulator, at_gateway) in at_gateways.iter_mut().enumerate() {
+            for (payment, charges) in world.simulator(simulator)?.ledger().await? {
                 let net: i64 = charges.iter().map(|[_, captured, refunded, _]| captured - refunded).sum();
-                at_gateways[simulator] += net;
+                *at_gateway += net;
                 *by_payment.entry(payment).or_default() += net;
             }
         }

@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use warp::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::{json, payment_view};
+use super::{json, payment_view, sealing_key};
 use crate::{
     app::App,
     auth::Caller,
@@ -71,10 +71,7 @@ impl Request<'_> {
         purpose: &'static str,
         text: &(impl Serialize + Sync),
     ) -> Result<Sealed, Problem> {
-        let key = app.parts.keys.sealing_key(self.caller.mode, &self.caller.tenant).await.map_err(|error| {
-            tracing::error!(%error, "a tenant's data key is not to be had");
-            Problem::Unavailable("the log")
-        })?;
+        let key = sealing_key(app, self.caller.mode, &self.caller.tenant).await?;
         let plaintext = serde_json::to_vec(text).map_err(|_| Problem::Internal)?;
         let aggregate_id = self.payment_id.to_string();
         let (mode, tenant) = (self.caller.mode, &self.caller.tenant);

@@ -18,7 +18,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use warp::http::{HeaderMap, Response, StatusCode};
 
-use super::{command::read_json, json};
+use super::{command::read_json, json, sealing_key};
 use crate::{
     app::App,
     auth::{Action, Caller},
@@ -210,10 +210,7 @@ async fn seal(
     if !account.has_secret && count == 0 {
         return Ok(());
     }
-    let key = app.parts.keys.sealing_key(caller.mode, &caller.tenant).await.map_err(|error| {
-        tracing::error!(%error, "a tenant's data key is not to be had");
-        Problem::Unavailable("the log")
-    })?;
+    let key = sealing_key(app, caller.mode, &caller.tenant).await?;
     let sealed = secrets.seal(AccountSecrets::binding(account), &key).map_err(|_| Problem::Internal)?;
     account.sealed = Some(sealed);
     Ok(())

@@ -47,10 +47,9 @@ impl Circuits {
         let circuit = self.0.entry(key.clone()).or_default();
         let status = if is_reached { circuit.reached() } else { circuit.failed(now) }?;
         let (failures, retry_at) = (circuit.failures, circuit.down.map(|(until, _)| until));
-        if !is_reached || status == HealthStatus::Down {
-            tracing::warn!(account = key.2, failures, "a gateway account cannot be reached");
-        } else {
-            tracing::info!(account = key.2, "a gateway account can be reached again");
+        match status {
+            HealthStatus::Down => tracing::warn!(account = key.2, failures, "a gateway account cannot be reached"),
+            HealthStatus::Up => tracing::info!(account = key.2, "a gateway account can be reached again"),
         }
         let (mode, tenant, gateway_account) = key;
         let observer = observer.to_owned();

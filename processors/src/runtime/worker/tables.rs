@@ -33,7 +33,7 @@ struct Table<R> {
     looked_at: Option<Duration>,
     /// Whether all that was there at first has been read.
     is_read: bool,
-    /// Since it could not be read.
+    /// From what kept it from being read.
     rest: Rest,
 }
 
@@ -68,7 +68,7 @@ impl<R> Tables<R> {
         }
     }
 
-    /// Why the first table is not read on for now, if it is not.
+    /// Whether the first table is left alone for now, since it cannot be read.
     pub(super) fn is_resting(&mut self, uptime: Duration) -> bool {
         self.tables.first_mut().is_some_and(|table| table.rest.is_on(uptime))
     }
