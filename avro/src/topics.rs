@@ -7,8 +7,8 @@ use crate::records::{
     PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined,
     PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits, PaymentOperationCorrected, PaymentOperationFailed,
     PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
-    PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment, RejectPayment,
-    ResolveReview, RoutingRules, TenantKey, Transfer, UpdatePayment,
+    PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
+    RefusedCreation, RejectPayment, ResolveReview, RoutingRules, TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -178,7 +178,12 @@ pub const TOPICS: &[TopicSpec] = &[
         consumers: &[Part::SinkPostgres, Part::SinkRedis],
         ..spec(Topic::PaymentState, "payment.state.v1", Retention::Compacted, &[PaymentState::NAME])
     },
-    spec(Topic::PaymentChangelog, "payment.changelog.v1", Retention::Compacted, &[PaymentChangelog::NAME]),
+    spec(
+        Topic::PaymentChangelog,
+        "payment.changelog.v1",
+        Retention::Compacted,
+        &[PaymentChangelog::NAME, RefusedCreation::NAME, PaymentStub::NAME],
+    ),
     TopicSpec {
         consumers: &[Part::SinkGateway],
         ..spec(Topic::PaymentGatewayEffects, "payment.effects.gateway.v1", Retention::Days(7), &[GatewayEffect::NAME])

@@ -6,6 +6,7 @@ mod decide;
 mod decision;
 mod event;
 mod gateways;
+mod kept;
 mod message;
 mod policy;
 mod processor;
@@ -19,6 +20,7 @@ pub use self::{
     decision::{Change, Context, Decision, Ignored, Input, Refused},
     event::Event,
     gateways::Gateways,
+    kept::Kept,
     policy::{KEY_AGE_MAX_MS, Policy},
     processor::{Encoders, PaymentProcessor},
 };

@@ -14,6 +14,7 @@ use super::{
     command::{Command, Request},
     decide::STATE_VERSION,
     decision::Input,
+    kept::Kept,
 };
 
 /// A record that came in.
@@ -81,17 +82,23 @@ impl Message {
 
 /// Refuses a state that a newer build wrote: this one would drop what it does not know. One of version 1 had a single timer,
 /// which was for the only attempt.
-pub(super) fn of_known_version(mut state: PaymentChangelog) -> Result<PaymentChangelog, ReadError> {
-    if state.state_version > STATE_VERSION {
-        return Err(ReadError::Newer { found: state.state_version, known: STATE_VERSION });
+pub(super) fn of_known_version(mut kept: Kept) -> Result<Kept, ReadError> {
+    if kept.version() > STATE_VERSION {
+        return Err(ReadError::Newer { found: kept.version(), known: STATE_VERSION });
     }
+    if let Kept::Payment(payment) = &mut kept {
+        upgrade(payment);
+    }
+    Ok(kept)
+}
+
+fn upgrade(state: &mut PaymentChangelog) {
     let latest = state.state.operations.first().and_then(|operation| operation.attempts.last());
     if let (Some(mut timer), Some(attempt)) = (state.timer.take(), latest) {
         timer.attempt_id = Some(attempt.id);
         state.timers.push(timer);
     }
     (state.state_version, state.state.state_version) = (STATE_VERSION, STATE_VERSION);
-    Ok(state)
 }
 
 #[cfg(test)]

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use quittance_avro::{
-    records::{Envelope, GatewayAnomaly, GatewayEffect, Outcome, PaymentChangelog, PaymentState, Transfer},
+    records::{
+        Envelope, GatewayAnomaly, GatewayEffect, Outcome, PaymentChangelog, PaymentState, PaymentStub, RefusedCreation,
+        Transfer,
+    },
     refusals::Refusal,
     registry::{Registry, RegistryError},
     time::Timestamp,
@@ -17,19 +20,22 @@ use quittance_tables::Configured;
 use super::{
     accounts::Accounts,
     command::Request,
-    decide::{anomaly, decide, due_at, outcome},
+    decide::{anomaly, outcome},
     decision::{Change, Context, Decision, Ignored, Input},
     event::EventEncoders,
     gateways::Gateways,
+    kept::{Kept, Said, decide_kept},
     message::{Message, of_known_version},
     policy::Policy,
 };
-use crate::runtime::{Class, Due, Output, Processed, Processor, Source, Trigger};
+use crate::runtime::{Class, Due, Output, Processed, Processor, Source, StateChange, Trigger};
 
 /// Encoders of everything that the payment processor writes.
 #[derive(Clone)]
 pub struct Encoders {
     changelog: Encoder<PaymentChangelog>,
+    refused_creation: Encoder<RefusedCreation>,
+    stub: Encoder<PaymentStub>,
     state: Encoder<PaymentState>,
     outcome: Encoder<Outcome>,
     effect: Encoder<GatewayEffect>,
@@ -43,6 +49,8 @@ impl Encoders {
     pub async fn look_up(registry: &Registry) -> Result<Self, RegistryError> {
         Ok(Self {
             changelog: registry.encoder(Topic::PaymentChangelog).await?,
+            refused_creation: registry.encoder(Topic::PaymentChangelog).await?,
+            stub: registry.encoder(Topic::PaymentChangelog).await?,
             state: registry.encoder(Topic::PaymentState).await?,
             outcome: registry.encoder(Topic::PaymentOutcomes).await?,
             effect: registry.encoder(Topic::PaymentGatewayEffects).await?,
@@ -56,6 +64,8 @@ impl Encoders {
     pub fn of_this_build() -> Self {
         Self {
             changelog: Encoder::of_this_build(),
+            refused_creation: Encoder::of_this_build(),
+            stub: Encoder::of_this_build(),
             state: Encoder::of_this_build(),
             outcome: Encoder::of_this_build(),
             effect: Encoder::of_this_build(),
@@ -108,7 +118,7 @@ impl PaymentProcessor {
         }
     }
 
-    fn applied(&self, change: Change, traceparent: &str) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn applied(&self, change: Change, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
         let key = change.state.state.envelope.aggregate_id.clone();
         let output = |topic: &Arc<str>, command_id: Option<String>, value| Output {
             topic: Arc::clone(topic),
@@ -133,29 +143,41 @@ impl PaymentProcessor {
         if let Some(outcome) = &change.outcome {
             outputs.push(output(&self.outcomes, cause(), self.encoders.outcome.encode(outcome)?));
         }
-        Ok(Processed { state: Some(change.state), outputs, invalid: None })
+        Ok(Processed { state: StateChange::Put(Kept::Payment(Box::new(change.state))), outputs, invalid: None })
     }
 
-    fn anomalous(
-        &self,
-        anomaly: &GatewayAnomaly,
-        traceparent: &str,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn by_rules(&self, decision: Decision, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
+        match decision {
+            Decision::Applied(change) => self.applied(*change, traceparent),
+            Decision::Repeated(outcome) => self.told(StateChange::Unchanged, &outcome, traceparent),
+            Decision::Refused(refused) => {
+                let kept = |state| StateChange::Put(Kept::Payment(Box::new(state)));
+                self.told(refused.state.map_or(StateChange::Unchanged, kept), &refused.outcome, traceparent)
+            }
+            Decision::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
+            Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
+            Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
+                Ok(Processed::nothing())
+            }
+        }
+    }
+
+    fn anomalous(&self, anomaly: &GatewayAnomaly, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
         let output = Output {
             topic: Arc::clone(&self.anomalies),
             key: anomaly.envelope.aggregate_id.clone(),
             value: self.encoders.anomaly.encode(anomaly)?,
             headers: headers(traceparent, None),
         };
-        Ok(Processed { state: None, outputs: vec![output], invalid: None })
+        Ok(Processed { outputs: vec![output], ..Processed::nothing() })
     }
 
     fn told(
         &self,
-        state: Option<PaymentChangelog>,
+        state: StateChange<Kept>,
         outcome: &Outcome,
         traceparent: &str,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    ) -> Result<Processed<Kept>, EncodeError> {
         let output = Output {
             topic: Arc::clone(&self.outcomes),
             key: outcome.envelope.aggregate_id.clone(),
@@ -178,7 +200,7 @@ fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
 }
 
 impl Processor for PaymentProcessor {
-    type State = PaymentChangelog;
+    type State = Kept;
     type Input = Input;
 
     fn inputs(&self) -> &[Source] {
@@ -225,20 +247,24 @@ impl Processor for PaymentProcessor {
         }
     }
 
-    fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
-        self.schemas.read(|decoder| decoder.decode(value)).and_then(of_known_version)
+    fn restore(&mut self, value: &[u8]) -> Result<Kept, ReadError> {
+        self.schemas.read(|decoder| Kept::read(decoder, value)).and_then(of_known_version)
     }
 
-    fn keep(&self, state: &PaymentChangelog) -> Result<Vec<u8>, EncodeError> {
-        self.encoders.changelog.encode(state)
+    fn keep(&self, state: &Kept) -> Result<Vec<u8>, EncodeError> {
+        match state {
+            Kept::Payment(payment) => self.encoders.changelog.encode(payment),
+            Kept::Refused(refused) => self.encoders.refused_creation.encode(refused),
+            Kept::Stub(stub) => self.encoders.stub.encode(stub),
+        }
     }
 
-    fn due(&self, state: &PaymentChangelog) -> Option<Due> {
-        due_at(state).map(|due_at| Due::real(due_at.as_ms()))
+    fn due(&self, state: &Kept) -> Option<Due> {
+        state.due_at().map(|due_at| Due::real(due_at.as_ms()))
     }
 
-    fn is_of_owner(&self, state: &PaymentChangelog, input: &Input) -> bool {
-        let own = &state.state.envelope;
+    fn is_of_owner(&self, state: &Kept, input: &Input) -> bool {
+        let own = state.envelope();
         let same = |envelope: &Envelope| envelope.mode == own.mode && envelope.tenant == own.tenant;
         match input {
             Input::Command(command) => same(command.request.envelope()),
@@ -248,16 +274,11 @@ impl Processor for PaymentProcessor {
         }
     }
 
-    fn of_stranger(
-        &self,
-        input: &Input,
-        headers: &Headers,
-        now_ms: i64,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn of_stranger(&self, input: &Input, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
         match input {
             Input::Command(command) => {
                 let told = outcome::refused(command, Timestamp::from_ms(now_ms), Refusal::NotFound);
-                self.told(None, &told, headers.text("traceparent").unwrap_or_default())
+                self.told(StateChange::Unchanged, &told, headers.text("traceparent").unwrap_or_default())
             }
             Input::Notice(notice) => self.anomalous(&anomaly(notice, NoticeTrouble::UnknownPayment), ""),
             Input::Result(_) | Input::Timer => Ok(Processed::invalid("its tenant or mode is not that of the payment")),
@@ -266,26 +287,22 @@ impl Processor for PaymentProcessor {
 
     fn process(
         &self,
-        state: Option<&PaymentChangelog>,
+        state: Option<&Kept>,
         trigger: &Trigger<'_, Input>,
         now_ms: i64,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    ) -> Result<Processed<Kept>, EncodeError> {
         let (input, traceparent) = match trigger {
             Trigger::Input(input, headers) => (*input, headers.text("traceparent").unwrap_or_default()),
-            Trigger::Timer => (&Input::Timer, state.map_or("", |state| state.traceparent.as_str())),
+            Trigger::Timer => (&Input::Timer, state.map_or("", Kept::traceparent)),
         };
         let now = Timestamp::from_ms(now_ms);
-        let gateways = self.accounts.of(state, input);
+        let gateways = self.accounts.of(state.and_then(Kept::payment), input);
         let cx = Context { now, traceparent, policy: &self.policy, gateways };
-        match decide(state, input, cx) {
-            Decision::Applied(change) => self.applied(*change, traceparent),
-            Decision::Repeated(outcome) => self.told(None, &outcome, traceparent),
-            Decision::Refused(refused) => self.told(refused.state, &refused.outcome, traceparent),
-            Decision::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
-            Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
-            Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
-                Ok(Processed::nothing())
-            }
+        match decide_kept(state, input, cx) {
+            Said::ByRules(decision) => self.by_rules(decision, traceparent),
+            Said::Told(outcome, state) => self.told(state, &outcome, traceparent),
+            Said::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
+            Said::Silent(state) => Ok(Processed { state, ..Processed::nothing() }),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What a client is told of its command.
 
 use quittance_avro::{
-    records::{Envelope, Outcome, PaymentChangelog, RememberedCommand, RememberedRefusal},
+    records::{Envelope, Outcome, RememberedCommand, RememberedRefusal},
     refusals::Refusal,
     time::Timestamp,
     words::OutcomeStatus,
@@ -10,11 +10,36 @@ use quittance_avro::{
 use super::draft::{Draft, system};
 use crate::payment::command::Command;
 
+/// For how long a refusal is remembered, milliseconds: seven days.
+const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
+
+/// Until when a refusal is told again.
+pub(in crate::payment) fn remembered_until(refusal: &RememberedRefusal) -> Timestamp {
+    refusal.refused_at.plus_ms(REFUSALS_KEPT_MS)
+}
+
+/// Whether it is still told again.
+pub(in crate::payment) fn is_remembered(refusal: &RememberedRefusal, now: Timestamp) -> bool {
+    remembered_until(refusal) > now
+}
+
+/// What is remembered of a refusal, by what its client was told.
+pub(in crate::payment) fn remembered(outcome: &Outcome) -> RememberedRefusal {
+    RememberedRefusal {
+        command_id: outcome.command_id,
+        operation: outcome.operation.clone(),
+        fingerprint: outcome.fingerprint.clone(),
+        code: outcome.code.clone().unwrap_or_default(),
+        reason: outcome.reason.clone().unwrap_or_default(),
+        refused_at: outcome.envelope.occurred_at,
+    }
+}
+
 /// A command that was applied, once or some time ago.
-pub(super) fn applied(state: &PaymentChangelog, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
+pub(in crate::payment) fn applied(of: &Envelope, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), &state.state.envelope, now),
+        envelope: envelope(&command_id.to_string(), Some(command_id), of, now),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),
@@ -27,7 +52,7 @@ pub(super) fn applied(state: &PaymentChangelog, remembered: &RememberedCommand, 
 }
 
 /// A command that is turned down, with the request's own fingerprint: nothing was applied under its id.
-pub(crate) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Outcome {
+pub(in crate::payment) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Outcome {
     let command_id = command.id;
     Outcome {
         envelope: envelope(&command_id.to_string(), Some(command_id), command.request.envelope(), now),
@@ -43,10 +68,10 @@ pub(crate) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Ou
 }
 
 /// A command that was turned down some time ago.
-pub(super) fn refused_before(state: &PaymentChangelog, remembered: &RememberedRefusal, now: Timestamp) -> Outcome {
+pub(in crate::payment) fn refused_before(of: &Envelope, remembered: &RememberedRefusal, now: Timestamp) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), &state.state.envelope, now),
+        envelope: envelope(&command_id.to_string(), Some(command_id), of, now),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),
