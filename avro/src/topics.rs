@@ -1,14 +1,15 @@
 //! The one table of topics: names, keys, retention, what they carry and who consumes them.
 
 use crate::records::{
-    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, DeadLetter, GatewayAccount,
+    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, DeadLetter, FeeRules, GatewayAccount,
     GatewayAnomaly, GatewayEffect, GatewayHealth, GatewayNotice, GatewayResult, Installation, Outcome,
     PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized, PaymentCancelRequested,
     PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-    PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits, PaymentOperationCorrected, PaymentOperationFailed,
-    PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
-    PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
-    RefusedCreation, RejectPayment, ResolveReview, RoutingRules, TenantKey, Transfer, UpdatePayment,
+    PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits,
+    PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
+    PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated,
+    PaymentVoided, Record, RefundPayment, RefusedCreation, RejectPayment, ResolveReview, RoutingRules, TenantKey,
+    Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -171,6 +172,8 @@ pub const TOPICS: &[TopicSpec] = &[
                 PaymentAttemptStarted::NAME,
                 PaymentUnwantedSuccess::NAME,
                 PaymentUpdated::NAME,
+                PaymentDisputeOpened::NAME,
+                PaymentDisputeClosed::NAME,
             ],
         )
     },
@@ -210,7 +213,7 @@ pub const TOPICS: &[TopicSpec] = &[
             Topic::Configuration,
             "configuration.v1",
             Retention::Compacted,
-            &[GatewayAccount::NAME, RoutingRules::NAME, PaymentLimits::NAME],
+            &[GatewayAccount::NAME, RoutingRules::NAME, PaymentLimits::NAME, FeeRules::NAME],
         )
     },
     dead_letters(Topic::ProcessorPaymentsDeadLetters, "processor-payments.dead-letters.v1"),

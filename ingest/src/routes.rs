@@ -28,6 +28,7 @@ enum Route {
     Webhook(String),
     RoutingRules,
     Limits,
+    Fees,
     Anomalies,
 }
 
@@ -50,6 +51,7 @@ impl Route {
             Self::Webhook(_) => "/v1/gateway-accounts/{id}/webhook",
             Self::RoutingRules => "/v1/routing-rules",
             Self::Limits => "/v1/limits",
+            Self::Fees => "/v1/fees",
             Self::Anomalies => "/v1/gateway-anomalies",
         }
     }
@@ -90,8 +92,9 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone + Send 
     let gateways = gateway_accounts.or(gateway_account).unify().or(webhook).unify();
     let routing_rules = warp::path!("v1" / "routing-rules").map(|| Route::RoutingRules);
     let limits = warp::path!("v1" / "limits").map(|| Route::Limits);
+    let fees = warp::path!("v1" / "fees").map(|| Route::Fees);
     let anomalies = warp::path!("v1" / "gateway-anomalies").map(|| Route::Anomalies);
-    let configuration = gateways.or(routing_rules).unify().or(limits).unify().or(anomalies).unify();
+    let configuration = gateways.or(routing_rules).unify().or(limits).unify().or(fees).unify().or(anomalies).unify();
     payments.or(reads).unify().or(operation).unify().or(ledger).unify().or(configuration).unify()
 }
 
@@ -146,6 +149,8 @@ async fn handle(
         (Route::RoutingRules, &Method::PUT) => handlers::put_routing_rules(app, query, headers, body).await,
         (Route::Limits, &Method::GET) => handlers::read_limits(app, query, headers).await,
         (Route::Limits, &Method::PUT) => handlers::put_limits(app, query, headers, body).await,
+        (Route::Fees, &Method::GET) => handlers::read_fees(app, query, headers).await,
+        (Route::Fees, &Method::PUT) => handlers::put_fees(app, query, headers, body).await,
         (Route::Anomalies, &Method::GET) => handlers::read_anomalies(app, query, headers).await,
         (Route::Operation(id, operation), &Method::POST) => {
             handlers::operate(app, query, headers, (id, *operation), body, trace).await
@@ -153,7 +158,7 @@ async fn handle(
         (Route::Payment(id), &Method::PATCH) => {
             handlers::operate(app, query, headers, (id, Operation::Update), body, trace).await
         }
-        (Route::GatewayAccount(_) | Route::RoutingRules | Route::Limits, _) => {
+        (Route::GatewayAccount(_) | Route::RoutingRules | Route::Limits | Route::Fees, _) => {
             Err(Problem::MethodNotAllowed("GET, PUT"))
         }
         (Route::Payments | Route::Webhook(_) | Route::Operation(..), _) => Err(Problem::MethodNotAllowed("POST")),

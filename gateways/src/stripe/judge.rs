@@ -44,7 +44,9 @@ fn done(effect: &GatewayEffect, bodies: &[&[u8]]) -> Option<Verdict> {
         (EffectKind::Capture, [body]) => captured(effect, &parse(body)?),
         (EffectKind::Void, [body]) => canceled(effect, &parse(body)?),
         (EffectKind::Refund, [body]) => refunded(effect, &parse(body)?),
-        (EffectKind::Query, [intent, refunds]) => report(effect, &parse(intent)?, &parse(refunds)?),
+        (EffectKind::Query, [intent, refunds, disputes]) => {
+            report(effect, &parse(intent)?, &parse(refunds)?, &parse(disputes)?)
+        }
         _ => None,
     }
 }

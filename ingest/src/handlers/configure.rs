@@ -1,4 +1,4 @@
-//! What tenants configure: gateway accounts, routing rules and limits. Each is written whole, and of two changes the later one
+//! What tenants configure: gateway accounts, routing rules, limits and fees. Each is written whole, and of two changes the later one
 //! holds, so that a request that is sent again changes nothing.
 
 use std::sync::Arc;
@@ -7,12 +7,13 @@ use bytes::Bytes;
 use quittance_avro::{
     API_VERSION,
     ids::GatewayAccountId,
-    records::{Actor, Envelope, GatewayAccount, PaymentLimits, RoutingRules},
+    records::{Actor, Envelope, FeeRules, GatewayAccount, PaymentLimits, RoutingRules},
     time::Timestamp,
     words::{ActorKind, GatewayKind, Mode},
 };
 use quittance_tables::{
-    AccountSecrets, Configured, TenantConfiguration, Versioned, gateway_account_id, payment_limits_id, routing_rules_id,
+    AccountSecrets, Configured, TenantConfiguration, Versioned, fee_rules_id, gateway_account_id, payment_limits_id,
+    routing_rules_id,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -23,7 +24,7 @@ use crate::{
     app::App,
     auth::{Action, Caller},
     body::Chunks,
-    configure::{AccountRequest, AccountView, LimitsView, RulesView, parse_limits, parse_rules},
+    configure::{AccountRequest, AccountView, FeesView, LimitsView, RulesView, parse_fees, parse_limits, parse_rules},
     create::account_name,
     problem::{FieldError, Problem},
     query::Query,
@@ -260,4 +261,25 @@ pub(crate) async fn put_limits(
     let limits = PaymentLimits { envelope: envelope(&caller, id.to_string()), currencies };
     app.parts.configurations.write(&Configured::Limits(limits)).await?;
     json(StatusCode::OK, &LimitsView::of(own(app, &caller)?.limits.as_deref()))
+}
+
+/// `GET /v1/fees`
+pub(crate) async fn read_fees(app: &App, query: &Query, headers: &HeaderMap) -> Result<Response<Bytes>, Problem> {
+    let caller = admin(app, query, headers)?;
+    json(StatusCode::OK, &FeesView::of(own(app, &caller)?.fees.as_deref()))
+}
+
+/// `PUT /v1/fees`
+pub(crate) async fn put_fees(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    body: impl Chunks,
+) -> Result<Response<Bytes>, Problem> {
+    let caller = admin(app, query, headers)?;
+    let rules = parse_fees(read_json(headers, body, false).await?).map_err(Problem::Invalid)?;
+    let id = fee_rules_id(caller.mode, &caller.tenant);
+    let fees = FeeRules { envelope: envelope(&caller, id.to_string()), rules };
+    app.parts.configurations.write(&Configured::Fees(fees)).await?;
+    json(StatusCode::OK, &FeesView::of(own(app, &caller)?.fees.as_deref()))
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use quittance_avro::{
     ids::{CommandId, PaymentId, RefundId},
-    records::{Outcome, PaymentState},
+    records::{Envelope, Outcome, PaymentState},
 };
 use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -17,6 +17,8 @@ const PAYMENT: &str = "select state from payments where payment_id = $1 and mode
 const OUTCOME: &str = "select outcome from outcomes where command_id = $1 and mode = $2 and tenant = $3";
 const PAYMENT_OF_OPERATION: &str = "select payments.state from operations join payments using (payment_id) \
      where operations.operation_id = $1 and operations.mode = $2 and operations.tenant = $3";
+const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
+     and gateway_account = $4 limit 1";
 const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
@@ -49,6 +51,19 @@ impl Reads {
         id: RefundId,
     ) -> Result<Option<PaymentState>, StoreError> {
         self.one(PAYMENT_OF_OPERATION, &id.to_string(), caller).await
+    }
+
+    /// The payment of the owner's that a gateway account knows by that name.
+    pub(crate) async fn payment_at_gateway(
+        &self,
+        owner: &Envelope,
+        gateway_account: &str,
+        reference: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let (mode, tenant) = (owner.mode.as_str(), owner.tenant.as_str());
+        let rows = self.query(PAYMENT_AT_GATEWAY, &[&reference, &mode, &tenant, &gateway_account]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(row.try_get::<_, String>(0)?.parse().ok())
     }
 
     /// The outcome as Postgres has it.

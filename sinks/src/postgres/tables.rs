@@ -9,7 +9,7 @@ use deadpool_postgres::tokio_postgres::{Error, Transaction, types::ToSql};
 
 use super::{
     error,
-    rows::{AnomalyRow, EventRow, OutcomeRow, Row, StateRow, TransferRow},
+    rows::{AnomalyRow, EventRow, OperationRow, OutcomeRow, Row, StateRow, TransferRow},
 };
 use crate::store::StoreError;
 
@@ -28,11 +28,14 @@ const PAYMENTS: &str = "
         created_at = excluded.created_at, updated_at = excluded.updated_at, state = excluded.state
     where stored.sequence < excluded.sequence";
 
-/// An operation never changes its payment.
+/// An operation never changes its payment; where it is, is known in time.
 const OPERATIONS: &str = "
-    insert into operations (operation_id, payment_id, mode, tenant)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-    on conflict (operation_id) do nothing";
+    insert into operations as stored (operation_id, payment_id, mode, tenant, gateway_account, gateway_reference)
+    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    on conflict (operation_id) do update set
+        gateway_account = excluded.gateway_account, gateway_reference = excluded.gateway_reference
+    where (stored.gateway_account, stored.gateway_reference)
+        is distinct from (excluded.gateway_account, excluded.gateway_reference)";
 
 /// A row that is there stays as it is. Progress keeps a record from being written twice, so this meets only an event
 /// that was published twice; whether it is the same event, [`CONTRADICTIONS`] says.
@@ -137,17 +140,19 @@ impl<'a> Tables<'a> {
     }
 
     async fn write_operations(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
-        let all = self.payments.iter().flat_map(|row| row.operations.iter().map(|id| (*row, id)));
-        let rows: Vec<(&StateRow, &String)> = all.collect();
+        let all = self.payments.iter().flat_map(|row| row.operations.iter().map(|operation| (*row, operation)));
+        let rows: Vec<(&StateRow, &OperationRow)> = all.collect();
         let rows: Vec<_> = rows.iter().collect();
         transaction
             .execute(
                 OPERATIONS,
                 &[
-                    &column(&rows, |(_, id)| id.as_str()),
+                    &column(&rows, |(_, operation)| operation.id.as_str()),
                     &column(&rows, |(row, _)| row.payment_id.to_string()),
                     &column(&rows, |(row, _)| row.mode.as_str()),
                     &column(&rows, |(row, _)| row.tenant.as_str()),
+                    &column(&rows, |(_, operation)| operation.gateway_account.as_deref()),
+                    &column(&rows, |(_, operation)| operation.gateway_reference.as_deref()),
                 ],
             )
             .await

@@ -12,6 +12,7 @@ use quittance_avro::{
 use super::{
     attempt,
     closing::stay_open,
+    dispute,
     draft::{Draft, Place},
     standing::{AUTHORIZATION, is_open},
 };
@@ -71,6 +72,7 @@ pub(super) fn fail(draft: &mut Draft<'_>, place: Place, why: &Why, details: &Gat
     match draft.operation(place.operation).kind {
         OperationKind::Authorize => authorization(draft, place, why, details),
         OperationKind::Capture | OperationKind::Void | OperationKind::Refund => operation(draft, place, why, details),
+        OperationKind::Dispute => dispute::closed(draft, place, false, details),
     }
 }
 

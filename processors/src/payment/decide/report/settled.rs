@@ -57,7 +57,7 @@ pub(super) fn attempt(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
         Some(Turn::Done) if is_authorization => revived(draft, place, told),
         Some(Turn::Done) if is_bookable(draft, told.fact) => {
             correct(draft, place, OperationStatus::Succeeded, told);
-            operation::book(draft, place, &told.fact.details, told.as_of());
+            operation::book(draft, place, &told.details(), told.as_of());
         }
         Some(Turn::Undone) if !is_authorization => undone(draft, place, told),
         // It has no place in a payment, or what was captured of it cannot be undone by rule.
@@ -123,7 +123,7 @@ pub(super) fn came_along(draft: &mut Draft<'_>, capture: usize, told: Told<'_>) 
 
 /// Turns over how an operation was settled.
 fn correct(draft: &mut Draft<'_>, place: Place, to: OperationStatus, told: Told<'_>) {
-    draft.settle(place, to, &told.fact.details, told.as_of());
+    draft.settle(place, to, &told.details(), told.as_of());
     if to == OperationStatus::Failed {
         draft.attempt_mut(place).failure.clone_from(&told.fact.failure);
     }
@@ -142,7 +142,7 @@ fn announce(draft: &mut Draft<'_>, operation: usize, place: Place, to: Operation
     let (_, attempt_id, gateway_account) = named(draft, place);
     let found = draft.operation(operation);
     let (operation_id, kind, amount) = (found.id.clone(), found.kind, found.amount);
-    let (currency, failure, details) = (draft.payment().currency, told.fact.failure.clone(), told.fact.details.clone());
+    let (currency, failure, details) = (draft.payment().currency, told.fact.failure.clone(), told.details());
     draft.event(|envelope, standing| {
         Event::OperationCorrected(PaymentOperationCorrected {
             envelope,
