@@ -104,7 +104,12 @@ impl Configuration {
         }
     }
 
-    /// The offset behind the latest record that was taken in.
+    /// Passes over the record that stands at an offset: whoever waits for its version need not wait any more.
+    pub fn pass(&mut self, offset: i64) {
+        self.version = offset.saturating_add(1);
+    }
+
+    /// The offset behind the latest record that was taken in or passed over.
     pub fn version(&self) -> i64 {
         self.version
     }
@@ -136,6 +141,10 @@ impl Folding for ConfigurationFolding {
 
     fn fold(table: &mut Configuration, (configured, offset): Self::Item) {
         table.take_in(configured, offset);
+    }
+
+    fn pass(table: &mut Configuration, offset: i64) {
+        table.pass(offset);
     }
 }
 
