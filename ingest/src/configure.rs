@@ -15,7 +15,7 @@ pub(crate) use self::{
 use crate::problem::FieldError;
 
 /// What was read of a body, or everything that is wrong with it.
-type Parsed<T> = Result<T, Vec<FieldError>>;
+pub(crate) type Parsed<T> = Result<T, Vec<FieldError>>;
 
 /// Reads the body of `PUT /v1/fees`.
 pub(crate) use self::fees::parse as parse_fees;

@@ -145,12 +145,12 @@ async fn handle(
             handlers::put_gateway_account(app, query, headers, name, body).await
         }
         (Route::Webhook(id), &Method::POST) => handlers::webhook(app, query, headers, id, body).await,
-        (Route::RoutingRules, &Method::GET) => handlers::read_routing_rules(app, query, headers).await,
-        (Route::RoutingRules, &Method::PUT) => handlers::put_routing_rules(app, query, headers, body).await,
-        (Route::Limits, &Method::GET) => handlers::read_limits(app, query, headers).await,
-        (Route::Limits, &Method::PUT) => handlers::put_limits(app, query, headers, body).await,
-        (Route::Fees, &Method::GET) => handlers::read_fees(app, query, headers).await,
-        (Route::Fees, &Method::PUT) => handlers::put_fees(app, query, headers, body).await,
+        (Route::RoutingRules, &Method::GET) => handlers::read_set::<handlers::Rules>(app, query, headers).await,
+        (Route::RoutingRules, &Method::PUT) => handlers::put_set::<handlers::Rules>(app, query, headers, body).await,
+        (Route::Limits, &Method::GET) => handlers::read_set::<handlers::Limits>(app, query, headers).await,
+        (Route::Limits, &Method::PUT) => handlers::put_set::<handlers::Limits>(app, query, headers, body).await,
+        (Route::Fees, &Method::GET) => handlers::read_set::<handlers::Fees>(app, query, headers).await,
+        (Route::Fees, &Method::PUT) => handlers::put_set::<handlers::Fees>(app, query, headers, body).await,
         (Route::Anomalies, &Method::GET) => handlers::read_anomalies(app, query, headers).await,
         (Route::Operation(id, operation), &Method::POST) => {
             handlers::operate(app, query, headers, (id, *operation), body, trace).await
