@@ -60,6 +60,9 @@ refusals! {
     TooManyOperations = "too_many_operations", 409, "The payment has as many operations, or changes of its text, as one may have.";
 }
 
+/// For how long a refusal is remembered, milliseconds: after seven days the same request is decided anew.
+pub const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use quittance_avro::{
     ids::{CommandId, PaymentId},
     records::{Fingerprint, Outcome, PaymentState},
-    refusals::Refusal,
+    refusals::{REFUSALS_KEPT_MS, Refusal},
+    time::Timestamp,
     words::{OperationStatus, OutcomeStatus, PaymentStatus},
 };
 use quittance_service::causes::with_causes;
@@ -104,7 +105,9 @@ impl Reads {
             Cached::Miss => (None, false),
             Cached::Down => (ask(self.stored_outcome(caller, command_id).await), true),
         };
-        let Some(outcome) = outcome else { return Ok(Look::Nothing { cache_down }) };
+        let Some(outcome) = outcome.filter(|outcome| !is_forgotten(outcome, Timestamp::now())) else {
+            return Ok(Look::Nothing { cache_down });
+        };
         let sequence = judge(&outcome, fingerprint)?;
         let operation_id = outcome.operation_id.as_deref();
         let state = if cache_down {
@@ -118,6 +121,11 @@ impl Reads {
             None => Look::Nothing { cache_down },
         })
     }
+}
+
+/// Whether it was refused so long ago that the same request is being decided anew: Postgres keeps the former outcome until then.
+fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
+    outcome.status == OutcomeStatus::Refused && outcome.envelope.occurred_at.plus_ms(REFUSALS_KEPT_MS) <= now
 }
 
 /// Whether more is to be awaited: for the end of the operation that the command began or, if it began none, for the payment

@@ -3,6 +3,13 @@
 alter table operations add column gateway_account text;
 alter table operations add column gateway_reference text;
 
+-- Disputes come weeks after anything else was heard of a payment.
+update operations set
+    gateway_account = told #>> '{attempts,-1,gateway_account}',
+    gateway_reference = told ->> 'gateway_reference'
+from payments, jsonb_array_elements(payments.state -> 'operations') as told
+where operations.payment_id = payments.payment_id and operations.operation_id = told ->> 'id';
+
 create index operations_by_reference on operations (tenant, mode, gateway_account, gateway_reference)
     where gateway_reference is not null;
 

@@ -31,14 +31,13 @@ enum Status {
     WarningNeedsResponse,
     WarningUnderReview,
     WarningClosed,
-    NeedsResponse,
-    UnderReview,
     /// The merchant keeps the money.
     Won,
     /// The customer does.
     Lost,
-    /// It was settled before it became one.
-    Prevented,
+    /// Still open, or a word that does not say who keeps the money, as `prevented` does not.
+    #[serde(other)]
+    Open,
 }
 
 /// Some of the disputes of a payment, the latest first.
@@ -50,17 +49,17 @@ pub(super) struct Disputes {
 
 impl Dispute {
     /// What it says; nothing if it is not of that payment. Of an inquiry there is nothing to say: no money is taken for one, and a
-    /// refund ends it.
-    pub(super) fn told(&self, reference: &str, currency: Currency) -> Option<Option<GatewayFact>> {
-        let is_on = self.payment_intent.as_deref().is_none_or(|intent| intent == reference);
-        if !is_on || !self.currency.eq_ignore_ascii_case(currency.code()) {
+    /// refund ends it. What is disputed in another currency than the payment's, a person has to see.
+    pub(super) fn told(&self, reference: &str) -> Option<Option<GatewayFact>> {
+        if self.payment_intent.as_deref().is_some_and(|intent| intent != reference) {
             return None;
         }
+        let currency: Currency = self.currency.to_ascii_uppercase().parse().ok()?;
         let status = match self.status {
             Status::WarningNeedsResponse | Status::WarningUnderReview | Status::WarningClosed => return Some(None),
-            Status::NeedsResponse | Status::UnderReview => FactStatus::Pending,
+            Status::Open => FactStatus::Pending,
             Status::Lost => FactStatus::Succeeded,
-            Status::Won | Status::Prevented => FactStatus::Failed,
+            Status::Won => FactStatus::Failed,
         };
         let amount = from_stripe(self.amount, currency).filter(|amount| *amount > MinorUnits::ZERO)?;
         let fact = plain(OperationKind::Dispute, status, amount, currency);

@@ -21,6 +21,8 @@ use crate::{
 
 /// Codes of errors that say that another request is being processed, or too many are, and this one was not looked at.
 const BUSY: [&str; 2] = ["lock_timeout", "rate_limit"];
+/// What is taken to be the answer where a key may not read disputes: everything else counts all the same.
+const NO_DISPUTES: &[u8] = br#"{"data": [], "has_more": false}"#;
 /// What confirming a PaymentIntent for a second time leads to, among other things.
 const UNEXPECTED_STATE: &str = "payment_intent_unexpected_state";
 
@@ -30,6 +32,7 @@ pub(super) fn judge(effect: &GatewayEffect, exchanges: &[Exchange]) -> Verdict {
     for exchange in exchanges {
         match read(exchange) {
             Ok((200, body)) => bodies.push(body),
+            Ok((403, _)) if effect.kind == EffectKind::Query && bodies.len() == 2 => bodies.push(NO_DISPUTES),
             Ok((status, body)) => return refused(effect, status, &Error::read(body)),
             Err(verdict) => return *verdict,
         }

@@ -50,7 +50,7 @@ pub(super) fn report(
         facts.push(refunded(refund, &reference, currency)?);
     }
     for dispute in disputes.data.iter().rev() {
-        facts.extend(dispute.told(&reference, currency)?);
+        facts.extend(dispute.told(&reference)?);
     }
     let reported = told(reference, facts)?;
     Some(Verdict {

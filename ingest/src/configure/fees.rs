@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use quittance_avro::{
-    money::Currency,
+    money::{Currency, MINOR_UNITS_END, MinorUnits},
     records::{FeeRule, FeeRules},
 };
 use quittance_tables::Versioned;
@@ -41,7 +41,8 @@ fn fee(mut fields: Fields<'_>, seen: &mut BTreeSet<String>) -> Option<FeeRule> {
         if seen.insert(text.to_owned()) { Ok(currency) } else { Err("must not be listed twice".to_owned()) }
     });
     let rate_ppm = fields.integer("rate_ppm", 0..=RATE_MAX_PPM, 0);
-    let fixed_amount = fields.amount("fixed_amount").unwrap_or_default();
+    let fixed_amount = fields.integer("fixed_amount", 0..=MINOR_UNITS_END - 1, 0);
+    let fixed_amount = MinorUnits::payable(fixed_amount).unwrap_or_default();
     let returned = fields.flag("returned", false);
     fields.end();
     Some(FeeRule { currency: currency?, rate_ppm, fixed_amount, returned })
@@ -62,11 +63,10 @@ impl FeesView {
             return Self { version: 0, fees: Vec::new(), updated_at: None };
         };
         let fee = |rule: &FeeRule| {
-            let fixed_amount = Some(rule.fixed_amount).filter(|amount| amount.get() > 0);
             json!({
                 "currency": rule.currency,
                 "rate_ppm": rule.rate_ppm,
-                "fixed_amount": fixed_amount,
+                "fixed_amount": rule.fixed_amount,
                 "returned": rule.returned,
             })
         };

@@ -2,7 +2,7 @@
 //!
 //! A payment has operations (one authorization, then captures, voids and refunds), an operation has attempts at gateway
 //! accounts, an attempt has tries. [`attempt`] sees an attempt through, whatever its operation is, [`result`] and [`report`]
-//! judge what gateways say, [`notice`] heeds what they tell of their own accord, [`approval`], [`operation`], [`failing`] [`dispute`] and [`closing`] say what follows from it, [`fee`] what it costs, and
+//! judge what gateways say, [`notice`] heeds what they tell of their own accord, [`approval`], [`operation`], [`failing`], [`dispute`] and [`closing`] say what follows from it, [`fee`] what it costs, and
 //! [`standing`] derives from the operations what the payment is.
 
 mod approval;

@@ -176,7 +176,8 @@ fn a_capture_that_was_undone_is_a_fact(#[case] method: &str, #[case] metadata: V
 #[case::in_hand("under_review", Some(FactStatus::Pending))]
 #[case::lost("lost", Some(FactStatus::Succeeded))]
 #[case::won("won", Some(FactStatus::Failed))]
-#[case::settled_before("prevented", Some(FactStatus::Failed))]
+#[case::prevented("prevented", Some(FactStatus::Pending))]
+#[case::a_word_that_we_do_not_know("pondered", Some(FactStatus::Pending))]
 #[case::inquiry("warning_needs_response", None)]
 #[case::inquiry_in_hand("warning_under_review", None)]
 #[case::inquiry_that_is_over("warning_closed", None)]
@@ -191,11 +192,26 @@ fn disputes_are_facts_and_inquiries_are_not(#[case] status: &str, #[case] expect
     }
 }
 
+#[test]
+fn a_dispute_in_another_currency_is_told_as_it_is() {
+    let in_dollars = with(&dispute("lost"), &json!({"currency": "usd"}));
+    let verdict = queried_with(&effect(QUERY), &succeeded(), &refunds(&[]), &refunds(&[in_dollars]));
+    let facts = verdict.report.expect("a report").facts;
+    let found = facts.iter().find(|fact| fact.kind == OperationKind::Dispute);
+    assert_eq!(found.map(|fact| fact.currency.code()), Some("USD"));
+}
+
+#[test]
+fn a_key_that_may_not_read_disputes_hears_of_all_else() {
+    let denied = answered(403, &error("invalid_request_error", Some("permission_error")));
+    let verdict = judge(QUERY, &[answered(200, &succeeded()), answered(200, &refunds(&[])), denied]);
+    assert_eq!(verdict.outcome, ResultOutcome::Reported);
+}
+
 #[rstest]
 #[case::of_another(refunds(&[with(&dispute("lost"), &json!({"payment_intent": "pi_2"}))]))]
-#[case::in_another_currency(refunds(&[with(&dispute("lost"), &json!({"currency": "usd"}))]))]
+#[case::in_no_currency(refunds(&[with(&dispute("lost"), &json!({"currency": "euro"}))]))]
 #[case::of_nothing(refunds(&[with(&dispute("lost"), &json!({"amount": 0}))]))]
-#[case::other_status(refunds(&[dispute("pondered")]))]
 #[case::more_than_are_read(with(&refunds(&[]), &json!({"has_more": true})))]
 #[case::no_list(json!({}))]
 fn disputes_that_contradict_the_payment_report_nothing(#[case] disputes: Value) {

@@ -12,6 +12,7 @@ use quittance_avro::{
 
 use super::{
     approval::action_over_at,
+    dispute::{self, Disputed},
     draft::{Draft, Place},
     failing::{Why, fail},
     standing::AUTHORIZATION,
@@ -276,11 +277,15 @@ fn next_step(draft: &Draft<'_>, place: Place) -> Step {
     }
 }
 
-/// Whether a try may be sent (again). Once the gateway has rejected the attempt, or nobody wants the payment any more, that is
-/// pointless.
+/// Whether a try may be sent (again). Once the gateway has rejected the attempt, or nobody wants it any more, that is pointless.
 fn may_send(draft: &Draft<'_>, place: Place) -> bool {
     let (operation, attempt) = (draft.operation(place.operation), draft.attempt(place));
-    let is_wanted = operation.kind != OperationKind::Authorize || draft.payment().closing.is_none();
+    let is_wanted = match operation.kind {
+        OperationKind::Authorize => draft.payment().closing.is_none(),
+        // Or the customer would get the money twice.
+        OperationKind::Refund => dispute::of(draft.payment(), draft.parent(place.operation)) == Disputed::No,
+        OperationKind::Capture | OperationKind::Void | OperationKind::Dispute => true,
+    };
     let ttl_ms = draft.cx.policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS);
     let is_young = attempt.tries == 0 || age_ms(attempt, draft.cx.now) < ttl_ms;
     is_young && is_wanted && attempt.failure.is_none()

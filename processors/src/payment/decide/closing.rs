@@ -61,7 +61,7 @@ fn release(draft: &mut Draft<'_>, authorization: usize) {
     if left.held > MinorUnits::ZERO {
         ask(draft, authorization, OperationKind::Void, left.held);
     }
-    match dispute::of(draft.payment()) {
+    match dispute::of(draft.payment(), authorization) {
         _ if left.taken == MinorUnits::ZERO => {}
         Disputed::No => ask(draft, authorization, OperationKind::Refund, left.taken),
         // What becomes of it says what is left to be given back.

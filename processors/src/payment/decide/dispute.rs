@@ -5,19 +5,21 @@
 //! twice.
 
 use quittance_avro::{
-    records::{GatewayDetails, PaymentDisputeClosed, PaymentDisputeOpened, PaymentState},
+    money::MinorUnits,
+    records::{GatewayDetails, GatewayFact, PaymentDisputeClosed, PaymentDisputeOpened, PaymentState},
+    time::Timestamp,
     words::{OperationKind, OperationStatus},
 };
 
 use super::{
-    attempt::note_reference,
+    attempt::{later, note_reference},
     draft::{Draft, Place},
     failing::named,
-    standing::is_open,
+    standing::{acting_on, is_open},
 };
 use crate::payment::event::Event;
 
-/// Whether money of a payment may be given back, as far as disputes go.
+/// Whether money may be given back, as far as disputes go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Disputed {
     /// It may: there is none, or all are won.
@@ -28,10 +30,10 @@ pub(super) enum Disputed {
     Lost,
 }
 
-/// How the disputes of a payment stand.
-pub(super) fn of(payment: &PaymentState) -> Disputed {
-    let mut disputes = payment.operations.iter().filter(|found| found.kind == OperationKind::Dispute);
-    if disputes.clone().any(is_open) {
+/// How the disputes of what was taken by an authorization stand.
+pub(super) fn of(payment: &PaymentState, authorization: usize) -> Disputed {
+    let mut disputes = acting_on(payment, authorization, OperationKind::Dispute);
+    if acting_on(payment, authorization, OperationKind::Dispute).any(is_open) {
         Disputed::Open
     } else if disputes.any(|found| found.status == OperationStatus::Succeeded) {
         Disputed::Lost
@@ -61,6 +63,23 @@ pub(super) fn opened(draft: &mut Draft<'_>, place: Place, details: &GatewayDetai
             standing,
         })
     });
+}
+
+/// How much of what is disputed is lost or won, the bank says in the end.
+pub(super) fn ends_at(draft: &mut Draft<'_>, place: Place, fact: &GatewayFact) {
+    if fact.kind == OperationKind::Dispute && fact.amount > MinorUnits::ZERO {
+        draft.operation_mut(place.operation).amount = fact.amount;
+    }
+}
+
+/// What was decided is open again: the bank looks at it anew.
+pub(super) fn reopened(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails, as_of: Timestamp) {
+    if draft.attempt(place).status == OperationStatus::Succeeded {
+        draft.post(place.operation, as_of, true);
+    }
+    draft.settle(place, OperationStatus::Pending, details, as_of);
+    opened(draft, place, details);
+    later(draft, place);
 }
 
 /// It is known who keeps the money: the customer if it is lost, else the merchant.

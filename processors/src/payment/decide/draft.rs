@@ -298,7 +298,7 @@ impl<'a> Draft<'a> {
             ..self.payment().envelope.clone()
         };
         self.transfers.push(transfer(&movement, envelope.clone()));
-        if let Some((kind, amount)) = fee::of(self, operation) {
+        if let Some((kind, amount)) = fee::of(self, operation, is_reversed) {
             (movement.kind, movement.amount) = (kind, amount);
             self.transfers.push(transfer(&movement, envelope));
         }

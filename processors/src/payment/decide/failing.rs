@@ -68,7 +68,9 @@ pub(super) fn plain(code: &str, message: &str) -> Failure {
 /// An attempt definitely came to nothing, as of a time.
 pub(super) fn fail(draft: &mut Draft<'_>, place: Place, why: &Why, details: &GatewayDetails, as_of: Timestamp) {
     draft.settle(place, OperationStatus::Failed, details, as_of);
-    draft.attempt_mut(place).failure = Some(why.failure().clone());
+    if draft.operation(place.operation).kind != OperationKind::Dispute {
+        draft.attempt_mut(place).failure = Some(why.failure().clone());
+    }
     match draft.operation(place.operation).kind {
         OperationKind::Authorize => authorization(draft, place, why, details),
         OperationKind::Capture | OperationKind::Void | OperationKind::Refund => operation(draft, place, why, details),

@@ -1,7 +1,7 @@
 //! What merchants pay for captures, and get back for refunds.
 //!
-//! A fee is reckoned once, when its operation first moves money, by the rules as they are then, and noted with the operation: what
-//! is turned over later takes the same fee back. What the merchant gets back is reckoned over all refunds so far, so
+//! A fee is reckoned when its operation moves money, by the rules as they are then, and noted with the operation: what turns out not to
+//! have moved takes the same fee back. What the merchant gets back is reckoned over all refunds so far, so
 //! that rounding adds nothing up: when all is refunded, all of the fee is back. A lost dispute gives no fee back.
 
 use quittance_avro::{
@@ -15,8 +15,8 @@ use super::{draft::Draft, standing::sum};
 /// A share of one, in millionths.
 const ONE_PPM: i128 = 1_000_000;
 
-/// What an operation that moves money moves beside that: the fee that it was reckoned to have, now or before.
-pub(super) fn of(draft: &mut Draft<'_>, operation: usize) -> Option<(TransferKind, MinorUnits)> {
+/// What an operation that moves money moves beside that; if it is reversed, what it has moved before.
+pub(super) fn of(draft: &mut Draft<'_>, operation: usize, is_reversed: bool) -> Option<(TransferKind, MinorUnits)> {
     let found = draft.operation(operation);
     let kind = match (found.kind, found.unwanted) {
         (OperationKind::Capture, false) => TransferKind::Fee,
@@ -30,13 +30,15 @@ pub(super) fn of(draft: &mut Draft<'_>, operation: usize) -> Option<(TransferKin
             _,
         ) => return None,
     };
-    if found.transfers == 0 {
+    if !is_reversed {
         reckon(draft, operation);
     }
     draft.operation(operation).fee_amount.map(|amount| (kind, amount))
 }
 
 fn reckon(draft: &mut Draft<'_>, operation: usize) {
+    let found = draft.operation_mut(operation);
+    (found.fee_amount, found.fee_version) = (None, None);
     let Some((rule, version)) = draft.cx.gateways.fee(draft.payment().currency) else { return };
     let found = draft.operation(operation);
     let fee = match found.kind {

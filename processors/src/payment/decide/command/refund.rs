@@ -24,7 +24,7 @@ pub(super) fn refund(draft: &mut Draft<'_>, command: &Command, asked: &RefundPay
     if payment.captured_amount == MinorUnits::ZERO {
         return Err(Refusal::NotRefundable);
     }
-    if dispute::of(payment) != Disputed::No {
+    if dispute::of(payment, AUTHORIZATION) != Disputed::No {
         return Err(Refusal::PaymentDisputed);
     }
     let left = draft.refundable();

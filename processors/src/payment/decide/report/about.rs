@@ -101,8 +101,8 @@ fn is_told_to_be_authorized(told: Told<'_>) -> bool {
 
 /// What the gateway made by itself has its id from the name that it was first told under, whatever it is called since.
 fn by_name(draft: &Draft<'_>, told: Told<'_>) -> Option<usize> {
-    let name = told.fact.gateway_reference.as_ref()?;
-    let is_named = |found: &Operation| found.gateway_reference.as_ref() == Some(name);
+    let name = told.fact.gateway_reference.as_ref();
+    let is_named = |found: &Operation| name.is_some() && found.gateway_reference.as_ref() == name;
     let made = made_id(draft, told);
     let mut of_kind = operations(draft, told);
     let found =

@@ -9,7 +9,7 @@ use quittance_avro::{
 use super::{Told, is_bookable, is_other_amount};
 use crate::payment::decide::{
     approval::{Approval, approve, await_action, has_acted, is_action_over},
-    attempt,
+    attempt, dispute,
     draft::{Draft, Place},
     failing::{Why, fail},
     operation,
@@ -43,16 +43,12 @@ pub(super) fn approval(told: Told<'_>) -> Approval {
 
 /// A fact about an attempt that is not settled.
 pub(super) fn take_in(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
-    let is_over = matches!(told.fact.status, FactStatus::Succeeded | FactStatus::Failed);
-    if told.fact.kind == OperationKind::Dispute && is_over && is_bookable(draft, told.fact) {
-        // How much of what is disputed is lost or won, the bank says in the end.
-        draft.operation_mut(place.operation).amount = told.fact.amount;
-    }
     match told.fact.status {
         FactStatus::Succeeded => succeeded(draft, place, told),
         FactStatus::Failed if is_claimed(draft, place) => {}
         FactStatus::Failed => {
             let why = Why::declined(told.fact.failure.as_ref());
+            dispute::ends_at(draft, place, told.fact);
             fail(draft, place, &why, &told.details(), told.as_of());
         }
         // A person looks into it, and is told how it ends; that it goes on is nothing to go by.
@@ -68,10 +64,14 @@ pub(super) fn take_in(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
 
 fn succeeded(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
     let is_authorization = draft.operation(place.operation).kind == OperationKind::Authorize;
+    let is_dispute = told.fact.kind == OperationKind::Dispute;
     let approval = is_authorization.then(|| approval(told));
     match approval {
         Some(approval) if approval.is_bookable(draft.payment()) => approve(draft, place, &approval),
-        None if is_bookable(draft, told.fact) && !is_other_amount(draft, place.operation, told.fact) => {
+        None if is_bookable(draft, told.fact)
+            && (is_dispute || !is_other_amount(draft, place.operation, told.fact)) =>
+        {
+            dispute::ends_at(draft, place, told.fact);
             operation::done(draft, place, &told.details(), told.as_of());
         }
         Some(_) | None => {

@@ -11,6 +11,7 @@ use crate::payment::{
         approval::{approve, unwanted},
         attempt::{doubt, look_soon},
         closing::stay_open,
+        dispute,
         draft::{Draft, Place},
         failing::named,
         operation,
@@ -28,6 +29,8 @@ enum Turn {
     Undone,
     /// It succeeded, and moved something else than was booked.
     Other,
+    /// It is not over after all.
+    Reopened,
 }
 
 /// `status` is how an attempt of the operation was settled, or the operation itself, if it came along.
@@ -37,6 +40,9 @@ fn turn(draft: &Draft<'_>, operation: usize, status: OperationStatus, told: Told
         (OperationStatus::Succeeded, FactStatus::Failed) => Some(Turn::Undone),
         (OperationStatus::Succeeded, FactStatus::Succeeded) => {
             is_other_amount(draft, operation, told.fact).then_some(Turn::Other)
+        }
+        (_, FactStatus::Pending | FactStatus::ActionRequired) => {
+            (told.fact.kind == OperationKind::Dispute).then_some(Turn::Reopened)
         }
         _ => None,
     }
@@ -60,6 +66,7 @@ pub(super) fn attempt(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
             operation::book(draft, place, &told.details(), told.as_of());
         }
         Some(Turn::Undone) if !is_authorization => undone(draft, place, told),
+        Some(Turn::Reopened) => dispute::reopened(draft, place, &told.details(), told.as_of()),
         // It has no place in a payment, or what was captured of it cannot be undone by rule.
         Some(Turn::Done | Turn::Undone | Turn::Other) => {
             contradiction(draft, place, told.result);
@@ -104,7 +111,7 @@ pub(super) fn came_along(draft: &mut Draft<'_>, capture: usize, told: Told<'_>) 
         Some(_) if is_older(draft, place, told) => return doubt(draft, place),
         Some(Turn::Done) if is_bookable(draft, told.fact) => OperationStatus::Succeeded,
         Some(Turn::Undone) => OperationStatus::Failed,
-        Some(Turn::Done | Turn::Other) => {
+        Some(Turn::Done | Turn::Other | Turn::Reopened) => {
             contradiction(draft, place, told.result);
             return;
         }

@@ -7,7 +7,7 @@ use quittance_avro::{
         FactStatus::{self, Failed, Pending, Succeeded},
         OperationKind::{Dispute, Refund},
         OperationStatus, Origin, PaymentStatus,
-        ResultOutcome::{Approved, Rejected, Unknown},
+        ResultOutcome::{self, Approved, NotProcessed, Rejected, Unknown},
     },
 };
 use rstest::rstest;
@@ -16,7 +16,10 @@ use super::{
     reports::{charge, foreign},
     scenario::{Scenario, told},
 };
-use crate::payment::samples::{Ask, amount};
+use crate::payment::{
+    policy::policy,
+    samples::{Ask, COMMAND, amount, command, done, input, notice},
+};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -160,4 +163,59 @@ fn a_dispute_of_another_currency_is_for_a_person() {
     nothing.amount = amount(0);
     scenario.notices(vec![nothing]);
     assert!(!scenario.payment().operations.iter().any(|found| found.kind == Dispute));
+}
+
+#[rstest]
+#[case::not_sent(NotProcessed, "operation_failed → succeeded retry")]
+#[case::in_doubt(Unknown, "→ succeeded query(refund):1 retry")]
+fn a_refund_that_is_not_done_yet_is_not_sent_again(#[case] first: ResultOutcome, #[case] expected: &str) {
+    let mut scenario = Scenario::captured();
+    scenario.asks(Ask::Refund { amount: None });
+    scenario.gateway_says(first);
+    let open = dispute(&scenario, Pending, 1250);
+    scenario.notices(vec![open]);
+    let mut told_last = told(&scenario.timer_fires());
+    while told_last == "→ succeeded retry" {
+        told_last = told(&scenario.timer_fires());
+    }
+    assert_eq!(told_last, expected);
+}
+
+#[rstest]
+#[case::won(Failed)]
+#[case::lost(Succeeded)]
+fn one_that_is_opened_again_is_open(#[case] end: FactStatus) {
+    let mut scenario = disputed();
+    let before = scenario.ledger.balances();
+    ends(&mut scenario, end);
+    assert_eq!(ends(&mut scenario, Pending), "dispute_opened → succeeded retry");
+    assert_eq!(scenario.ledger.balances(), before);
+    assert_eq!(told(&scenario.asks(Ask::Refund { amount: None })), "refused: payment_disputed");
+    assert_eq!(ends(&mut scenario, Succeeded), "dispute_closed → succeeded");
+    assert_ne!(scenario.ledger.balances(), before);
+}
+
+/// What was taken at one account and nobody wants is given back, whatever is disputed at the other.
+#[test]
+fn a_dispute_of_one_charge_holds_up_no_other() {
+    let mut scenario = Scenario::new(policy());
+    let mut asked = command(Automatic);
+    asked.gateway_account.clear();
+    scenario.take(&input(COMMAND, asked));
+    let first = scenario.latest().clone();
+    scenario.gateway_says(Rejected);
+    let second = scenario.latest().clone();
+    assert_ne!(first.gateway_account, second.gateway_account);
+    scenario.gateway_says(Approved);
+    let own = GatewayFact { status: Pending, ..foreign(&scenario, Dispute, "dp_1", 1250) };
+    let at = scenario.now.plus_ms(1);
+    scenario.pass(1);
+    assert_eq!(told(&scenario.take(&notice(&second, vec![own], at))), "dispute_opened → succeeded retry");
+    scenario.pass(1);
+    let late = done(&first);
+    let at = scenario.now;
+    assert_eq!(
+        told(&scenario.take(&notice(&first, late, at))),
+        "unwanted_success operation_requested → succeeded refund:1 retry"
+    );
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use quittance_avro::{
     records::{FeeRule, FeeRules},
     words::{
-        CaptureMethod::Automatic,
+        CaptureMethod::{Automatic, Manual},
         FactStatus::{Failed, Pending, Succeeded},
         OperationKind::{Capture, Dispute, Refund},
         ResultOutcome::Approved,
@@ -102,7 +102,23 @@ fn what_is_turned_over_takes_its_fee_with_it() {
     assert_ne!(scenario.ledger.balances(), before, "the invariants compare the ledger with the operations");
     scenario.notices(vec![fact(&refund, Refund, Succeeded)]);
     assert_eq!(scenario.ledger.balances(), before);
-    assert_eq!(fees(&scenario), [18, 18], "reckoned once");
+    assert_eq!(fees(&scenario), [18, 18]);
+}
+
+/// A fee is for what was taken in the end.
+#[test]
+fn what_is_done_again_for_less_costs_less() {
+    let mut scenario = Scenario { gateways: with_fees(1_000_000, 0, true), ..Scenario::new(policy()) };
+    scenario.take(&create(Manual));
+    scenario.gateway_says(Approved);
+    scenario.asks(Ask::Capture { amount: None, is_final: true });
+    let capture = scenario.latest().clone();
+    scenario.gateway_says(Approved);
+    scenario.notices(vec![fact(&capture, Capture, Failed)]);
+    let mut less = fact(&capture, Capture, Succeeded);
+    less.amount = amount(600);
+    scenario.notices(vec![less]);
+    assert_eq!(fees(&scenario), [600]);
 }
 
 #[test]
