@@ -13,6 +13,8 @@ mod routing;
 #[cfg(test)]
 mod samples;
 
+#[cfg(test)]
+pub(crate) use self::policy::policy;
 pub use self::{
     command::{Command, Request},
     decide::{STATE_VERSION, decide},

@@ -55,6 +55,7 @@ pub(crate) const DECLINES: &[Decline] = &[
     decline("offline_pin_required", "authentication_required", None),
     decline("online_or_offline_pin_required", "authentication_required", None),
     decline("payment_intent_authentication_failure", "authentication_failed", None),
+    decline("setup_intent_authentication_failure", "authentication_failed", None),
     decline("payment_intent_payment_attempt_expired", "action_expired", None),
     decline("payment_intent_payment_attempt_failed", "card_declined", None),
     decline("pickup_card", "stolen_card", NEVER),

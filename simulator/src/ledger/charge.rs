@@ -2,7 +2,7 @@
 
 use crate::tokens::{Decline, Token};
 use crate::values::{
-    Amount, CaptureId, ChargeId, Currency, IdempotencyKey, Metadata, Reason, RefundId, ReturnUrl, VoidId,
+    Amount, CaptureId, ChargeId, Credential, Currency, IdempotencyKey, Metadata, Reason, RefundId, ReturnUrl, VoidId,
 };
 
 /// A charge: what was asked for, how far it got, and what was done to it.
@@ -22,6 +22,7 @@ pub(crate) struct Charge {
     pub(crate) capture: bool,
     pub(crate) metadata: Metadata,
     pub(crate) return_url: Option<ReturnUrl>,
+    pub(crate) credential: Credential,
     pub(crate) created_ms: u64,
     pub(crate) phase: Phase,
     pub(crate) captures: Vec<Capture>,

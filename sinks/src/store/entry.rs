@@ -4,9 +4,10 @@ use quittance_avro::{
     records::{
         GatewayAnomaly, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-        PaymentExpired, PaymentFailed, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
-        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
-        PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record as AvroRecord, Transfer,
+        PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethodState, PaymentOperationCorrected,
+        PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
+        PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided,
+        Record as AvroRecord, Transfer,
     },
     topics::Topic,
     wire::{DecodeError, Decoder},
@@ -95,6 +96,7 @@ const OURS: &[(&str, Resolve)] = ours![
     PaymentAttemptStarted,
     PaymentUnwantedSuccess,
     PaymentUpdated,
+    PaymentMethodState,
 ];
 
 fn resolve<R: AvroRecord>(decoder: &Decoder, bytes: &[u8]) -> Option<Value> {
