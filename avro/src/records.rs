@@ -27,9 +27,9 @@ pub use self::{
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated,
         PaymentDeclined, PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethod, PaymentOperationCorrected,
         PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
-        PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, RefundPayment,
-        RejectPayment, RememberedCommand, RememberedRefusal, ResolveReview, Review, Routing, Standing, ThreeDSecure,
-        Timer, UpdatePayment,
+        PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided,
+        RefundPayment, RefusedCreation, RejectPayment, RememberedCommand, RememberedRefusal, ResolveReview, Review,
+        Routing, Standing, ThreeDSecure, Timer, UpdatePayment,
     },
     payment_method::{
         ConfirmPaymentMethod, CreatePaymentMethod, PaymentMethodActionRequired, PaymentMethodActivated,
@@ -89,6 +89,8 @@ records! {
     PaymentUpdated in "quittance.payment";
     PaymentState in "quittance.payment";
     PaymentChangelog in "quittance.payment";
+    RefusedCreation in "quittance.payment";
+    PaymentStub in "quittance.payment";
     GatewayEffect in "quittance.payment";
     GatewayResult in "quittance.payment";
     Outcome in "quittance.payment";

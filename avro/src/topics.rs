@@ -9,9 +9,9 @@ use crate::records::{
     PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodChangelog, PaymentMethodConfirmed,
     PaymentMethodCreated, PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp, PaymentMethodSetUpFailed,
     PaymentMethodState, PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded,
-    PaymentRejected, PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated,
-    PaymentVoided, Record, RefundPayment, RejectPayment, RemovePaymentMethod, ResolveReview, RoutingRules, SetUpEffect,
-    SetUpResult, TenantKey, Transfer, UpdatePayment,
+    PaymentRejected, PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess,
+    PaymentUpdated, PaymentVoided, Record, RefundPayment, RefusedCreation, RejectPayment, RemovePaymentMethod,
+    ResolveReview, RoutingRules, SetUpEffect, SetUpResult, TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -197,7 +197,7 @@ pub const TOPICS: &[TopicSpec] = &[
         Topic::PaymentChangelog,
         "payment.changelog.v1",
         Retention::Compacted,
-        &[PaymentChangelog::NAME, PaymentMethodChangelog::NAME],
+        &[PaymentChangelog::NAME, RefusedCreation::NAME, PaymentStub::NAME, PaymentMethodChangelog::NAME],
     ),
     TopicSpec {
         consumers: &[Part::SinkGateway],

@@ -288,7 +288,7 @@ words! {
         Malformed = "malformed",
         /// It names no payment of ours.
         NoPayment = "no_payment",
-        /// It names a payment that is not there.
+        /// It names a payment that is not there, or not any more as far as the processor knows: it ended long ago.
         UnknownPayment = "unknown_payment",
         /// It names an attempt, or a gateway account, that the payment does not have.
         UnknownAttempt = "unknown_attempt",

@@ -97,7 +97,7 @@ async fn payments(args: Box<Payments>) -> anyhow::Result<()> {
         let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
         Ok((encoders, dead_letter_encoder))
     });
-    let Some((encoders, dead_letter_encoder)) = set_up.await? else { return Ok(()) };
+    let Some((encoders, dead_letter_encoder)) = Box::pin(set_up).await? else { return Ok(()) };
     let handle = Handle::current();
     let (metrics, log_metrics) = (RuntimeMetrics::new(&process.metrics), LogMetrics::new(&process.metrics));
     let (health, shutdown, mut latch) = (process.health.clone(), process.shutdown.clone(), Some(latch));

@@ -1,4 +1,4 @@
-//! Saved payment methods: the rules. Their place in the runtime is beside that of payments.
+//! Saved payment methods: the rules. Their place in the runtime is that of payments.
 //!
 //! A method has a set-up for each of its gateway accounts that wants one; the others can charge its tokens as they are. It moves no
 //! money, so that much is simpler than with a payment: nobody has to be sure of what became of a set-up that is given up.
@@ -7,6 +7,8 @@ mod command;
 mod decide;
 mod decision;
 mod event;
+mod kept;
+mod processor;
 #[cfg(test)]
 mod samples;
 
@@ -15,4 +17,8 @@ pub use self::{
     decide::{STATE_VERSION, decide},
     decision::{Change, Decision, Input, Refused},
     event::Event,
+};
+pub(crate) use self::{
+    decide::due_at,
+    processor::{Encoders, Methods},
 };

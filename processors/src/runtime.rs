@@ -26,7 +26,7 @@ mod worker;
 pub(crate) use self::processor::apply;
 pub use self::{
     metrics::RuntimeMetrics,
-    processor::{Class, Output, Processed, Processor, Source, Trigger},
+    processor::{Class, Output, Processed, Processor, Source, StateChange, Trigger},
     store::{Batch, MemoryStore, Store, StoreError},
     suspects::{FileNotepad, InHand, NoNotepad, Notepad, Suspect},
     time::{Clock, Due, Next, Now},

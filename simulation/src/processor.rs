@@ -3,11 +3,11 @@
 use std::{cell::Cell, panic::resume_unwind, rc::Rc, sync::Arc};
 
 use corosensei::Yielder;
-use quittance_avro::{records::PaymentChangelog, registry::RegistryError, topics::Topic, wire::EncodeError};
+use quittance_avro::{registry::RegistryError, topics::Topic, wire::EncodeError};
 use quittance_log::{Headers, ReadError, Record, model::Fate};
 use quittance_processors::{
-    payment::{Input, PaymentProcessor},
-    runtime::{Due, Output, Processed, Processor, Source, Trigger},
+    payment::{Incoming, Kept, PaymentProcessor},
+    runtime::{Due, Output, Processed, Processor, Source, StateChange, Trigger},
 };
 
 use crate::{
@@ -64,7 +64,8 @@ impl<'y> Tricked<'y> {
     }
 }
 
-fn timer_of(kept: &PaymentChangelog) -> Option<Timer> {
+fn timer_of(kept: &Kept) -> Option<Timer> {
+    let kept = kept.payment()?;
     let due_ms = kept.timers.iter().map(|timer| timer.due_at.as_ms()).min()?;
     Some((kept.state.envelope.aggregate_id.clone(), due_ms))
 }
@@ -75,8 +76,8 @@ fn panics(why: &'static str) -> ! {
 }
 
 impl Processor for Tricked<'_> {
-    type State = PaymentChangelog;
-    type Input = Input;
+    type State = Kept;
+    type Input = Incoming;
 
     fn inputs(&self) -> &[Source] {
         self.payments.inputs()
@@ -86,7 +87,7 @@ impl Processor for Tricked<'_> {
         self.payments.changelog()
     }
 
-    fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
+    fn decode(&mut self, record: &Record) -> Result<(String, Incoming), ReadError> {
         if !std::mem::take(&mut self.registry.was_asked)
             && self.registry.chance.one_in(self.registry.faults.get().registry)
         {
@@ -119,44 +120,39 @@ impl Processor for Tricked<'_> {
         self.payments.take_in(record)
     }
 
-    fn awaits(&self, input: &Input) -> i64 {
+    fn awaits(&self, input: &Incoming) -> i64 {
         self.payments.awaits(input)
     }
 
-    fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
+    fn restore(&mut self, value: &[u8]) -> Result<Kept, ReadError> {
         self.payments.restore(value)
     }
 
-    fn keep(&self, state: &PaymentChangelog) -> Result<Vec<u8>, EncodeError> {
+    fn keep(&self, state: &Kept) -> Result<Vec<u8>, EncodeError> {
         self.payments.keep(state)
     }
 
-    fn due(&self, state: &PaymentChangelog) -> Option<Due> {
+    fn due(&self, state: &Kept) -> Option<Due> {
         if self.is_touchy.take() {
             panics("the state cannot tell its timer");
         }
         self.payments.due(state)
     }
 
-    fn is_of_owner(&self, state: &PaymentChangelog, input: &Input) -> bool {
+    fn is_of_owner(&self, state: &Kept, input: &Incoming) -> bool {
         self.payments.is_of_owner(state, input)
     }
 
-    fn of_stranger(
-        &self,
-        input: &Input,
-        headers: &Headers,
-        now_ms: i64,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn of_stranger(&self, input: &Incoming, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
         self.payments.of_stranger(input, headers, now_ms)
     }
 
     fn process(
         &self,
-        state: Option<&PaymentChangelog>,
-        trigger: &Trigger<'_, Input>,
+        state: Option<&Kept>,
+        trigger: &Trigger<'_, Incoming>,
         now_ms: i64,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    ) -> Result<Processed<Kept>, EncodeError> {
         let timer = match trigger {
             Trigger::Input(..) => None,
             Trigger::Timer => state.and_then(timer_of),
@@ -170,7 +166,7 @@ impl Processor for Tricked<'_> {
             Some("die") => self.dies(timer),
             Some("panic when due") => {
                 let processed = self.payments.process(state, trigger, now_ms)?;
-                self.is_touchy.set(processed.state.is_some());
+                self.is_touchy.set(matches!(processed.state, StateChange::Put(_)));
                 Ok(processed)
             }
             Some("large") => {

@@ -39,6 +39,8 @@ fn dashboard(gateway: &Gateway) -> BoxedFilter<(Response,)> {
     let expire = path!("admin" / "charges" / String / "expire").and(warp::post()).and(gateway.clone());
     let fail_capture = path!("admin" / "charges" / String / "captures" / String / "fail").and(warp::post());
     let fail_refund = path!("admin" / "refunds" / String / "fail").and(warp::post()).and(gateway.clone());
+    let dispute = path!("admin" / "charges" / String / "disputes").and(warp::post()).and(gateway.clone()).and(body());
+    let close = path!("admin" / "disputes" / String / "close").and(warp::post()).and(gateway.clone()).and(body());
     refund
         .map(dashboard::refund)
         .or(expire.map(dashboard::expire))
@@ -46,6 +48,10 @@ fn dashboard(gateway: &Gateway) -> BoxedFilter<(Response,)> {
         .or(fail_capture.and(gateway).map(dashboard::fail_capture))
         .unify()
         .or(fail_refund.map(dashboard::fail_refund))
+        .unify()
+        .or(dispute.map(dashboard::dispute))
+        .unify()
+        .or(close.map(dashboard::close_dispute))
         .unify()
         .boxed()
 }

@@ -9,4 +9,4 @@ mod view;
 pub use offline::{Asked, Machine, MachineLine, Told};
 pub(crate) use requests::parse_json;
 pub(crate) use routes::routes;
-pub(crate) use view::{ChargeView, RefundAnswer, event};
+pub(crate) use view::{ChargeView, DisputeAnswer, RefundAnswer, event};

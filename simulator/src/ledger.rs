@@ -9,15 +9,18 @@
 //! | `issuer` | what comes of each token |
 //! | `requests` | captures, voids, refunds |
 //! | `later` | what happens without a request: by itself, by the customer, in the dashboard |
+//! | `dispute` | money that is asked back through the customer's bank |
 //! | `setup` | cards that are set up for later |
 //! | `answer`, `report` | what goes in and out |
 //!
 //! Invariants, which the tests hold: a key is charged at most once while it is remembered; every answer of a key is the same;
-//! captured ≤ authorized; refunds that did not fail ≤ captured; the sums are those of the charges; nothing grows beyond its bound.
+//! captured ≤ authorized; refunds that did not fail and disputes that were not won ≤ captured; the sums are those of the charges;
+//! nothing grows beyond its bound.
 
 mod answer;
 mod book;
 mod charge;
+mod dispute;
 mod issuer;
 mod keys;
 mod later;
@@ -34,10 +37,11 @@ pub(crate) use answer::{
     Act, Answer, Ask, Confirmation, Delivery, Done, Event, NewCapture, NewCharge, NewRefund, NewVoid, Refusal, What,
 };
 pub(crate) use charge::{Capture, CaptureStatus, Charge, Phase, Refund, RefundStatus, Status, Void, VoidReason};
+pub(crate) use dispute::{Dispute, NewDispute, Verdict};
 pub(crate) use report::{KeyReport, Line, Page, Totals};
 pub(crate) use setup::{NewSetup, Setup, SetupState};
 
-use crate::values::{ChargeId, IdempotencyKey, RefundId, SetupId};
+use crate::values::{ChargeId, DisputeId, IdempotencyKey, RefundId, SetupId};
 use book::Book;
 use keys::{Keys, Looked};
 use timeline::Timeline;
@@ -50,7 +54,7 @@ type Work = Result<(Done, Delivery), Refusal>;
 pub(crate) struct Rules {
     /// How much later is later, in milliseconds.
     pub(crate) slow_ms: u64,
-    /// How many keys, charges, setups, and captures and refunds together, are remembered.
+    /// How many keys, charges, setups, and captures, refunds and disputes together, are remembered.
     pub(crate) each_max: usize,
 }
 
@@ -143,6 +147,11 @@ impl Ledger {
         self.book.charge_of_refund(id).cloned()
     }
 
+    /// The charge that the dispute is of.
+    pub(crate) fn charge_of_dispute(&self, id: DisputeId) -> Option<Arc<Charge>> {
+        self.book.charge_of_dispute(id).cloned()
+    }
+
     /// What the key charged or acted on, also while it is in progress or after it was forgotten.
     pub(crate) fn charges_by_key(&self, key: &IdempotencyKey) -> Vec<Arc<Charge>> {
         self.keys.charge_ids(key).iter().filter_map(|id| self.charge_by_id(*id)).collect()
@@ -156,6 +165,11 @@ impl Ledger {
     /// Up to `limit` charges, the newest first, from the first one before `before`.
     pub(crate) fn newest_charges(&self, before: Option<ChargeId>, limit: usize) -> Page<Arc<Charge>> {
         self.book.newest(before, limit)
+    }
+
+    /// Up to `limit` disputes and the charges that they are of, the newest first, from the first one before `before`.
+    pub(crate) fn newest_disputes(&self, before: Option<DisputeId>, limit: usize) -> Page<(Arc<Charge>, DisputeId)> {
+        self.book.newest_disputes(before, limit)
     }
 
     /// What the key was asked.

@@ -16,7 +16,7 @@
 //! | `GET /v1/charges?idempotency_key=K` | in `data` the charges that requests with this key made or acted on: mostly one or none |
 //! | `POST /v1/charges/{id}/captures` `{amount, final = true, metadata = {}}` | 201 a capture; 409 `not_capturable`, 422 `amount_too_large` |
 //! | `POST /v1/charges/{id}/void` `{metadata = {}}` | 201 a void; 409 `not_voidable` |
-//! | `POST /v1/charges/{id}/refunds` `{amount, reason?, metadata = {}}` | 201 a refund; 409 `not_refundable`, 422 `amount_too_large` |
+//! | `POST /v1/charges/{id}/refunds` `{amount, reason?, metadata = {}}` | 201 a refund; 409 `not_refundable`, `charge_disputed`, 422 `amount_too_large` |
 //!
 //! A charge:
 //!
@@ -36,6 +36,7 @@
 //! | `expires_at` | until when it must be captured; null unless money is held |
 //! | `captures` | `[{id: "cap_<n>", amount, status: succeeded or failed, final, metadata, created, failure_code?}]`; one made at once has the charge's metadata |
 //! | `refunds` | `[{id: "re_<n>", amount, status: pending, succeeded or failed, metadata, created, failure_code?}]` |
+//! | `disputes` | `[{id: "dp_<n>", amount, status: open, won or lost, reason, created}]`; a won one is the merchant's |
 //! | `void` | null, or `{id: "void_<n>", amount, reason: requested or expired, metadata, created}`; the amount is what was held until then |
 //!
 //! Captures, voids and refunds as answers have `charge` as well, and refunds their `reason`.
@@ -57,7 +58,7 @@
 //! | 400 | `malformed_json`, `invalid_request`, `invalid_token`, `invalid_query`, `idempotency_key_required`, `invalid_idempotency_key`, `body_unreadable` | no |
 //! | 402 | `card_declined` | yes, and declined |
 //! | 404, 405, 411, 413, 415 | `not_found`, `charge_not_found`, `method_not_allowed`, `length_required`, `body_too_large`, `unsupported_media_type` | no |
-//! | 409 | `not_capturable`, `not_voidable`, `not_refundable` | no, and the key keeps that answer |
+//! | 409 | `not_capturable`, `not_voidable`, `not_refundable`, `charge_disputed` | no, and the key keeps that answer |
 //! | 409 | `in_progress` | the key's first request may be |
 //! | 409 | `idempotency_key_reused` | not this request |
 //! | 422 | `amount_too_large` | no, and the key keeps that answer |
@@ -70,6 +71,9 @@
 //! under way (`tok_slow` only: it processes at once and answers late) a twin gets 409 `in_progress`, also when the first client
 //! has given up meanwhile; the query by key already shows the charge. An `invalid_token` leaves its key free for another
 //! request, and so does a charge that is not there.
+//!
+//! While a dispute is open, and after one was lost, nothing of the charge is given back. Lost money is gone like money that was
+//! given back, and has sums of its own.
 //!
 //! # Where the customer acts
 //!
@@ -97,13 +101,15 @@
 //! | `POST /stripe/v1/refunds` | `payment_intent` or `charge`, `amount`, `reason`, `metadata` |
 //! | `GET /stripe/v1/refunds/{id}` | |
 //! | `GET /stripe/v1/refunds` | `payment_intent`, `limit`, `starting_after` |
+//! | `GET /stripe/v1/disputes/{id}` | |
+//! | `GET /stripe/v1/disputes` | `payment_intent`, `charge`, `limit`, `starting_after` |
 //! | `POST /stripe/v1/setup_intents` | `payment_method`, `confirm`, `usage`, `metadata` |
 //! | `GET /stripe/v1/setup_intents/{id}`, `/stripe/v1/payment_methods/{id}` | |
 //!
 //! | Of | `expand[]` takes (in lists after `data.`) |
 //! |---|---|
 //! | intents | `latest_charge`, `latest_charge.refunds`, `payment_method` |
-//! | refunds | `charge`, `payment_intent` |
+//! | refunds, disputes | `charge`, `payment_intent` |
 //! | setups | `payment_method` |
 //!
 //! `pi_<n>` is `ch_<n>` of the other dialect, and each dialect shows the charges of both. Payment methods are `pm_<name>` or
@@ -116,7 +122,7 @@
 //! | | Simulator | Stripe |
 //! |---|---|---|
 //! | body | `{id: "evt_<n>", type, created (seconds), data: {object: charge}}` | Stripe's event |
-//! | `type` | `charge.declined`, `charge.refunded`, and `charge.updated` for the rest | a table in `stripe/event.rs` |
+//! | `type` | `charge.declined`, `charge.refunded`, `charge.disputed`, `charge.dispute_closed`, and `charge.updated` for the rest | a table in `stripe/event.rs` |
 //! | signature | `Simulator-Signature` | `Stripe-Signature` |
 //!
 //! They are sent after every change of a charge. The signature is `t=<unix seconds>,v1=<hex of HMAC-SHA256(secret,
@@ -129,12 +135,14 @@
 //! |---|---|
 //! | `GET /admin/keys?limit=1000&after=K` | what each key was asked, and how often it was charged; sorted by key |
 //! | `GET /admin/keys/{key}` | the same of one key, or 404 |
-//! | `GET /admin/totals` | sums since the start or the last reset |
-//! | `GET /admin/ledger?limit=1000&after=ch_<n>` | what each charge came to: `{charge, payment_id, attempt_id, currency, authorized, captured, refunded, voided}`, the ids from its metadata |
+//! | `GET /admin/totals` | sums since the start or the last reset: `{requests, charges, declines, amount_captured, amount_lost}`, the amounts by currency |
+//! | `GET /admin/ledger?limit=1000&after=ch_<n>` | what each charge came to: `{charge, payment_id, attempt_id, currency, authorized, captured, refunded, lost, voided}`, the ids from its metadata |
 //! | `POST /admin/charges/{id}/refunds` `{amount}` | 201; a refund in the dashboard, without metadata |
 //! | `POST /admin/charges/{id}/expire` | the charge; what is held or waits for the customer expires now; 409 `not_expirable` |
-//! | `POST /admin/charges/{id}/captures/{cap}/fail` | the charge; 409 `not_failable` if it failed before, or its money was given back |
+//! | `POST /admin/charges/{id}/captures/{cap}/fail` | the charge; 409 `not_failable` if it failed before, or its money was given back or disputed |
 //! | `POST /admin/refunds/{id}/fail` | the charge; 409 `not_failable` if it failed before |
+//! | `POST /admin/charges/{id}/disputes` `{amount?, reason = "fraudulent"}` | 201 the charge, and in `dispute` the dispute's id; without an amount all that was taken, is not given back and not disputed; 409 `not_disputable` if there is none, or another dispute is open, 422 `amount_too_large` |
+//! | `POST /admin/disputes/{id}/close` `{won}` | the charge; also the other way than before; 409 `not_closable` if it is the same way, or money that was won has been given back or disputed again since |
 //! | `PUT /admin/webhooks` `{url, secret, dialect: simulator or stripe}` | 204; `DELETE` ends it |
 //! | `PUT /admin/faults` `{seed, percent, down_ms = 0}` | 204; what goes wrong is a table in `faults.rs`; `percent: 0` ends it |
 //! | `POST /admin/keys/forget` | 204; keys are new again, what was charged stays, and `GET /admin/keys` shows who charged twice |
@@ -170,8 +178,8 @@ use gateway::Gateway;
 pub struct Config {
     /// How late `tok_slow` answers, and how much later things happen that happen later, in milliseconds. Default 2,000.
     pub slow_ms: u64,
-    /// How many keys are remembered, and how many charges, setups, and captures and refunds together: one more is refused with
-    /// 503. Default 1,000,000.
+    /// How many keys are remembered, and how many charges, setups, and captures, refunds and disputes together: one more is
+    /// refused with 503. Default 1,000,000.
     pub charges_max: usize,
 }
 

@@ -9,13 +9,14 @@
 //! | `request` | which request it is, with its values parsed |
 //! | `amounts` | which amounts a currency can have |
 //! | `expand` | which objects are told whole |
-//! | `intent`, `charge`, `payment_method`, `refund`, `setup`, `list` | the objects |
+//! | `intent`, `charge`, `payment_method`, `refund`, `dispute`, `setup`, `list` | the objects |
 //! | `problem`, `decline` | the errors |
 //! | `event` | webhooks |
 
 mod amounts;
 mod charge;
 mod decline;
+mod dispute;
 mod event;
 mod expand;
 mod form;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize, Serializer};
 
 pub(crate) use credential::{Credential, CredentialUse, Initiator, NetworkTransactionId};
-pub(crate) use ids::{CaptureId, ChargeId, EventId, IntentId, RefundId, SetupId, VoidId};
+pub(crate) use ids::{CaptureId, ChargeId, DisputeId, EventId, IntentId, RefundId, SetupId, VoidId};
 pub(crate) use metadata::Metadata;
 pub(crate) use percent::{percent_decode, percent_decode_form};
 pub(crate) use urls::ReturnUrl;
@@ -124,10 +124,17 @@ impl Serialize for Currency {
     }
 }
 
-/// Why money is given back, in the client's words: up to 255 characters without control characters.
+/// Why money is given back or asked back, in somebody's words: up to 255 characters without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Reason(Arc<str>);
+
+impl Reason {
+    /// Most disputes say that the customer did not buy anything.
+    pub(crate) fn fraudulent() -> Self {
+        Self("fraudulent".into())
+    }
+}
 
 impl TryFrom<String> for Reason {
     type Error = &'static str;

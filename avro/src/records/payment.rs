@@ -27,5 +27,8 @@ pub use self::{
         UpdatePayment,
     },
     standing::{Hold, NextAction, Routing, Standing},
-    state::{Attempt, Operation, PaymentChangelog, PaymentState, RememberedCommand, RememberedRefusal, Review, Timer},
+    state::{
+        Attempt, Operation, PaymentChangelog, PaymentState, PaymentStub, RefusedCreation, RememberedCommand,
+        RememberedRefusal, Review, Timer,
+    },
 };

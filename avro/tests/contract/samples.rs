@@ -81,6 +81,8 @@ fn all(fill: Fill) -> Vec<Sample> {
         erase(fill, &payment::review_opened(fill)),
         erase(fill, &payment::state(fill)),
         erase(fill, &payment::changelog(fill)),
+        erase(fill, &payment::refused_creation(fill)),
+        erase(fill, &payment::stub(fill)),
         erase(fill, &payment::gateway_effect(fill)),
         erase(fill, &payment::gateway_result(fill)),
         erase(fill, &payment::outcome(fill)),

@@ -13,13 +13,18 @@ mod draft;
 mod failing;
 mod notice;
 mod operation;
-pub(super) mod outcome;
+pub(crate) mod outcome;
 mod report;
 mod result;
 mod standing;
 mod timer;
 
-use quittance_avro::{records::PaymentChangelog, refusals::Refusal, time::Timestamp, words::NoticeTrouble};
+use quittance_avro::{
+    records::PaymentChangelog,
+    refusals::Refusal,
+    time::Timestamp,
+    words::{NoticeTrouble, PaymentStatus},
+};
 
 pub(super) use self::notice::anomaly;
 use super::{
@@ -59,6 +64,19 @@ pub fn decide(state: Option<&PaymentChangelog>, input: &Input, cx: Context<'_>) 
         (Input::Result(_), None) => Decision::Ignored(Ignored::UnknownAttempt),
         (Input::Timer, None) => Decision::Ignored(Ignored::NothingPending),
     }
+}
+
+/// Whether a payment is at its end, and nothing of it is under way: no timer, no operation and no person.
+pub(super) fn is_at_rest(state: &PaymentChangelog) -> bool {
+    let public = &state.state;
+    let is_end = match public.status {
+        PaymentStatus::Succeeded | PaymentStatus::Failed | PaymentStatus::Canceled | PaymentStatus::Expired => true,
+        PaymentStatus::RequiresAction
+        | PaymentStatus::OnHold
+        | PaymentStatus::Processing
+        | PaymentStatus::RequiresCapture => false,
+    };
+    is_end && state.timers.is_empty() && public.review.is_none() && !public.operations.iter().any(standing::is_open)
 }
 
 /// When the payment's earliest timer is due.

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use quittance_avro::{
-    records::{Envelope, GatewayAnomaly, GatewayEffect, Outcome, PaymentChangelog, PaymentState, Transfer},
+    records::{
+        Envelope, GatewayAnomaly, GatewayEffect, Outcome, PaymentChangelog, PaymentState, PaymentStub, RefusedCreation,
+        Transfer,
+    },
     refusals::Refusal,
     registry::{Registry, RegistryError},
     time::Timestamp,
@@ -16,26 +19,33 @@ use quittance_tables::Configured;
 
 use super::{
     accounts::Accounts,
-    command::Request,
-    decide::{anomaly, decide, due_at, outcome},
+    decide::{anomaly, outcome},
     decision::{Change, Context, Decision, Ignored, Input},
     event::EventEncoders,
     gateways::Gateways,
+    incoming::Incoming,
+    kept::{Kept, Said, decide_kept},
     message::{Message, of_known_version},
     policy::Policy,
 };
-use crate::runtime::{Class, Due, Output, Processed, Processor, Source, Trigger};
+use crate::{
+    payment_method::{self, Methods},
+    runtime::{Class, Due, Output, Processed, Processor, Source, StateChange, Trigger},
+};
 
 /// Encoders of everything that the payment processor writes.
 #[derive(Clone)]
 pub struct Encoders {
     changelog: Encoder<PaymentChangelog>,
+    refused_creation: Encoder<RefusedCreation>,
+    stub: Encoder<PaymentStub>,
     state: Encoder<PaymentState>,
     outcome: Encoder<Outcome>,
     effect: Encoder<GatewayEffect>,
     transfer: Encoder<Transfer>,
     anomaly: Encoder<GatewayAnomaly>,
     events: EventEncoders,
+    methods: payment_method::Encoders,
 }
 
 impl Encoders {
@@ -43,12 +53,15 @@ impl Encoders {
     pub async fn look_up(registry: &Registry) -> Result<Self, RegistryError> {
         Ok(Self {
             changelog: registry.encoder(Topic::PaymentChangelog).await?,
+            refused_creation: registry.encoder(Topic::PaymentChangelog).await?,
+            stub: registry.encoder(Topic::PaymentChangelog).await?,
             state: registry.encoder(Topic::PaymentState).await?,
             outcome: registry.encoder(Topic::PaymentOutcomes).await?,
             effect: registry.encoder(Topic::PaymentGatewayEffects).await?,
             transfer: registry.encoder(Topic::LedgerTransfers).await?,
             anomaly: registry.encoder(Topic::GatewayAnomalies).await?,
             events: EventEncoders::look_up(registry).await?,
+            methods: payment_method::Encoders::look_up(registry).await?,
         })
     }
 
@@ -56,17 +69,20 @@ impl Encoders {
     pub fn of_this_build() -> Self {
         Self {
             changelog: Encoder::of_this_build(),
+            refused_creation: Encoder::of_this_build(),
+            stub: Encoder::of_this_build(),
             state: Encoder::of_this_build(),
             outcome: Encoder::of_this_build(),
             effect: Encoder::of_this_build(),
             transfer: Encoder::of_this_build(),
             anomaly: Encoder::of_this_build(),
             events: EventEncoders::of_this_build(),
+            methods: payment_method::Encoders::of_this_build(),
         }
     }
 }
 
-/// The payment processor.
+/// The payment processor. It decides saved payment methods too.
 pub struct PaymentProcessor {
     inputs: Vec<Source>,
     changelog: Arc<str>,
@@ -81,6 +97,7 @@ pub struct PaymentProcessor {
     encoders: Encoders,
     policy: Policy,
     accounts: Accounts,
+    methods: Methods,
 }
 
 impl PaymentProcessor {
@@ -102,13 +119,20 @@ impl PaymentProcessor {
             anomalies: topic(Topic::GatewayAnomalies),
             tables: [topic(Topic::Configuration), topic(Topic::GatewayHealth)],
             schemas,
+            methods: Methods::new(prefix, encoders.methods.clone()),
             encoders,
             policy,
             accounts: Accounts::new(gateways),
         }
     }
 
-    fn applied(&self, change: Change, traceparent: &str) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    /// What the rules may look at of a thing with that envelope.
+    fn context<'a>(&'a self, envelope: Option<&Envelope>, traceparent: &'a str, now_ms: i64) -> Context<'a> {
+        let gateways = self.accounts.of(envelope);
+        Context { now: Timestamp::from_ms(now_ms), traceparent, policy: &self.policy, gateways }
+    }
+
+    fn applied(&self, change: Change, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
         let key = change.state.state.envelope.aggregate_id.clone();
         let output = |topic: &Arc<str>, command_id: Option<String>, value| Output {
             topic: Arc::clone(topic),
@@ -133,29 +157,41 @@ impl PaymentProcessor {
         if let Some(outcome) = &change.outcome {
             outputs.push(output(&self.outcomes, cause(), self.encoders.outcome.encode(outcome)?));
         }
-        Ok(Processed { state: Some(change.state), outputs, invalid: None })
+        Ok(Processed { state: StateChange::Put(Kept::Payment(Box::new(change.state))), outputs, invalid: None })
     }
 
-    fn anomalous(
-        &self,
-        anomaly: &GatewayAnomaly,
-        traceparent: &str,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn by_rules(&self, decision: Decision, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
+        match decision {
+            Decision::Applied(change) => self.applied(*change, traceparent),
+            Decision::Repeated(outcome) => self.told(StateChange::Unchanged, &outcome, traceparent),
+            Decision::Refused(refused) => {
+                let kept = |state| StateChange::Put(Kept::Payment(Box::new(state)));
+                self.told(refused.state.map_or(StateChange::Unchanged, kept), &refused.outcome, traceparent)
+            }
+            Decision::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
+            Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
+            Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
+                Ok(Processed::nothing())
+            }
+        }
+    }
+
+    fn anomalous(&self, anomaly: &GatewayAnomaly, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
         let output = Output {
             topic: Arc::clone(&self.anomalies),
             key: anomaly.envelope.aggregate_id.clone(),
             value: self.encoders.anomaly.encode(anomaly)?,
             headers: headers(traceparent, None),
         };
-        Ok(Processed { state: None, outputs: vec![output], invalid: None })
+        Ok(Processed { outputs: vec![output], ..Processed::nothing() })
     }
 
     fn told(
         &self,
-        state: Option<PaymentChangelog>,
+        state: StateChange<Kept>,
         outcome: &Outcome,
         traceparent: &str,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    ) -> Result<Processed<Kept>, EncodeError> {
         let output = Output {
             topic: Arc::clone(&self.outcomes),
             key: outcome.envelope.aggregate_id.clone(),
@@ -166,7 +202,8 @@ impl PaymentProcessor {
     }
 }
 
-fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
+/// The headers of a record that goes back to a command.
+pub(crate) fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
     let mut headers = Headers::default();
     if !traceparent.is_empty() {
         headers = headers.with("traceparent", traceparent);
@@ -178,8 +215,8 @@ fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
 }
 
 impl Processor for PaymentProcessor {
-    type State = PaymentChangelog;
-    type Input = Input;
+    type State = Kept;
+    type Input = Incoming;
 
     fn inputs(&self) -> &[Source] {
         &self.inputs
@@ -189,7 +226,7 @@ impl Processor for PaymentProcessor {
         &self.changelog
     }
 
-    fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
+    fn decode(&mut self, record: &Record) -> Result<(String, Incoming), ReadError> {
         let value = record.value.as_deref().unwrap_or_default();
         let message = self.schemas.read_known(|decoder| Message::read(decoder, value))?;
         message.addressed(record.key.as_deref())
@@ -215,49 +252,45 @@ impl Processor for PaymentProcessor {
         Ok(())
     }
 
-    fn awaits(&self, input: &Input) -> i64 {
-        match input {
-            Input::Command(command) => match &command.request {
-                Request::Create(asked) => asked.configuration_version,
-                _ => 0,
-            },
-            Input::Result(_) | Input::Notice(_) | Input::Timer => 0,
+    fn awaits(&self, input: &Incoming) -> i64 {
+        input.awaits()
+    }
+
+    fn restore(&mut self, value: &[u8]) -> Result<Kept, ReadError> {
+        self.schemas.read(|decoder| Kept::read(decoder, value)).and_then(of_known_version)
+    }
+
+    fn keep(&self, state: &Kept) -> Result<Vec<u8>, EncodeError> {
+        match state {
+            Kept::Payment(payment) => self.encoders.changelog.encode(payment),
+            Kept::Refused(refused) => self.encoders.refused_creation.encode(refused),
+            Kept::Stub(stub) => self.encoders.stub.encode(stub),
+            Kept::Method(method) => self.methods.encoders.changelog.encode(method),
         }
     }
 
-    fn restore(&mut self, value: &[u8]) -> Result<PaymentChangelog, ReadError> {
-        self.schemas.read(|decoder| decoder.decode(value)).and_then(of_known_version)
+    fn due(&self, state: &Kept) -> Option<Due> {
+        state.due_at().map(|due_at| Due::real(due_at.as_ms()))
     }
 
-    fn keep(&self, state: &PaymentChangelog) -> Result<Vec<u8>, EncodeError> {
-        self.encoders.changelog.encode(state)
-    }
-
-    fn due(&self, state: &PaymentChangelog) -> Option<Due> {
-        due_at(state).map(|due_at| Due::real(due_at.as_ms()))
-    }
-
-    fn is_of_owner(&self, state: &PaymentChangelog, input: &Input) -> bool {
-        let own = &state.state.envelope;
+    fn is_of_owner(&self, state: &Kept, input: &Incoming) -> bool {
+        let own = state.envelope();
         let same = |envelope: &Envelope| envelope.mode == own.mode && envelope.tenant == own.tenant;
-        match input {
-            Input::Command(command) => same(command.request.envelope()),
-            Input::Result(result) => same(&result.envelope),
-            Input::Notice(notice) => same(&notice.envelope),
-            Input::Timer => true,
-        }
+        input.envelope().is_none_or(same)
     }
 
-    fn of_stranger(
-        &self,
-        input: &Input,
-        headers: &Headers,
-        now_ms: i64,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    fn of_stranger(&self, input: &Incoming, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
+        let input = match input {
+            Incoming::Payment(input) => input,
+            Incoming::Method(input) => {
+                let traceparent = headers.text("traceparent").unwrap_or_default();
+                return self.methods.of_stranger(input, self.context(None, traceparent, now_ms));
+            }
+        };
         match input {
             Input::Command(command) => {
                 let told = outcome::refused(command, Timestamp::from_ms(now_ms), Refusal::NotFound);
-                self.told(None, &told, headers.text("traceparent").unwrap_or_default())
+                self.told(StateChange::Unchanged, &told, headers.text("traceparent").unwrap_or_default())
             }
             Input::Notice(notice) => self.anomalous(&anomaly(notice, NoticeTrouble::UnknownPayment), ""),
             Input::Result(_) | Input::Timer => Ok(Processed::invalid("its tenant or mode is not that of the payment")),
@@ -266,26 +299,27 @@ impl Processor for PaymentProcessor {
 
     fn process(
         &self,
-        state: Option<&PaymentChangelog>,
-        trigger: &Trigger<'_, Input>,
+        state: Option<&Kept>,
+        trigger: &Trigger<'_, Incoming>,
         now_ms: i64,
-    ) -> Result<Processed<PaymentChangelog>, EncodeError> {
+    ) -> Result<Processed<Kept>, EncodeError> {
         let (input, traceparent) = match trigger {
-            Trigger::Input(input, headers) => (*input, headers.text("traceparent").unwrap_or_default()),
-            Trigger::Timer => (&Input::Timer, state.map_or("", |state| state.traceparent.as_str())),
+            Trigger::Input(input, headers) => (Some(*input), headers.text("traceparent").unwrap_or_default()),
+            Trigger::Timer => (None, state.map_or("", Kept::traceparent)),
         };
-        let now = Timestamp::from_ms(now_ms);
-        let gateways = self.accounts.of(state, input);
-        let cx = Context { now, traceparent, policy: &self.policy, gateways };
-        match decide(state, input, cx) {
-            Decision::Applied(change) => self.applied(*change, traceparent),
-            Decision::Repeated(outcome) => self.told(None, &outcome, traceparent),
-            Decision::Refused(refused) => self.told(refused.state, &refused.outcome, traceparent),
-            Decision::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
-            Decision::Ignored(Ignored::UnknownAttempt) => Ok(Processed::invalid("there is no such payment or attempt")),
-            Decision::Ignored(Ignored::AlreadySettled | Ignored::Superseded | Ignored::NothingPending) => {
-                Ok(Processed::nothing())
-            }
+        let envelope = state.map(Kept::envelope).or_else(|| input.and_then(Incoming::envelope));
+        let cx = self.context(envelope, traceparent, now_ms);
+        let input = match (state, input) {
+            (_, Some(Incoming::Payment(input))) => input,
+            (_, Some(Incoming::Method(input))) => return self.methods.process(state, input, cx),
+            (Some(Kept::Method(_)), None) => return self.methods.process(state, &payment_method::Input::Timer, cx),
+            (_, None) => &Input::Timer,
+        };
+        match decide_kept(state, input, cx) {
+            Said::ByRules(decision) => self.by_rules(decision, traceparent),
+            Said::Told(outcome, state) => self.told(state, &outcome, traceparent),
+            Said::Anomalous(anomaly) => self.anomalous(&anomaly, traceparent),
+            Said::Silent(state) => Ok(Processed { state, ..Processed::nothing() }),
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What the rules of saved payment methods are given and what they say. They look at the same beside it as those of payments.
 
-use quittance_avro::records::{Outcome, PaymentMethodChangelog, SetUpEffect, SetUpResult};
+use quittance_avro::records::{Envelope, Outcome, PaymentMethodChangelog, SetUpEffect, SetUpResult};
 
-use super::{command::Command, event::Event};
+use super::{
+    command::{Command, Request},
+    event::Event,
+};
 use crate::payment::Ignored;
 
 /// Something that happened to a payment method from outside its state.
@@ -14,6 +17,28 @@ pub enum Input {
     Result(Box<SetUpResult>),
     /// The method's earliest timer is due.
     Timer,
+}
+
+impl Input {
+    /// Who, what, when and why of its record.
+    pub(crate) fn envelope(&self) -> Option<&Envelope> {
+        match self {
+            Self::Command(command) => Some(command.request.envelope()),
+            Self::Result(result) => Some(&result.envelope),
+            Self::Timer => None,
+        }
+    }
+
+    /// The version of the configuration that it must not be decided without.
+    pub(crate) fn awaits(&self) -> i64 {
+        match self {
+            Self::Command(command) => match &command.request {
+                Request::Create(asked) => asked.configuration_version,
+                Request::Confirm(_) | Request::Remove(_) => 0,
+            },
+            Self::Result(_) | Self::Timer => 0,
+        }
+    }
 }
 
 /// What is to be done.

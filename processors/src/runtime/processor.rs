@@ -126,10 +126,21 @@ pub enum Trigger<'a, I> {
     Timer,
 }
 
+/// What becomes of an aggregate's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateChange<S> {
+    /// It stays as it is, or there is still none.
+    Unchanged,
+    /// It is this from now on.
+    Put(S),
+    /// There is none any more: its key is deleted from the changelog, too.
+    Removed,
+}
+
 /// What the rules gave.
 pub struct Processed<S> {
-    /// The new state, if it changed.
-    pub state: Option<S>,
+    /// What becomes of the state.
+    pub state: StateChange<S>,
     /// What is to be written, in order.
     pub outputs: Vec<Output>,
     /// Set if the input makes no sense to the rules: it is buried, with this detail.
@@ -139,7 +150,7 @@ pub struct Processed<S> {
 impl<S> Processed<S> {
     /// Nothing came of it.
     pub fn nothing() -> Self {
-        Self { state: None, outputs: Vec::new(), invalid: None }
+        Self { state: StateChange::Unchanged, outputs: Vec::new(), invalid: None }
     }
 
     /// The input makes no sense.

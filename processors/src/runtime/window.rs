@@ -21,7 +21,7 @@ const BULK_MAX: usize = 200;
 pub(super) struct Window<S> {
     /// Unique; found again in the committed positions if the commit's end is unknown.
     pub(super) id: String,
-    overlay: BTreeMap<i32, BTreeMap<String, S>>,
+    overlay: BTreeMap<i32, BTreeMap<String, Option<S>>>,
     read: BTreeMap<TopicPartition, Read>,
     /// What became of its inputs, and why records were buried: counted once it is committed.
     pub(super) results: BTreeMap<&'static str, u64>,
@@ -59,9 +59,9 @@ impl<S: Clone> Window<S> {
         }
     }
 
-    /// The state that this window has made, if it has.
-    pub(super) fn state(&self, number: i32, key: &str) -> Option<&S> {
-        self.overlay.get(&number)?.get(key)
+    /// The state as this window has left it, if it has changed it: none if it has removed it.
+    pub(super) fn state(&self, number: i32, key: &str) -> Option<Option<&S>> {
+        self.overlay.get(&number)?.get(key).map(Option::as_ref)
     }
 
     /// Whether nothing was read and nothing written.
@@ -75,8 +75,8 @@ impl<S: Clone> Window<S> {
         self.records >= RECORDS_MAX || self.bulk >= BULK_MAX || self.bytes >= BYTES_MAX || age >= AGE_MAX
     }
 
-    /// Notes a new state.
-    pub(super) fn put(&mut self, number: i32, key: String, state: S) {
+    /// Notes a new state, or that there is none any more.
+    pub(super) fn put(&mut self, number: i32, key: String, state: Option<S>) {
         self.touched.insert(number);
         self.overlay.entry(number).or_default().insert(key, state);
     }
@@ -138,7 +138,7 @@ impl<S: Clone> Window<S> {
     }
 
     /// What was done, by partition.
-    pub(super) fn into_states(self) -> BTreeMap<i32, BTreeMap<String, S>> {
+    pub(super) fn into_states(self) -> BTreeMap<i32, BTreeMap<String, Option<S>>> {
         self.overlay
     }
 }
@@ -196,13 +196,18 @@ mod tests {
         assert!(window.is_empty());
         window.read(&record(&here, 5, 1), Class::Commands);
         window.read(&record(&here, 8, 1), Class::Commands);
-        window.put(0, "a".to_owned(), 3);
+        window.put(0, "a".to_owned(), Some(3));
+        window.put(0, "c".to_owned(), None);
         assert!(!window.is_empty());
         assert_eq!((window.position(&here), window.count(&here), window.records), (Some(9), 2, 2));
         assert_eq!((window.position(&there), window.count(&there)), (None, 0));
-        assert_eq!((window.state(0, "a"), window.state(0, "b"), window.state(1, "a")), (Some(&3), None, None));
+        assert_eq!((window.state(0, "a"), window.state(0, "b"), window.state(1, "a")), (Some(Some(&3)), None, None));
+        assert_eq!(window.state(0, "c"), Some(None), "it was removed");
         assert_eq!(window.latest().collect::<Vec<_>>(), [(&here, 108)]);
-        assert_eq!(window.into_states(), BTreeMap::from([(0, BTreeMap::from([("a".to_owned(), 3)]))]));
+        assert_eq!(
+            window.into_states(),
+            BTreeMap::from([(0, BTreeMap::from([("a".to_owned(), Some(3)), ("c".to_owned(), None)]))])
+        );
     }
 
     #[test]
@@ -215,8 +220,8 @@ mod tests {
             BTreeMap::from([(0, partition(1)), (1, partition(20)), (2, partition(30)), (3, partition(40))]);
         let mut window = window();
         window.read(&record(&at("results", 0), 5, 1), Class::Results);
-        window.put(0, "a".to_owned(), 3);
-        window.put(1, "b".to_owned(), 3);
+        window.put(0, "a".to_owned(), Some(3));
+        window.put(1, "b".to_owned(), Some(3));
         window.touch(2);
         assert!(!window.is_empty());
         let metadata = "run-7 one-a one-b";

@@ -8,7 +8,7 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
 use quittance_avro::{registry::RegistryError, wire::EncodeError};
 use quittance_log::{Headers, ReadError, Record};
-use quittance_processors::runtime::{Class, Clock, Due, Output, Processed, Processor, Source, Trigger};
+use quittance_processors::runtime::{Class, Clock, Due, Output, Processed, Processor, Source, StateChange, Trigger};
 
 /// The largest record, bytes.
 pub(crate) const BYTES_MAX: usize = 1_000;
@@ -177,12 +177,13 @@ impl Processor for Counter {
             }
             "large" => bytes = BYTES_MAX,
             "nothing" => return Ok(Processed::nothing()),
+            "forget" => return Ok(Processed { state: StateChange::Removed, ..Processed::nothing() }),
             "panic" => panic!("it is told to"),
             _ => return Ok(Processed::invalid("it says nothing that makes sense")),
         }
         let said = output("output", &key, count.text().into_bytes());
         let filler = output("output", "", vec![0; bytes]);
         let outputs = if bytes > 0 { vec![said, filler] } else { vec![said] };
-        Ok(Processed { state: Some(count), outputs, invalid: None })
+        Ok(Processed { state: StateChange::Put(count), outputs, invalid: None })
     }
 }

@@ -35,6 +35,24 @@ fn inputs_add_up_and_are_told() {
 }
 
 #[test]
+fn a_state_that_was_removed_is_gone_for_good() {
+    let bench = Bench::new(1);
+    let mut worker = bench.start();
+    bench.tell("commands", "a", "add 2");
+    worker.run(SECOND);
+    bench.tell("commands", "a", "forget");
+    bench.tell("commands", "a", "add 1");
+    worker.run(SECOND);
+    assert_eq!(bench.told("output"), ["2 0 ", "1 0 "], "also within the window that removes it");
+    bench.tell("commands", "a", "forget");
+    worker.run(SECOND);
+    worker.dies();
+    bench.tell("commands", "a", "add 5");
+    bench.start().run(9 * SECOND);
+    assert_eq!(bench.told("output").last().map(String::as_str), Some("5 0 "), "and the next owner does not restore it");
+}
+
+#[test]
 fn it_shows_what_it_holds_and_how_far_behind_it_is() {
     let bench = Bench::new(1);
     bench.tell("commands", "a", format!("ring {} add", START_MS + 60_000));

@@ -4,11 +4,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::ledger::{
-    Capture, CaptureStatus, Charge, Event, Phase, Refund, RefundStatus, Status, Void, VoidReason, What,
+    Capture, CaptureStatus, Charge, Dispute, Event, Phase, Refund, RefundStatus, Status, Void, VoidReason, What,
 };
 use crate::tokens::{Advice, Card, Decline};
 use crate::values::{
-    CaptureId, ChargeId, CredentialUse, Currency, Initiator, Metadata, NetworkTransactionId, Reason, RefundId, VoidId,
+    CaptureId, ChargeId, CredentialUse, Currency, DisputeId, Initiator, Metadata, NetworkTransactionId, Reason,
+    RefundId, VoidId,
 };
 
 /// A charge as the gateway tells it.
@@ -41,6 +42,7 @@ pub(crate) struct ChargeView<'a> {
     expires_at: Option<u64>,
     captures: Vec<CaptureView<'a>>,
     refunds: Vec<RefundView<'a>>,
+    disputes: Vec<DisputeView<'a>>,
     void: Option<VoidView<'a>>,
 }
 
@@ -75,6 +77,15 @@ struct RefundView<'a> {
     created: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize)]
+struct DisputeView<'a> {
+    id: DisputeId,
+    amount: u64,
+    status: &'static str,
+    reason: &'a Reason,
+    created: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -120,6 +131,7 @@ impl<'a> ChargeView<'a> {
             expires_at: charge.expires_ms(),
             captures: charge.captures.iter().map(CaptureView::from).collect(),
             refunds: charge.refunds.iter().map(RefundView::from).collect(),
+            disputes: charge.disputes.iter().map(DisputeView::from).collect(),
             void: charge.void.as_ref().map(VoidView::from),
         }
     }
@@ -145,6 +157,13 @@ impl<'a> From<&'a Refund> for RefundView<'a> {
         };
         let Refund { id, amount, ref metadata, created_ms, .. } = *refund;
         Self { id, amount, status, metadata, created: created_ms, failure_code }
+    }
+}
+
+impl<'a> From<&'a Dispute> for DisputeView<'a> {
+    fn from(dispute: &'a Dispute) -> Self {
+        let Dispute { id, amount, ref reason, created_ms, .. } = *dispute;
+        Self { id, amount, status: dispute.word(), reason, created: created_ms }
     }
 }
 
@@ -202,11 +221,27 @@ impl<'a> RefundAnswer<'a> {
     }
 }
 
+/// The answer to who disputed a charge: the charge, and which of its disputes is the new one.
+#[derive(Debug, Serialize)]
+pub(crate) struct DisputeAnswer<'a> {
+    dispute: DisputeId,
+    #[serde(flatten)]
+    charge: ChargeView<'a>,
+}
+
+impl<'a> DisputeAnswer<'a> {
+    pub(crate) fn new(charge: &'a Charge, id: DisputeId, base: &str) -> Self {
+        Self { dispute: id, charge: ChargeView::new(charge, base) }
+    }
+}
+
 /// The body of a webhook.
 pub(crate) fn event(event: &Event, base: &str) -> String {
     let kind = match event.what {
         What::Declined => "charge.declined",
         What::Refunded => "charge.refunded",
+        What::Disputed(_) => "charge.disputed",
+        What::DisputeClosed(_) => "charge.dispute_closed",
         What::ActionRequired
         | What::Processing
         | What::Authorized

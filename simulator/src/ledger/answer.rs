@@ -6,8 +6,8 @@ use super::charge::Charge;
 use super::setup::Setup;
 use crate::tokens::Token;
 use crate::values::{
-    Amount, CaptureId, ChargeId, Credential, CredentialUse, Currency, EventId, IdempotencyKey, Metadata, Reason,
-    RefundId, ReturnUrl,
+    Amount, CaptureId, ChargeId, Credential, CredentialUse, Currency, DisputeId, EventId, IdempotencyKey, Metadata,
+    Reason, RefundId, ReturnUrl,
 };
 
 /// Under which key a request comes, and what tells it from another under the same key.
@@ -123,12 +123,15 @@ pub(crate) enum Refusal {
     ChargeNotFound,
     CaptureNotFound,
     RefundNotFound,
+    DisputeNotFound,
     /// Nothing of the charge can be taken.
     NotCapturable,
     /// Nothing of the charge can be let go.
     NotVoidable,
     /// Nothing of the charge can be given back.
     NotRefundable,
+    /// Money of the charge is asked back by the customer's bank, or was lost to it.
+    ChargeDisputed,
     /// The charge is past that.
     NotConfirmable,
     /// More than is left.
@@ -139,6 +142,10 @@ pub(crate) enum Refusal {
     NotExpirable,
     /// It failed already, or money that it took was given back.
     NotFailable,
+    /// Nothing that was taken is left to dispute, or a dispute is open.
+    NotDisputable,
+    /// It was closed that way already, or its money is not there any more.
+    NotClosable,
 }
 
 /// What a key remembers of a refusal.
@@ -160,13 +167,17 @@ impl Refusal {
             Self::NotCapturable
             | Self::NotVoidable
             | Self::NotRefundable
+            | Self::ChargeDisputed
             | Self::NotConfirmable
             | Self::AmountTooLarge
             | Self::CaptureNotFound
             | Self::RefundNotFound
+            | Self::DisputeNotFound
             | Self::NoAction
             | Self::NotExpirable
-            | Self::NotFailable => Kept::Answer,
+            | Self::NotFailable
+            | Self::NotDisputable
+            | Self::NotClosable => Kept::Answer,
             Self::Failed if keeps_failures => Kept::Answer,
             Self::Failed | Self::Busy | Self::Lost | Self::InProgress => Kept::Request,
             Self::KeyReused | Self::InvalidToken | Self::Full | Self::ChargeNotFound => Kept::Nothing,
@@ -220,4 +231,6 @@ pub(crate) enum What {
     Voided,
     Refunded,
     RefundUpdated(RefundId),
+    Disputed(DisputeId),
+    DisputeClosed(DisputeId),
 }

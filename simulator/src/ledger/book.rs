@@ -1,13 +1,14 @@
 //! The charges by id, and the sums over them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::charge::Charge;
 use super::report::{Line, Page, Totals};
 use super::setup::Setup;
-use crate::values::{CaptureId, ChargeId, EventId, RefundId, SetupId, VoidId};
+use crate::values::{CaptureId, ChargeId, Currency, DisputeId, EventId, RefundId, SetupId, VoidId};
 
-/// Charges, refunds and setups by their numbers, up to `each_max` of each, and which numbers were given out.
+/// Charges, refunds, disputes and setups by their numbers, up to `each_max` of each, and which numbers were given out.
 ///
 /// Charges are shared with the answers and events that tell of them, and copied only when they change after that.
 #[derive(Debug)]
@@ -15,11 +16,13 @@ pub(super) struct Book {
     charges: Numbered<Arc<Charge>>,
     /// Which charge each refund belongs to.
     refunds: Numbered<ChargeId>,
+    /// Which charge each dispute is of.
+    disputes: Numbered<ChargeId>,
     setups: Numbered<Arc<Setup>>,
     captures: u64,
     voids: u64,
     events: u64,
-    /// Captures and refunds that clients asked for.
+    /// Captures that clients asked for, refunds and disputes.
     operations: usize,
     each_max: usize,
     pub(super) totals: Totals,
@@ -38,6 +41,7 @@ impl Book {
         Self {
             charges: Numbered::starting_at(1),
             refunds: Numbered::starting_at(1),
+            disputes: Numbered::starting_at(1),
             setups: Numbered::starting_at(1),
             captures: 0,
             voids: 0,
@@ -52,6 +56,7 @@ impl Book {
     pub(super) fn clear(&mut self) {
         self.charges = Numbered::starting_at(self.charges.next());
         self.refunds = Numbered::starting_at(self.refunds.next());
+        self.disputes = Numbered::starting_at(self.disputes.next());
         self.setups = Numbered::starting_at(self.setups.next());
         self.operations = 0;
         self.totals = Totals::default();
@@ -97,7 +102,7 @@ impl Book {
         has_room
     }
 
-    /// Takes a place for a capture or a refund, if there is one.
+    /// Takes a place for a capture, a refund or a dispute, if there is one.
     pub(super) fn take_place(&mut self) -> bool {
         let has_room = self.operations < self.each_max;
         self.operations += usize::from(has_room);
@@ -111,12 +116,23 @@ impl Book {
         id
     }
 
+    /// Gives out the number of a dispute of that charge.
+    pub(super) fn next_dispute_id(&mut self, charge: ChargeId) -> DisputeId {
+        let id = DisputeId(self.disputes.next());
+        self.disputes.push(charge);
+        id
+    }
+
     pub(super) fn charge(&self, id: ChargeId) -> Option<&Arc<Charge>> {
         self.charges.get(id.0)
     }
 
     pub(super) fn charge_of_refund(&self, id: RefundId) -> Option<&Arc<Charge>> {
         self.charge(*self.refunds.get(id.0)?)
+    }
+
+    pub(super) fn charge_of_dispute(&self, id: DisputeId) -> Option<&Arc<Charge>> {
+        self.charge(*self.disputes.get(id.0)?)
     }
 
     pub(super) fn setup(&self, id: SetupId) -> Option<&Arc<Setup>> {
@@ -130,14 +146,12 @@ impl Book {
     /// The only way in which a charge changes: the sums follow from what it was before and is after.
     pub(super) fn change(&mut self, id: ChargeId, change: impl FnOnce(&mut Charge)) -> Option<Changed> {
         let charge = self.charges.get_mut(id.0)?;
-        let (was_approved, was_declined, had) = (charge.is_approved(), charge.decline().is_some(), charge.captured());
+        let (was_approved, was_declined) = (charge.is_approved(), charge.decline().is_some());
+        let (had, had_lost) = (charge.captured(), charge.lost());
         change(Arc::make_mut(charge));
-        let has = charge.captured();
-        if has != had {
-            // Twelve digits an amount: the sum is exact up to 18 million of the largest charges.
-            let sum = self.totals.amount_captured.entry(charge.currency).or_default();
-            *sum = sum.saturating_add(has).saturating_sub(had);
-        }
+        let currency = charge.currency;
+        adjust(&mut self.totals.amount_captured, currency, had, charge.captured());
+        adjust(&mut self.totals.amount_lost, currency, had_lost, charge.lost());
         self.totals.declines += u64::from(charge.decline().is_some() && !was_declined);
         let is_new = charge.is_approved() && !was_approved;
         self.totals.charges += u64::from(is_new);
@@ -156,6 +170,26 @@ impl Book {
         let mut rest = self.charges.before(before.map_or(u64::MAX, |id| id.0)).iter().rev();
         let data = rest.by_ref().take(limit).cloned().collect();
         Page { data, has_more: rest.next().is_some() }
+    }
+
+    /// Up to `limit` disputes and their charges, the newest first, from the first one before `before`.
+    pub(super) fn newest_disputes(&self, before: Option<DisputeId>, limit: usize) -> Page<(Arc<Charge>, DisputeId)> {
+        let older = self.disputes.before(before.map_or(u64::MAX, |id| id.0));
+        let mut rest = older.iter().enumerate().rev().filter_map(|(index, charge)| {
+            let id = DisputeId(self.disputes.first + index as u64);
+            self.charge(*charge).map(|charge| (Arc::clone(charge), id))
+        });
+        let data = rest.by_ref().take(limit).collect();
+        Page { data, has_more: rest.next().is_some() }
+    }
+}
+
+/// Has a sum follow one of its parts.
+fn adjust(sums: &mut BTreeMap<Currency, u64>, currency: Currency, was: u64, is: u64) {
+    if is != was {
+        // Twelve digits an amount: the sum is exact up to 18 million of the largest charges.
+        let sum = sums.entry(currency).or_default();
+        *sum = sum.saturating_add(is).saturating_sub(was);
     }
 }
 

@@ -1,8 +1,10 @@
 //! What is kept of a charge, and what follows from it.
 
+use super::dispute::{Dispute, Verdict};
 use crate::tokens::{Decline, Token};
 use crate::values::{
-    Amount, CaptureId, ChargeId, Credential, Currency, IdempotencyKey, Metadata, Reason, RefundId, ReturnUrl, VoidId,
+    Amount, CaptureId, ChargeId, Credential, Currency, DisputeId, IdempotencyKey, Metadata, Reason, RefundId,
+    ReturnUrl, VoidId,
 };
 
 /// A charge: what was asked for, how far it got, and what was done to it.
@@ -27,6 +29,7 @@ pub(crate) struct Charge {
     pub(crate) phase: Phase,
     pub(crate) captures: Vec<Capture>,
     pub(crate) refunds: Vec<Refund>,
+    pub(crate) disputes: Vec<Dispute>,
     pub(crate) void: Option<Void>,
 }
 
@@ -187,9 +190,35 @@ impl Charge {
         if self.status() == Status::Authorized { self.authorized() - self.captured() } else { 0 }
     }
 
-    /// What can still be given back.
+    /// Whether something was taken and all of it was given back.
+    pub(crate) fn is_refunded(&self) -> bool {
+        self.captured() > 0 && self.captured() == self.refunded()
+    }
+
+    /// What was lost in disputes.
+    pub(crate) fn lost(&self) -> u64 {
+        let lost = self.disputes.iter().filter(|dispute| dispute.verdict == Some(Verdict::Lost));
+        lost.map(|dispute| dispute.amount).sum()
+    }
+
+    /// Disputes whose money is not the merchant's: the open ones, and those that were lost.
+    fn not_won(&self) -> impl Iterator<Item = &Dispute> {
+        self.disputes.iter().filter(|dispute| dispute.verdict != Some(Verdict::Won))
+    }
+
+    /// Whether a dispute is open, or was lost.
+    pub(crate) fn is_disputed(&self) -> bool {
+        self.not_won().next().is_some()
+    }
+
+    /// What was taken, and is neither given back nor in a dispute that is open or was lost.
+    pub(crate) fn kept(&self) -> u64 {
+        self.captured() - self.refunded() - self.not_won().map(|dispute| dispute.amount).sum::<u64>()
+    }
+
+    /// What can still be given back: nothing while a dispute is open, or after one was lost, whatever it is about.
     pub(crate) fn refundable(&self) -> u64 {
-        self.captured() - self.refunded()
+        if self.is_disputed() { 0 } else { self.kept() }
     }
 
     /// When what is held expires; nothing if none is.
@@ -230,6 +259,11 @@ impl Charge {
     /// The refund of that id.
     pub(crate) fn refund(&self, id: RefundId) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.id == id)
+    }
+
+    /// The dispute of that id.
+    pub(crate) fn dispute(&self, id: DisputeId) -> Option<&Dispute> {
+        self.disputes.iter().find(|dispute| dispute.id == id)
     }
 
     /// The same charge as if the issuer had declined it: what a webhook that lies has to say.

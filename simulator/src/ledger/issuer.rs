@@ -73,6 +73,7 @@ impl Ledger {
             phase: Phase::Created,
             captures: Vec::new(),
             refunds: Vec::new(),
+            disputes: Vec::new(),
             void: None,
         };
         self.book.open(charge).then_some(id).ok_or(Refusal::Full)

@@ -72,11 +72,11 @@ impl Ledger {
     }
 
     /// A capture turns out to have failed: what it took counts as not taken and can be captured again, in its time. Money
-    /// that was given back meanwhile must have been there: such a capture does not fail.
+    /// that was given back or disputed meanwhile must have been there: such a capture does not fail.
     pub(crate) fn fail_capture(&mut self, id: ChargeId, capture: CaptureId) -> Result<Arc<Charge>, Refusal> {
         let charge = self.look_up(id)?;
         let failing = charge.capture(capture).ok_or(Refusal::CaptureNotFound)?;
-        if failing.status == CaptureStatus::Failed || failing.amount > charge.refundable() {
+        if failing.status == CaptureStatus::Failed || failing.amount > charge.kept() {
             return Err(Refusal::NotFailable);
         }
         let charge = self.change(id, What::CaptureFailed, |charge: &mut Charge| {

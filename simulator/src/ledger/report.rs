@@ -41,6 +41,8 @@ pub(crate) struct Totals {
     pub(crate) declines: u64,
     /// What was taken and did not fail later, in minor units.
     pub(crate) amount_captured: BTreeMap<Currency, u64>,
+    /// What was lost in disputes, in minor units.
+    pub(crate) amount_lost: BTreeMap<Currency, u64>,
 }
 
 /// What one charge came to, in minor units.
@@ -55,6 +57,8 @@ pub(crate) struct Line {
     pub(crate) captured: u64,
     /// Refunds that did not fail.
     pub(crate) refunded: u64,
+    /// Disputes that were lost.
+    pub(crate) lost: u64,
     pub(crate) voided: u64,
 }
 
@@ -69,6 +73,7 @@ impl From<&Charge> for Line {
             authorized: charge.authorized(),
             captured: charge.captured(),
             refunded: charge.refunded(),
+            lost: charge.lost(),
             voided: charge.void.as_ref().map_or(0, |void| void.amount),
         }
     }

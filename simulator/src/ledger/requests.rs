@@ -96,6 +96,9 @@ impl Ledger {
         if charge.captured() == 0 {
             return Err(Refusal::NotRefundable);
         }
+        if charge.is_disputed() {
+            return Err(Refusal::ChargeDisputed);
+        }
         let amount = new.amount.map_or(left, |amount| amount.minor_units());
         if amount == 0 || amount > left {
             return Err(Refusal::AmountTooLarge);

@@ -1,6 +1,7 @@
 //! The ledger's rules as tables, and its invariants over random requests.
 
 mod charges;
+mod disputes;
 mod keys;
 mod later;
 mod operations;
@@ -10,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::tokens::Token;
-use crate::values::{Amount, Credential, Metadata, fingerprint};
+use crate::values::{Amount, Credential, Metadata, Reason, fingerprint};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -76,6 +77,11 @@ fn void(ledger: &mut Ledger, name: &str, id: ChargeId) -> Answer {
 fn refund(ledger: &mut Ledger, name: &str, id: ChargeId, minor_units: i64) -> Answer {
     let new = NewRefund { amount: Some(amount(minor_units)), reason: None, metadata: Metadata::default() };
     ledger.refund(&ask(name, &format!("{id} {new:?}")), id, &new)
+}
+
+fn dispute(ledger: &mut Ledger, id: ChargeId, minor_units: Option<i64>) -> Result<Arc<Charge>, Refusal> {
+    let new = NewDispute { amount: minor_units.map(amount), reason: Reason::fraudulent() };
+    ledger.dispute(id, &new).map(|(charge, _)| charge)
 }
 
 /// What an answer says in a word, to be compared in tables.

@@ -23,7 +23,7 @@ pub(super) fn exists(charge: &Charge) -> bool {
 /// The object; its refunds are in it if they are asked for below `path`.
 pub(super) fn charge(charge: &Charge, expand: &Expand, path: &str) -> Value {
     let refused = charge.decline();
-    let (is_captured, is_refunded) = (charge.captured() > 0, charge.captured() > 0 && charge.refundable() == 0);
+    let is_captured = charge.captured() > 0;
     let status = match charge.phase {
         Phase::Approved { .. } => "succeeded",
         Phase::Declined(_) => "failed",
@@ -46,7 +46,8 @@ pub(super) fn charge(charge: &Charge, expand: &Expand, path: &str) -> Value {
         "currency": lower_case(charge.currency),
         "customer": null,
         "description": null,
-        "disputed": false,
+        // It was once, whatever came of that.
+        "disputed": !charge.disputes.is_empty(),
         "failure_balance_transaction": null,
         "failure_code": refused.map(decline::code),
         "failure_message": refused.map(decline::message),
@@ -62,7 +63,7 @@ pub(super) fn charge(charge: &Charge, expand: &Expand, path: &str) -> Value {
         "receipt_email": null,
         "receipt_number": null,
         "receipt_url": null,
-        "refunded": is_refunded,
+        "refunded": charge.is_refunded(),
         "review": null,
         "shipping": null,
         "source_transfer": null,

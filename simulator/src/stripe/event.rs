@@ -8,6 +8,8 @@
 //! | the same: money was taken, and nothing more is held | `payment_intent.succeeded` | intent |
 //! | the same: neither | `payment_intent.canceled` | intent |
 //! | refunded | `charge.refunded` | charge |
+//! | a dispute was opened | `charge.dispute.created` | dispute |
+//! | a dispute was decided, also when it was before | `charge.dispute.closed` | dispute |
 //! | a refund settled or failed | `charge.refund.updated` | refund |
 //!
 //! That an issuer takes its time is not told.
@@ -17,7 +19,7 @@ use serde_json::{Value, json};
 use super::charge::charge;
 use super::expand::Expand;
 use super::intent::{intent, seconds, status};
-use super::{API_VERSION, refund};
+use super::{API_VERSION, dispute, refund};
 use crate::ledger::{Event, What};
 
 /// The body of a webhook, if this dialect has a word for it.
@@ -34,6 +36,8 @@ pub(crate) fn event(event: &Event, base: &str) -> Option<String> {
         },
         What::Refunded => ("charge.refunded", charge(&event.charge, &plain, "")),
         What::RefundUpdated(id) => ("charge.refund.updated", refund::plain(&event.charge, event.charge.refund(id)?)),
+        What::Disputed(id) => ("charge.dispute.created", dispute::plain(&event.charge, event.charge.dispute(id)?)),
+        What::DisputeClosed(id) => ("charge.dispute.closed", dispute::plain(&event.charge, event.charge.dispute(id)?)),
         What::Processing => return None,
     };
     Some(body(event, kind, &object))

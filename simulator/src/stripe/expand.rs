@@ -11,6 +11,8 @@ pub(super) struct Expand(Vec<&'static str>);
 pub(super) const OF_INTENT: &[&str] = &["latest_charge", "latest_charge.refunds", "payment_method"];
 /// What can be expanded in a refund.
 pub(super) const OF_REFUND: &[&str] = &["charge", "payment_intent"];
+/// What can be expanded in a dispute.
+pub(super) const OF_DISPUTE: &[&str] = &["charge", "payment_intent"];
 /// What can be expanded in a SetupIntent.
 pub(super) const OF_SETUP: &[&str] = &["payment_method"];
 

@@ -7,6 +7,7 @@
 //! | no such payment method | 400 | `invalid_request_error` | `resource_missing` |
 //! | nothing of that id | 404 | `invalid_request_error` | `resource_missing` |
 //! | past that, or not yet | 400 | `invalid_request_error` | `payment_intent_unexpected_state`, with the `payment_intent` |
+//! | a dispute is open, or was lost | 400 | `invalid_request_error` | `charge_disputed` |
 //! | more than is left | 400 | `invalid_request_error` | `amount_too_large`, or `charge_already_refunded` |
 //! | too many requests | 429 | `invalid_request_error` | `rate_limit` |
 //! | an error of the gateway | 500 | `api_error` | |
@@ -146,14 +147,20 @@ impl From<Refusal> for Problem {
                 "You cannot confirm this PaymentIntent: it has succeeded, is canceled, or has no payment method.",
             ),
             Refusal::NotRefundable => unexpected("This PaymentIntent does not have a successful charge to refund."),
+            Refusal::ChargeDisputed => {
+                Self::invalid("The charge has been charged back; cannot issue a refund.").with_code("charge_disputed")
+            }
             Refusal::AmountTooLarge => {
                 Self::invalid("The amount is greater than what is left.").with_code("amount_too_large")
             }
             Refusal::CaptureNotFound
             | Refusal::RefundNotFound
+            | Refusal::DisputeNotFound
             | Refusal::NoAction
             | Refusal::NotExpirable
-            | Refusal::NotFailable => Self::invalid("This cannot be done."),
+            | Refusal::NotFailable
+            | Refusal::NotDisputable
+            | Refusal::NotClosable => Self::invalid("This cannot be done."),
         }
     }
 }
@@ -177,6 +184,7 @@ mod tests {
     #[case(Refusal::NotCapturable, 400, "invalid_request_error", Some("payment_intent_unexpected_state"))]
     #[case(Refusal::NotVoidable, 400, "invalid_request_error", Some("payment_intent_unexpected_state"))]
     #[case(Refusal::NotConfirmable, 400, "invalid_request_error", Some("payment_intent_unexpected_state"))]
+    #[case(Refusal::ChargeDisputed, 400, "invalid_request_error", Some("charge_disputed"))]
     #[case(Refusal::AmountTooLarge, 400, "invalid_request_error", Some("amount_too_large"))]
     #[case(Refusal::Busy, 429, "invalid_request_error", Some("rate_limit"))]
     #[case(Refusal::Failed, 500, "api_error", None)]

@@ -6,8 +6,8 @@
 //! | `POST payment_intents/{id}/confirm`, `…/capture`, `…/cancel` | the same of that intent |
 //! | `POST refunds` | refund |
 //! | `POST setup_intents` | set up |
-//! | `GET payment_intents/{id}`, `refunds/{id}`, `setup_intents/{id}`, `payment_methods/{id}` | one object |
-//! | `GET payment_intents`, `refunds?payment_intent=…` | a list |
+//! | `GET payment_intents/{id}`, `refunds/{id}`, `disputes/{id}`, `setup_intents/{id}`, `payment_methods/{id}` | one object |
+//! | `GET payment_intents`, `refunds?payment_intent=…`, `disputes` | a list |
 
 mod commands;
 mod queries;
@@ -76,6 +76,10 @@ impl Request {
             }
             ("GET", ["refunds"]) => Self::Query(Query::refunds(form)?, Expand::take_in_list(form, expand::OF_REFUND)?),
             ("GET", ["refunds", id]) => Self::Query(Query::refund(id)?, Expand::take(form, expand::OF_REFUND)?),
+            ("GET", ["disputes"]) => {
+                Self::Query(Query::disputes(form)?, Expand::take_in_list(form, expand::OF_DISPUTE)?)
+            }
+            ("GET", ["disputes", id]) => Self::Query(Query::dispute(id)?, Expand::take(form, expand::OF_DISPUTE)?),
             ("GET", ["setup_intents", id]) => Self::Query(Query::setup(id)?, Expand::take(form, expand::OF_SETUP)?),
             ("GET", ["payment_methods", id]) => Self::Query(Query::payment_method(id)?, Expand::take(form, &[])?),
             _ => return Err(Problem::unknown_url(method, path)),
@@ -87,6 +91,10 @@ impl Request {
 
 fn intent_id(text: &str) -> Result<ChargeId, Problem> {
     text.parse::<IntentId>().map(ChargeId::from).map_err(|_| Problem::no_such("payment_intent", text))
+}
+
+fn charge_id(text: &str) -> Result<ChargeId, Problem> {
+    text.parse().map_err(|_| Problem::no_such("charge", text))
 }
 
 #[cfg(test)]
@@ -122,6 +130,10 @@ mod tests {
     #[case("GET", "payment_intents/pi_1", "expand[]=latest_charge.refunds")]
     #[case("GET", "refunds", "payment_intent=pi_1")]
     #[case("GET", "refunds/re_1", "")]
+    #[case("GET", "disputes", "")]
+    #[case("GET", "disputes", "payment_intent=pi_1&limit=5&starting_after=dp_3&expand[]=data.charge")]
+    #[case("GET", "disputes", "payment_intent=pi_1&charge=ch_1")]
+    #[case("GET", "disputes/dp_1", "expand[]=payment_intent")]
     #[case("GET", "setup_intents/seti_1", "")]
     #[case("GET", "payment_methods/pm_card_visa", "")]
     fn requests(#[case] method: &str, #[case] path: &str, #[case] form: &str) {
@@ -151,6 +163,10 @@ mod tests {
     #[case::no_limit("GET", "payment_intents", "limit=0")]
     #[case::too_many("GET", "payment_intents", "limit=101")]
     #[case::list_of_all_refunds("GET", "refunds", "")]
+    #[case::charge_of_another_intent("GET", "disputes", "payment_intent=pi_1&charge=ch_2")]
+    #[case::after_no_dispute("GET", "disputes", "starting_after=re_1")]
+    #[case::no_dispute("GET", "disputes/du_1", "")]
+    #[case::opened_by_a_client("POST", "disputes", "charge=ch_1")]
     #[case::other_id("GET", "payment_intents/ch_1", "")]
     #[case::unknown("GET", "payment_intents/pi_1", "expnad[]=latest_charge")]
     #[case::other_path("GET", "charges/ch_1", "")]

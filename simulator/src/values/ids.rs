@@ -46,6 +46,8 @@ ids! {
     VoidId = "void_";
     /// A refund's id.
     RefundId = "re_";
+    /// A dispute's id.
+    DisputeId = "dp_";
     /// A webhook's id.
     EventId = "evt_";
     /// The id of a card that was set up for later.

@@ -27,7 +27,7 @@ async fn an_approval_is_told_whole_and_replayed() -> Outcome {
             "id": "cap_1", "amount": 1250, "status": "succeeded", "final": true, "metadata": {"attempt_id": "att_1"},
             "created": created,
         }],
-        "refunds": [], "void": null,
+        "refunds": [], "disputes": [], "void": null,
     });
     assert_eq!(first.body, expected);
 

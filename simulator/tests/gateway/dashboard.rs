@@ -20,11 +20,11 @@ async fn the_ledger_says_what_each_charge_came_to() -> Outcome {
 
     let first = json!({
         "charge": "ch_1", "payment_id": "pay_1", "attempt_id": "att_1", "currency": "EUR",
-        "authorized": 100, "captured": 100, "refunded": 30, "voided": 0,
+        "authorized": 100, "captured": 100, "refunded": 30, "lost": 0, "voided": 0,
     });
     let second = json!({
         "charge": "ch_2", "payment_id": null, "attempt_id": "att_1", "currency": "EUR",
-        "authorized": 0, "captured": 0, "refunded": 0, "voided": 0,
+        "authorized": 0, "captured": 0, "refunded": 0, "lost": 0, "voided": 0,
     });
     let page = simulator.get("/admin/ledger").await?.body;
     assert_eq!(page, json!({"data": [first, second], "has_more": false}));

@@ -85,6 +85,7 @@ async fn a_media_type_may_have_parameters() -> Outcome {
 #[case::expiry(Method::POST, "/admin/charges/ch_1/expire", 404, "charge_not_found")]
 #[case::late_failure(Method::POST, "/admin/charges/ch_1/captures/1/fail", 404, "capture_not_found")]
 #[case::refund(Method::POST, "/admin/refunds/re_1/fail", 404, "refund_not_found")]
+#[case::method_of_a_dispute(Method::GET, "/admin/charges/ch_1/disputes", 405, "method_not_allowed")]
 #[case::ledger_after_nothing(Method::GET, "/admin/ledger?after=1", 400, "invalid_query")]
 #[case::ledger_limit(Method::GET, "/admin/ledger?limit=0", 400, "invalid_query")]
 #[case::no_query(Method::GET, "/v1/charges", 400, "invalid_query")]

@@ -4,6 +4,7 @@ mod actions;
 mod admin;
 mod charges;
 mod dashboard;
+mod disputes;
 mod errors;
 mod faults;
 mod harness;

@@ -1,5 +1,6 @@
 //! Stripe's dialect.
 
+mod disputes;
 mod intents;
 mod requests;
 mod setups;

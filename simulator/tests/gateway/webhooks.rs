@@ -151,6 +151,39 @@ async fn stripe_tells_the_same_in_its_own_words() -> Outcome {
     Ok(())
 }
 
+#[rstest]
+#[case::here("simulator", ["charge.disputed", "charge.dispute_closed", "charge.dispute_closed", "charge.declined"])]
+#[case::at_stripe(
+    "stripe",
+    ["charge.dispute.created", "charge.dispute.closed", "charge.dispute.closed", "payment_intent.payment_failed"]
+)]
+#[tokio::test]
+async fn disputes_are_told(#[case] dialect: &'static str, #[case] kinds: [&str; 4]) -> Outcome {
+    let simulator = Simulator::start(Config::default()).await?;
+    simulator.charge("att_1", &body("tok_approve", 100)).await?;
+    let listener = Listener::default();
+    listener.start(&simulator, dialect).await?;
+    let mut told = Vec::new();
+    for (path, order) in [
+        ("/admin/charges/ch_1/disputes", json!({"amount": 60})),
+        ("/admin/disputes/dp_1/close", json!({"won": true})),
+        ("/admin/disputes/dp_1/close", json!({"won": false})),
+    ] {
+        simulator.order(Method::POST, path, &order).await?;
+        told.push(match dialect {
+            "stripe" => simulator.stripe_get("disputes/dp_1").await?.body,
+            _ => simulator.get("/v1/charges/ch_1").await?.body,
+        });
+    }
+    // Closed the same way again: nothing happens.
+    simulator.order(Method::POST, "/admin/disputes/dp_1/close", &json!({"won": false})).await?;
+    simulator.charge("att_2", &body("tok_decline", 100)).await?;
+    let heard = listener.wait_for(4).await?;
+    assert_eq!(types(&heard), kinds);
+    assert_eq!(heard.iter().map(|event| event["data"]["object"].clone()).take(3).collect::<Vec<_>>(), told);
+    Ok(())
+}
+
 #[tokio::test]
 async fn what_is_not_heard_is_told_again() -> Outcome {
     let simulator = Simulator::start(Config::default()).await?;

@@ -243,3 +243,30 @@ pub struct RememberedRefusal {
     /// When.
     pub refused_at: Timestamp,
 }
+
+/// A payment that is not there since its creation was refused, remembered for some days so that the same request is told the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RefusedCreation {
+    /// Who, what, when and why of the request.
+    pub envelope: Envelope,
+    /// Version of this state; a processor refuses a newer one.
+    pub state_version: i32,
+    /// What the client was told.
+    pub refusal: RememberedRefusal,
+}
+
+/// What the payment processor keeps of a payment that came to its end long ago: enough to tell a repeated request what became of
+/// it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentStub {
+    /// Who, what, when and why of the payment's latest event; its sequence included.
+    pub envelope: Envelope,
+    /// Version of this state; a processor refuses a newer one.
+    pub state_version: i32,
+    /// How it ended: `requires_action`, `on_hold`, `processing`, `requires_capture`, `succeeded`, `failed`, `canceled` or `expired`.
+    pub status: PaymentStatus,
+    /// Applied commands.
+    pub commands: Vec<RememberedCommand>,
+    /// When the rest was let go.
+    pub retired_at: Timestamp,
+}

@@ -5,7 +5,7 @@ use quittance_avro::{
     records::{
         CreatePayment, GatewayEffect, GatewayFact, GatewayReport, GatewayResult, MetadataPair, Outcome,
         PaymentAuthorized, PaymentCaptured, PaymentChangelog, PaymentCreated, PaymentDeclined, PaymentFailed,
-        PaymentReviewOpened, PaymentState,
+        PaymentReviewOpened, PaymentState, PaymentStub, RefusedCreation,
     },
     words::{
         CaptureMethod, Closing, EffectKind, FactStatus, Initiator, OperationKind, OutcomeStatus, PaymentStatus,
@@ -176,6 +176,20 @@ pub(super) fn changelog(fill: Fill) -> PaymentChangelog {
         retry_seed: i64::MIN,
         timers: fill.list(timer(fill)),
         refusals: fill.list(remembered_refusal()),
+    }
+}
+
+pub(super) fn refused_creation(fill: Fill) -> RefusedCreation {
+    RefusedCreation { envelope: envelope(fill), state_version: 2, refusal: remembered_refusal() }
+}
+
+pub(super) fn stub(fill: Fill) -> PaymentStub {
+    PaymentStub {
+        envelope: envelope(fill),
+        state_version: 2,
+        status: PaymentStatus::Succeeded,
+        commands: fill.list(remembered_command(fill)),
+        retired_at: time(34_560_000_000),
     }
 }
 

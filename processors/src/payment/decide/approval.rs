@@ -71,6 +71,8 @@ pub(super) fn approve(draft: &mut Draft<'_>, place: Place, approval: &Approval) 
     draft.settle(place, OperationStatus::Succeeded, &approval.details, approval.as_of);
     draft.operation_mut(AUTHORIZATION).amount = approval.authorized;
     draft.end_action();
+    // Whatever end was announced before, it was another one.
+    draft.was_open = true;
     let payment = &mut draft.state.state;
     payment.failure = None;
     if payment.closing.is_none() && approval.authorized < payment.amount {

@@ -8,10 +8,7 @@ mod refund;
 mod resolve;
 
 use quittance_avro::{
-    records::{
-        Envelope, PaymentChangelog, PaymentConfirmed, PaymentUpdated, RememberedCommand, RememberedRefusal,
-        UpdatePayment,
-    },
+    records::{Envelope, PaymentChangelog, PaymentConfirmed, PaymentUpdated, RememberedCommand, UpdatePayment},
     refusals::Refusal,
 };
 
@@ -20,7 +17,7 @@ use super::{
     attempt,
     closing::conclude,
     draft::Draft,
-    outcome,
+    outcome::{self, is_remembered},
     standing::{AUTHORIZATION, is_open},
 };
 use crate::payment::{
@@ -36,19 +33,18 @@ const COMMANDS_MAX: usize = 400;
 /// After how many of them its text is changed no more, and no customer is said to have acted: there is to be room for what
 /// moves money and for what ends a review.
 const SMALL_COMMANDS_MAX: usize = 200;
-/// How many refusals are remembered, and for how long, milliseconds.
+/// How many refusals are remembered.
 const REFUSALS_MAX: usize = 20;
-const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
 
 /// A command for a payment that is there. One that was decided before is told the same again. Whether the body was the same,
 /// the fingerprint tells whoever asks: it is that of the request that was decided.
 pub(super) fn apply(command: &Command, state: &PaymentChangelog, cx: Context<'_>) -> Decision {
     if let Some(known) = state.commands.iter().find(|known| known.command_id == command.id) {
-        return Decision::Repeated(Box::new(outcome::applied(state, known, cx.now)));
+        return Decision::Repeated(Box::new(outcome::applied(&state.state.envelope, known, cx.now)));
     }
-    let is_fresh = |known: &&RememberedRefusal| known.refused_at.plus_ms(REFUSALS_KEPT_MS) > cx.now;
-    if let Some(known) = state.refusals.iter().filter(is_fresh).find(|known| known.command_id == command.id) {
-        return Decision::Repeated(Box::new(outcome::refused_before(state, known, cx.now)));
+    let told = state.refusals.iter().find(|known| known.command_id == command.id);
+    if let Some(known) = told.filter(|known| is_remembered(known, cx.now)) {
+        return Decision::Repeated(Box::new(outcome::refused_before(&state.state.envelope, known, cx.now)));
     }
     let mut draft = Draft::new(state.clone(), command.request.envelope().actor.clone(), cx);
     draft.state.state.envelope = on_behalf(&state.state.envelope, command);
@@ -111,26 +107,20 @@ fn remember(draft: &mut Draft<'_>, command: &Command, operation_id: Option<Strin
         sequence: draft.payment().envelope.sequence.unwrap_or(0),
         operation_id,
     };
-    draft.outcome = Some(outcome::applied(&draft.state, &known, draft.cx.now));
+    draft.outcome = Some(outcome::applied(&draft.payment().envelope, &known, draft.cx.now));
     draft.state.commands.push(known);
 }
 
 /// A refusal changes nothing but what is remembered of refusals, so that the same request is told the same.
 fn refuse(state: &PaymentChangelog, command: &Command, refusal: Refusal, cx: Context<'_>) -> Decision {
     let mut state = state.clone();
-    state.refusals.retain(|known| known.refused_at.plus_ms(REFUSALS_KEPT_MS) > cx.now);
+    state.refusals.retain(|known| is_remembered(known, cx.now));
     if state.refusals.len() >= REFUSALS_MAX {
         state.refusals.remove(0);
     }
-    state.refusals.push(RememberedRefusal {
-        command_id: command.id,
-        operation: command.request.operation().to_owned(),
-        fingerprint: command.request.fingerprint().clone(),
-        code: refusal.code().to_owned(),
-        reason: refusal.text().to_owned(),
-        refused_at: cx.now,
-    });
-    Decision::Refused(Box::new(Refused { state: Some(state), outcome: outcome::refused(command, cx.now, refusal) }))
+    let outcome = outcome::refused(command, cx.now, refusal);
+    state.refusals.push(outcome::remembered(&outcome));
+    Decision::Refused(Box::new(Refused { state: Some(state), outcome }))
 }
 
 /// The customer has acted, says the merchant: the gateway is asked what became of it.

@@ -1,7 +1,8 @@
 //! What a client is told of its command.
 
 use quittance_avro::{
-    records::{Envelope, Outcome, PaymentChangelog, RememberedCommand, RememberedRefusal},
+    ids::CommandId,
+    records::{Envelope, Outcome, RememberedCommand, RememberedRefusal},
     refusals::Refusal,
     time::Timestamp,
     words::OutcomeStatus,
@@ -10,11 +11,36 @@ use quittance_avro::{
 use super::draft::{Draft, system};
 use crate::payment::command::Command;
 
+/// For how long a refusal is remembered, milliseconds: seven days.
+const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
+
+/// Until when a refusal is told again.
+pub(crate) fn remembered_until(refusal: &RememberedRefusal) -> Timestamp {
+    refusal.refused_at.plus_ms(REFUSALS_KEPT_MS)
+}
+
+/// Whether it is still told again.
+pub(crate) fn is_remembered(refusal: &RememberedRefusal, now: Timestamp) -> bool {
+    remembered_until(refusal) > now
+}
+
+/// What is remembered of a refusal, by what its client was told.
+pub(crate) fn remembered(outcome: &Outcome) -> RememberedRefusal {
+    RememberedRefusal {
+        command_id: outcome.command_id,
+        operation: outcome.operation.clone(),
+        fingerprint: outcome.fingerprint.clone(),
+        code: outcome.code.clone().unwrap_or_default(),
+        reason: outcome.reason.clone().unwrap_or_default(),
+        refused_at: outcome.envelope.occurred_at,
+    }
+}
+
 /// A command that was applied, once or some time ago.
-pub(super) fn applied(state: &PaymentChangelog, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
+pub(crate) fn applied(of: &Envelope, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), &state.state.envelope, now),
+        envelope: envelope(command_id, of, now),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),
@@ -30,7 +56,7 @@ pub(super) fn applied(state: &PaymentChangelog, remembered: &RememberedCommand, 
 pub(crate) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Outcome {
     let command_id = command.id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), command.request.envelope(), now),
+        envelope: envelope(command_id, command.request.envelope(), now),
         command_id,
         operation: command.request.operation().to_owned(),
         fingerprint: command.request.fingerprint().clone(),
@@ -43,10 +69,10 @@ pub(crate) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Ou
 }
 
 /// A command that was turned down some time ago.
-pub(super) fn refused_before(state: &PaymentChangelog, remembered: &RememberedRefusal, now: Timestamp) -> Outcome {
+pub(crate) fn refused_before(of: &Envelope, remembered: &RememberedRefusal, now: Timestamp) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), &state.state.envelope, now),
+        envelope: envelope(command_id, of, now),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),
@@ -58,6 +84,8 @@ pub(super) fn refused_before(state: &PaymentChangelog, remembered: &RememberedRe
     }
 }
 
-fn envelope(command: &str, cause: Option<quittance_avro::ids::CommandId>, of: &Envelope, now: Timestamp) -> Envelope {
-    Envelope { id: Draft::outcome_id(command), sequence: None, occurred_at: now, actor: system(), cause, ..of.clone() }
+/// The envelope of the outcome of a command, by that of what it was asked of.
+pub(crate) fn envelope(command_id: CommandId, of: &Envelope, now: Timestamp) -> Envelope {
+    let (id, cause) = (Draft::outcome_id(&command_id.to_string()), Some(command_id));
+    Envelope { id, sequence: None, occurred_at: now, actor: system(), cause, ..of.clone() }
 }

@@ -78,7 +78,8 @@ fn the_only_timer_of_the_first_version_is_for_the_only_attempt() {
     let mut timer = old.timers.remove(0);
     let attempt = timer.attempt_id.take();
     (old.timer, old.state_version, old.state.state_version) = (Some(timer.clone()), 1, 1);
-    let read = of_known_version(old).expect("an older state is read");
+    let read = of_known_version(Kept::Payment(Box::new(old))).expect("an older state is read");
+    let read = read.payment().expect("a payment");
     assert_eq!(read.timer, None);
     assert_eq!(read.timers, [quittance_avro::records::Timer { attempt_id: attempt, ..timer }]);
     assert_eq!((read.state_version, read.state.state_version), (STATE_VERSION, STATE_VERSION));
@@ -98,9 +99,12 @@ fn a_message_is_for_the_payment_that_its_key_names() {
     let addressed = |message: Message| message.addressed(Some(key.as_bytes())).ok();
     let command = command(Automatic);
     let expected = input(COMMAND, command.clone());
-    assert_eq!(addressed(Message::Command(Box::new(command.into()))), Some((key.clone(), expected)));
+    assert_eq!(addressed(Message::Command(Box::new(command.into()))), Some((key.clone(), Incoming::Payment(expected))));
     let result = Box::new(result());
-    assert_eq!(addressed(Message::Result(result.clone())), Some((key.clone(), Input::Result(result))));
+    assert_eq!(
+        addressed(Message::Result(result.clone())),
+        Some((key.clone(), Incoming::Payment(Input::Result(result))))
+    );
 }
 
 #[rstest]

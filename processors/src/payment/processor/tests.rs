@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     payment::{
-        decide::STATE_VERSION,
+        decide::{STATE_VERSION, decide},
         policy::policy,
         samples::{Ask, COMMAND, PAYMENT, TRACE, answer, ask, command, create, gateways, input, start},
     },
@@ -28,7 +28,7 @@ const RESULT_TRACE: &str = "00-1af7651916cd43dd8448eb211c80319c-b7ad6b7169203331
 struct Bench {
     processor: PaymentProcessor,
     decoder: Decoder,
-    state: Option<PaymentChangelog>,
+    state: Option<Kept>,
 }
 
 impl Bench {
@@ -47,15 +47,21 @@ impl Bench {
         bench
     }
 
-    fn input(&mut self, input: &Input) -> Processed<PaymentChangelog> {
-        let trace = if matches!(input, Input::Command(_)) { TRACE } else { RESULT_TRACE };
+    fn input(&mut self, input: &Input) -> Processed<Kept> {
+        self.incoming(&Incoming::Payment(input.clone()))
+    }
+
+    fn incoming(&mut self, input: &Incoming) -> Processed<Kept> {
+        let trace = if input.is_command() { TRACE } else { RESULT_TRACE };
         self.process(&Trigger::Input(input, &Headers::default().with("traceparent", trace)), start().as_ms())
     }
 
-    fn process(&mut self, trigger: &Trigger<'_, Input>, now_ms: i64) -> Processed<PaymentChangelog> {
+    fn process(&mut self, trigger: &Trigger<'_, Incoming>, now_ms: i64) -> Processed<Kept> {
         let processed = apply(&self.processor, self.state.as_ref(), trigger, now_ms).expect("what we write fits");
-        if processed.state.is_some() {
-            self.state.clone_from(&processed.state);
+        match &processed.state {
+            StateChange::Unchanged => {}
+            StateChange::Put(state) => self.state = Some(state.clone()),
+            StateChange::Removed => self.state = None,
         }
         processed
     }
@@ -70,7 +76,7 @@ impl Bench {
     }
 
     /// Topic, key, name of the record and trace of everything written.
-    fn written(&self, processed: &Processed<PaymentChangelog>) -> Vec<[String; 4]> {
+    fn written(&self, processed: &Processed<Kept>) -> Vec<[String; 4]> {
         let written = |output: &Output| {
             let name = self.decoder.name_of(&output.value).expect("one of our records");
             let trace = output.headers.text("traceparent").unwrap_or_default();
@@ -80,11 +86,19 @@ impl Bench {
         processed.outputs.iter().map(written).collect()
     }
 
-    fn outcome(&self, processed: &Processed<PaymentChangelog>) -> Outcome {
+    fn outcome(&self, processed: &Processed<Kept>) -> Outcome {
         let [output] = &processed.outputs[..] else { panic!("one outcome and nothing else") };
         assert_eq!(output.topic.as_ref(), "t.payment.outcomes.v1");
         assert_eq!(output.headers.text("command-id"), Some(&*COMMAND.to_string()));
         self.decoder.decode(&output.value).expect("an outcome")
+    }
+}
+
+/// The payment as it was left.
+fn payment_of(processed: &Processed<Kept>) -> PaymentChangelog {
+    match &processed.state {
+        StateChange::Put(Kept::Payment(payment)) => (**payment).clone(),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -129,12 +143,13 @@ fn a_command_is_written_out_in_full() {
     assert_eq!(processed.invalid, None);
     let command_id = COMMAND.to_string();
     assert!(processed.outputs.iter().all(|output| output.headers.text("command-id") == Some(&command_id)));
-    let state = processed.state.expect("the payment is there");
+    let state = payment_of(&processed);
     let published: PaymentState = bench.decoder.decode(&processed.outputs[1].value).expect("a state");
     assert_eq!(published, state.state);
-    let kept = bench.processor.keep(&state).expect("it fits its schema");
-    assert_eq!(bench.decoder.decode::<PaymentChangelog>(&kept).ok(), Some(state.clone()));
-    assert_eq!(bench.processor.due(&state), Some(Due::real(start().as_ms() + 330_000)));
+    let kept = Kept::Payment(Box::new(state.clone()));
+    let written = bench.processor.keep(&kept).expect("it fits its schema");
+    assert_eq!(bench.decoder.decode::<PaymentChangelog>(&written).ok(), Some(state));
+    assert_eq!(bench.processor.due(&kept), Some(Due::real(start().as_ms() + 330_000)));
 }
 
 #[rstest]
@@ -142,8 +157,9 @@ fn a_command_is_written_out_in_full() {
 #[case::newer(STATE_VERSION + 1, false)]
 fn a_state_of_a_newer_version_is_refused(#[case] version: i32, #[case] accepted: bool) {
     let Bench { mut processor, state, .. } = Bench::created();
-    let state = PaymentChangelog { state_version: version, ..state.expect("a payment") };
-    let kept = processor.keep(&state).expect("it fits its schema");
+    let payment = state.as_ref().and_then(Kept::payment).expect("a payment").clone();
+    let kept = Kept::Payment(Box::new(PaymentChangelog { state_version: version, ..payment }));
+    let kept = processor.keep(&kept).expect("it fits its schema");
     let told = processor.restore(&kept);
     assert_eq!(told.is_ok(), accepted);
     assert!(accepted || matches!(told, Err(ReadError::Newer { found, known: STATE_VERSION }) if found == version));
@@ -161,7 +177,7 @@ fn a_result_that_settles_is_written_with_its_own_trace() {
         ("transfers", "Transfer"),
     ];
     assert_eq!(bench.written(&processed), lines(&PAYMENT.to_string(), RESULT_TRACE, &expected));
-    assert_eq!(bench.processor.due(&processed.state.expect("it changed")), None);
+    assert!(payment_of(&processed).timers.is_empty());
 }
 
 #[test]
@@ -169,7 +185,7 @@ fn what_changes_in_private_is_kept_and_not_published() {
     let mut bench = Bench::created();
     let result = bench.result(NotProcessed);
     let processed = bench.input(&Input::Result(Box::new(result)));
-    assert!(processed.state.is_some() && processed.outputs.is_empty() && processed.invalid.is_none());
+    assert!(processed.state != StateChange::Unchanged && processed.outputs.is_empty() && processed.invalid.is_none());
 }
 
 #[test]
@@ -186,14 +202,14 @@ fn a_timer_goes_on_under_the_trace_of_the_command() {
 fn a_timer_that_is_not_due_writes_nothing(#[case] after_ms: i64) {
     let mut bench = Bench::created();
     let processed = bench.process(&Trigger::Timer, start().as_ms() + after_ms);
-    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_none());
+    assert!(processed.state == StateChange::Unchanged && processed.outputs.is_empty() && processed.invalid.is_none());
 }
 
 #[test]
 fn a_repeated_command_is_told_its_outcome_and_changes_nothing() {
     let mut bench = Bench::created();
     let processed = bench.input(&create(Automatic));
-    assert!(processed.state.is_none() && processed.invalid.is_none());
+    assert!(processed.state == StateChange::Unchanged && processed.invalid.is_none());
     let outcome = bench.outcome(&processed);
     assert_eq!((outcome.status, outcome.sequence), (OutcomeStatus::Applied, Some(1)));
 }
@@ -222,7 +238,7 @@ fn a_stranger_is_told_that_there_is_no_such_payment(#[case] stranger: Stranger) 
     let mut command = command(Automatic);
     stranger.sign(&mut command.envelope);
     let processed = bench.input(&input(COMMAND, command.clone()));
-    assert!(processed.state.is_none() && processed.invalid.is_none());
+    assert!(processed.state == StateChange::Unchanged && processed.invalid.is_none());
     let outcome = bench.outcome(&processed);
     assert_eq!((outcome.status, outcome.code.as_deref()), (OutcomeStatus::Refused, Some("not_found")));
     assert_eq!((outcome.envelope.tenant, outcome.envelope.mode), (command.envelope.tenant, command.envelope.mode));
@@ -237,34 +253,43 @@ fn a_result_from_a_stranger_is_buried(#[case] stranger: Stranger) {
     let mut result = bench.result(Approved);
     stranger.sign(&mut result.envelope);
     let processed = bench.input(&Input::Result(Box::new(result)));
-    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_some());
+    assert!(processed.state == StateChange::Unchanged && processed.outputs.is_empty() && processed.invalid.is_some());
 }
 
 #[test]
 fn a_result_of_nothing_that_we_know_is_buried() {
     let result = Bench::new().result(Approved);
     let processed = Bench::new().input(&Input::Result(Box::new(result.clone())));
-    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_some());
+    assert!(processed.state == StateChange::Unchanged && processed.outputs.is_empty() && processed.invalid.is_some());
     let foreign = GatewayResult { attempt_id: AttemptId::new(Uuid::from_u128(9)), ..result };
     let processed = Bench::created().input(&Input::Result(Box::new(foreign)));
-    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_some());
+    assert!(processed.state == StateChange::Unchanged && processed.outputs.is_empty() && processed.invalid.is_some());
 }
 
 #[test]
-fn a_refused_command_leaves_no_state() {
+fn of_a_refused_creation_only_that_is_kept() {
     let mut bench = Bench::new();
     let mut command = command(Automatic);
     command.payment_method.tokens.clear();
     let processed = bench.input(&input(COMMAND, command));
-    assert!(processed.state.is_none() && processed.invalid.is_none());
+    assert!(matches!(processed.state, StateChange::Put(Kept::Refused(_))) && processed.invalid.is_none());
     assert_eq!(bench.outcome(&processed).code.as_deref(), Some("no_token"));
+    let kept = bench.state.clone().expect("it is kept");
+    let written = bench.processor.keep(&kept).expect("it fits its schema");
+    assert_eq!(bench.processor.restore(&written).ok(), Some(kept));
+}
+
+#[test]
+fn what_is_asked_of_no_payment_leaves_nothing_behind() {
+    let processed = Bench::new().input(&ask(1, Ask::Cancel));
+    assert!(processed.state == StateChange::Unchanged && processed.invalid.is_none());
 }
 
 #[test]
 fn what_is_remembered_of_a_refusal_is_kept() {
     let mut bench = Bench::created();
     let processed = bench.input(&ask(1, Ask::Refund { amount: None }));
-    assert_eq!(processed.state.map(|state| state.refusals.len()), Some(1));
+    assert_eq!(payment_of(&processed).refusals.len(), 1);
     assert_eq!(processed.outputs.len(), 1, "and nothing but the outcome is told");
 }
 
@@ -280,5 +305,5 @@ fn a_result_that_comes_twice_is_written_once() {
     let result = Input::Result(Box::new(bench.result(Approved)));
     bench.input(&result);
     let processed = bench.input(&result);
-    assert!(processed.state.is_none() && processed.outputs.is_empty() && processed.invalid.is_none());
+    assert!(processed.state == StateChange::Unchanged && processed.outputs.is_empty() && processed.invalid.is_none());
 }

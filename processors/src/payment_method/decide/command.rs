@@ -4,7 +4,7 @@ use quittance_avro::{
     ids::derive,
     records::{
         CreatePaymentMethod, Envelope, PaymentMethodChangelog, PaymentMethodConfirmed, PaymentMethodCreated,
-        PaymentMethodRemoved, PaymentMethodState, RememberedCommand, RememberedRefusal, SetUp,
+        PaymentMethodRemoved, PaymentMethodState, RememberedCommand, SetUp,
     },
     refusals::Refusal,
     words::{PaymentMethodStatus, SetUpStatus},
@@ -12,7 +12,7 @@ use quittance_avro::{
 
 use super::{STATE_VERSION, draft::Draft, outcome, set_up};
 use crate::{
-    payment::Context,
+    payment::{Context, outcome as remembered},
     payment_method::{
         command::{Command, Request},
         decision::{Decision, Refused},
@@ -22,9 +22,8 @@ use crate::{
 
 /// How many applied commands are remembered: as many as a method takes. There is to be room for its removal.
 const COMMANDS_MAX: usize = 100;
-/// How many refusals are remembered, and for how long, milliseconds.
+/// How many refusals are remembered.
 const REFUSALS_MAX: usize = 20;
-const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
 
 /// A method that is not there yet.
 pub(super) fn create(command: &Command, asked: &CreatePaymentMethod, cx: Context<'_>) -> Decision {
@@ -83,11 +82,11 @@ fn created(command: &Command, asked: &CreatePaymentMethod, cx: Context<'_>) -> P
 /// fingerprint tells whoever asks: it is that of the request that was decided.
 pub(super) fn apply(command: &Command, state: &PaymentMethodChangelog, cx: Context<'_>) -> Decision {
     if let Some(known) = state.commands.iter().find(|known| known.command_id == command.id) {
-        return Decision::Repeated(Box::new(outcome::applied(state, known, cx.now)));
+        return Decision::Repeated(Box::new(remembered::applied(&state.state.envelope, known, cx.now)));
     }
-    let is_fresh = |known: &&RememberedRefusal| known.refused_at.plus_ms(REFUSALS_KEPT_MS) > cx.now;
-    if let Some(known) = state.refusals.iter().filter(is_fresh).find(|known| known.command_id == command.id) {
-        return Decision::Repeated(Box::new(outcome::refused_before(state, known, cx.now)));
+    let mut refusals = state.refusals.iter().filter(|known| remembered::is_remembered(known, cx.now));
+    if let Some(known) = refusals.find(|known| known.command_id == command.id) {
+        return Decision::Repeated(Box::new(remembered::refused_before(&state.state.envelope, known, cx.now)));
     }
     let mut draft = Draft::new(state.clone(), command.request.envelope().actor.clone(), cx);
     // What comes next goes back to this command.
@@ -152,24 +151,18 @@ fn remember(draft: &mut Draft<'_>, command: &Command) {
         sequence: draft.method().envelope.sequence.unwrap_or(0),
         operation_id: None,
     };
-    draft.outcome = Some(outcome::applied(&draft.state, &known, draft.cx.now));
+    draft.outcome = Some(remembered::applied(&draft.method().envelope, &known, draft.cx.now));
     draft.state.commands.push(known);
 }
 
 /// A refusal changes nothing but what is remembered of refusals, so that the same request is told the same.
 fn refuse(state: &PaymentMethodChangelog, command: &Command, refusal: Refusal, cx: Context<'_>) -> Decision {
     let mut state = state.clone();
-    state.refusals.retain(|known| known.refused_at.plus_ms(REFUSALS_KEPT_MS) > cx.now);
+    let outcome = outcome::refused(command, cx.now, refusal);
+    state.refusals.retain(|known| remembered::is_remembered(known, cx.now));
     if state.refusals.len() >= REFUSALS_MAX {
         state.refusals.remove(0);
     }
-    state.refusals.push(RememberedRefusal {
-        command_id: command.id,
-        operation: command.request.operation().to_owned(),
-        fingerprint: command.request.fingerprint().clone(),
-        code: refusal.code().to_owned(),
-        reason: refusal.text().to_owned(),
-        refused_at: cx.now,
-    });
-    Decision::Refused(Box::new(Refused { state: Some(state), outcome: outcome::refused(command, cx.now, refusal) }))
+    state.refusals.push(remembered::remembered(&outcome));
+    Decision::Refused(Box::new(Refused { state: Some(state), outcome }))
 }

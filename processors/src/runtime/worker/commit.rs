@@ -121,7 +121,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
                 if self.suspects.is_empty() { Vec::new() } else { states.keys().cloned().collect() };
             let at = self.changelog_at(number);
             let Some(partition) = self.partitions.get_mut(&number) else { continue };
-            let states = states.into_iter().map(|(key, state)| (key, Some(state))).collect();
+            let states = states.into_iter().collect();
             let (processor, now_ms) = (&self.processor, self.now.wall_ms);
             partition.apply(Batch { states }, |timers, key, state| note(processor, timers, key, state, now_ms))?;
             for key in &changed {

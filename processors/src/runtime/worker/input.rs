@@ -176,7 +176,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             (None, Some(partition)) => partition.state(key)?,
             (Some(_), _) | (None, None) => None,
         };
-        let state = made.or(kept.as_deref());
+        let state = made.unwrap_or(kept.as_deref());
         // The rules are pure and get references only, so a panic in them leaves nothing half-done.
         let run = AssertUnwindSafe(|| {
             let processed = apply(&self.processor, state, trigger, now_ms)?;

@@ -8,7 +8,12 @@ use super::{
     IDLE_POLL, Processor, Trouble, Worker,
     write::{Made, Poison},
 };
-use crate::runtime::{partition::Partition, processor::Trigger, suspects::InHand, timers::Ripe};
+use crate::runtime::{
+    partition::Partition,
+    processor::{StateChange, Trigger},
+    suspects::InHand,
+    timers::Ripe,
+};
 
 /// How many timers fire in one window, so that inputs are not kept waiting.
 const TIMERS_MAX: usize = 500;
@@ -50,7 +55,7 @@ impl<P: Processor, L: Log> Worker<P, L> {
             match decided {
                 Ok(made) => {
                     // It fires once: what the rules leave as it is has nothing more to wait for.
-                    if made.state.is_none() {
+                    if matches!(made.state, StateChange::Unchanged) {
                         unchanged.push((number, key.clone()));
                     }
                     if let Err(error) = self.write(number, key, made, "timer") {

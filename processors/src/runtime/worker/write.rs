@@ -6,11 +6,11 @@ use quittance_avro::{records::DeadLetter, time::Timestamp, wire::EncodeError};
 use quittance_log::{Headers, Log, NewRecord, Record, SendError, Transactions, dead_letter};
 
 use super::{Fatal, Processor, Worker};
-use crate::runtime::processor::Processed;
+use crate::runtime::processor::{Processed, StateChange};
 
 /// What the rules gave, ready to be written.
 pub(super) struct Made<S> {
-    pub(super) state: Option<S>,
+    pub(super) state: StateChange<S>,
     records: Vec<NewRecord>,
 }
 
@@ -66,16 +66,21 @@ impl<S> Made<S> {
             return Err(Failed::Invalid(detail));
         }
         let mut records = Vec::with_capacity(outputs.len() + 1);
-        if let Some(state) = &state {
-            // Whoever takes the state over asks for these outside of any window.
-            let _ = (processor.due(state), processor.test_clock(state));
-            records.push(NewRecord {
-                topic: Arc::clone(processor.changelog()),
-                partition: Some(number),
-                key: key.as_bytes().to_vec(),
-                value: Some(processor.keep(state)?),
-                headers: Headers::default(),
-            });
+        let kept = |value| NewRecord {
+            topic: Arc::clone(processor.changelog()),
+            partition: Some(number),
+            key: key.as_bytes().to_vec(),
+            value,
+            headers: Headers::default(),
+        };
+        match &state {
+            StateChange::Unchanged => {}
+            StateChange::Put(state) => {
+                // Whoever takes the state over asks for these outside of any window.
+                let _ = (processor.due(state), processor.test_clock(state));
+                records.push(kept(Some(processor.keep(state)?)));
+            }
+            StateChange::Removed => records.push(kept(None)),
         }
         records.extend(outputs.into_iter().map(|output| NewRecord {
             topic: output.topic,
@@ -106,8 +111,10 @@ impl<P: Processor, L: Log> Worker<P, L> {
         }
         let Some(window) = &mut self.window else { return Ok(()) };
         window.touch(number);
-        if let Some(state) = made.state {
-            window.put(number, key, state);
+        match made.state {
+            StateChange::Unchanged => {}
+            StateChange::Put(state) => window.put(number, key, Some(state)),
+            StateChange::Removed => window.put(number, key, None),
         }
         *window.results.entry(result).or_default() += 1;
         Ok(())

@@ -6,13 +6,16 @@ use super::*;
 
 /// What is done to a charge of 100 that is only held.
 #[derive(Debug, Clone, Copy)]
-enum Step {
+pub(super) enum Step {
     Capture(i64),
     CaptureAndKeep(i64),
     Void,
     Refund(i64),
     FailCapture(u64),
     FailRefund(u64),
+    Dispute(i64),
+    DisputeAll,
+    Close(u64, Verdict),
     Expire,
     Act(Act),
 }
@@ -20,7 +23,7 @@ enum Step {
 use Step::{Capture, CaptureAndKeep, Expire, FailCapture, FailRefund, Refund, Void};
 
 impl Step {
-    fn take(self, ledger: &mut Ledger, name: &str, id: ChargeId) -> String {
+    pub(super) fn take(self, ledger: &mut Ledger, name: &str, id: ChargeId) -> String {
         let done = |result: Result<Arc<Charge>, Refusal>| {
             result.map_or_else(|refusal| format!("{refusal:?}"), |_| "done".to_owned())
         };
@@ -31,6 +34,9 @@ impl Step {
             Self::Refund(amount) => word(&refund(ledger, name, id, amount)),
             Self::FailCapture(number) => done(ledger.fail_capture(id, crate::values::CaptureId(number))),
             Self::FailRefund(number) => done(ledger.fail_refund(RefundId(number))),
+            Self::Dispute(minor_units) => done(dispute(ledger, id, Some(minor_units))),
+            Self::DisputeAll => done(dispute(ledger, id, None)),
+            Self::Close(number, verdict) => done(ledger.close_dispute(DisputeId(number), verdict)),
             Self::Expire => done(ledger.expire(id)),
             Self::Act(act) => done(ledger.act(id, act)),
         }

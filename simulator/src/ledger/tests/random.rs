@@ -19,6 +19,8 @@ enum Move {
     Dashboard { of: Index, amount: i64 },
     FailCapture { of: Index, capture: u64 },
     FailRefund { refund: u64 },
+    Dispute { of: Index, amount: Option<i64> },
+    Close { dispute: u64, verdict: Verdict },
     Expire { of: Index },
     Wait { ms: u64 },
 }
@@ -39,6 +41,9 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => (of(), amount()).prop_map(|(of, amount)| Move::Dashboard { of, amount }),
         2 => (of(), 0..20_u64).prop_map(|(of, capture)| Move::FailCapture { of, capture }),
         1 => (0..20_u64).prop_map(|refund| Move::FailRefund { refund }),
+        2 => (of(), proptest::option::of(amount())).prop_map(|(of, amount)| Move::Dispute { of, amount }),
+        2 => (0..8_u64, select(vec![Verdict::Won, Verdict::Lost]))
+            .prop_map(|(dispute, verdict)| Move::Close { dispute, verdict }),
         1 => of().prop_map(|of| Move::Expire { of }),
         3 => select(vec![1, SLOW_MS, 2_000, 3_600_000, 7 * DAY_MS]).prop_map(|ms| Move::Wait { ms }),
     ];
@@ -72,6 +77,11 @@ impl Game {
             }
             Move::FailCapture { of, capture } => drop(self.ledger.fail_capture(self.choose(of), CaptureId(capture))),
             Move::FailRefund { refund } => drop(self.ledger.fail_refund(RefundId(refund))),
+            Move::Dispute { of, amount } => {
+                let id = self.choose(of);
+                drop(dispute(&mut self.ledger, id, amount));
+            }
+            Move::Close { dispute, verdict } => drop(self.ledger.close_dispute(DisputeId(dispute), verdict)),
             Move::Expire { of } => drop(self.ledger.expire(self.choose(of))),
             Move::Charge { key, .. }
             | Move::Create { key, .. }
@@ -135,7 +145,8 @@ impl Game {
     }
 
     fn state(&self) -> String {
-        format!("{:?} {:?} {:?}", self.charges(), self.ledger.book.totals.amount_captured, self.ledger.timeline)
+        let totals = &self.ledger.book.totals;
+        format!("{:?} {:?} {:?} {:?}", self.charges(), totals.amount_captured, totals.amount_lost, self.ledger.timeline)
     }
 
     fn charges(&self) -> Vec<Arc<Charge>> {
@@ -146,7 +157,10 @@ impl Game {
         let charges = self.charges();
         for charge in &charges {
             prop_assert!(charge.captured() <= charge.authorized(), "{charge:?}");
-            prop_assert!(charge.refunded() <= charge.captured(), "{charge:?}");
+            let disputes = charge.disputes.iter().filter(|dispute| dispute.verdict != Some(Verdict::Won));
+            let disputed = disputes.map(|dispute| dispute.amount).sum::<u64>();
+            prop_assert!(charge.refunded() + disputed <= charge.captured(), "{charge:?}");
+            prop_assert!(charge.disputes.iter().filter(|dispute| dispute.verdict.is_none()).count() <= 1, "{charge:?}");
             let voided = charge.void.as_ref().map_or(0, |void| void.amount);
             prop_assert!(charge.captured() + voided <= charge.authorized(), "{charge:?}");
             prop_assert!(charge.authorized() <= charge.requested.minor_units(), "{charge:?}");
@@ -156,6 +170,8 @@ impl Game {
         let captured = lines.iter().map(|line| line.captured).sum::<u64>();
         let totals = self.ledger.totals();
         prop_assert_eq!(captured, totals.amount_captured.values().sum::<u64>());
+        let lost = lines.iter().map(|line| line.lost).sum::<u64>();
+        prop_assert_eq!(lost, totals.amount_lost.values().sum::<u64>());
         prop_assert_eq!(lines.iter().filter(|line| line.authorized > 0).count() as u64, totals.charges);
         let authorized = lines.iter().map(|line| line.authorized).sum::<u64>();
         let reports = all_reports(&self.ledger);
@@ -176,7 +192,7 @@ proptest! {
             game.play(one)?;
             game.check_sums()?;
         }
-        let operations = game.charges().iter().map(|charge| charge.refunds.len()).sum::<usize>();
+        let operations = game.charges().iter().map(|charge| charge.refunds.len() + charge.disputes.len()).sum::<usize>();
         prop_assert!(game.charges().len() <= each_max && operations <= each_max);
         prop_assert!(all_reports(&game.ledger).len() <= each_max);
     }

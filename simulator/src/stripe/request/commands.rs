@@ -6,7 +6,7 @@ use super::super::amounts;
 use super::super::form::Form;
 use super::super::payment_method;
 use super::super::problem::Problem;
-use super::{IGNORED, intent_id};
+use super::{IGNORED, charge_id, intent_id};
 use crate::ledger::{
     Answer, Ask, Charge, Confirmation, Ledger, NewCapture, NewCharge, NewRefund, NewSetup, NewVoid, Refusal,
 };
@@ -85,7 +85,7 @@ impl Command {
     pub(super) fn refund(form: &mut Form) -> Result<Self, Problem> {
         let id = match (form.take("payment_intent")?, form.take("charge")?) {
             (Some(intent), None) => intent_id(&intent)?,
-            (None, Some(charge)) => charge.parse().map_err(|_| Problem::no_such("charge", &charge))?,
+            (None, Some(charge)) => charge_id(&charge)?,
             (None, None) => return Err(Problem::missing("payment_intent")),
             (Some(_), Some(_)) => return Err(Problem::parameter("charge", "Name an intent or a charge, not both.")),
         };
@@ -135,7 +135,7 @@ impl Command {
     pub(in super::super) fn problem(&self, refusal: Refusal, charge: Option<&Charge>) -> Problem {
         let is_refund = matches!(self, Self::Refund { .. });
         match refusal {
-            Refusal::AmountTooLarge if is_refund && charge.is_some_and(|charge| charge.refundable() == 0) => {
+            Refusal::AmountTooLarge if is_refund && charge.is_some_and(Charge::is_refunded) => {
                 Problem::invalid("The charge has already been refunded.").with_code("charge_already_refunded")
             }
             Refusal::AmountTooLarge => {

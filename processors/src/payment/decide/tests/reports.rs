@@ -4,6 +4,7 @@ use quittance_avro::{
     records::GatewayFact,
     time::Timestamp,
     words::{
+        CaptureMethod::Manual,
         FactStatus::{self, Failed, Pending, Succeeded},
         OperationKind::{self, Authorize, Capture, Refund, Void},
         OperationStatus, Origin, PaymentStatus, Resolution,
@@ -93,6 +94,20 @@ fn a_contradiction_that_nobody_clears_up_is_for_a_person() {
         last = told(&scenario.gateway_says_and_time_passes(Unknown));
     }
     assert_eq!(last, "review_opened → succeeded review:contradicting_result");
+}
+
+/// The gateway takes back its no, and had released what it held before that.
+#[rstest]
+#[case::whole(1250, "operation_corrected authorized canceled → canceled")]
+#[case::part(1000, "operation_corrected authorized failed → failed")]
+fn what_was_released_before_it_was_known_ends_anew(#[case] held: i64, #[case] expected: &str) {
+    let mut scenario = Scenario::created(Manual);
+    scenario.gateway_says(Declined);
+    let void = foreign(&scenario, Void, "re_1", 1250);
+    assert_eq!(told(&scenario.notices(vec![void])), "voided → failed");
+    let mut charge = fact(&scenario.effects[0], Authorize, Succeeded);
+    charge.amount = amount(held);
+    assert_eq!(told(&scenario.notices(vec![charge])), expected);
 }
 
 #[test]

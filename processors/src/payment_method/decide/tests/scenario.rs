@@ -145,7 +145,7 @@ impl Scenario {
         assert!(
             was.is_none_or(|was| is_open(was) || public.status == PaymentMethodStatus::Removed || was == public.status)
         );
-        self.waits_for_something(change);
+        Self::waits_for_something(change);
         for effect in &change.effects {
             let set_up = public.set_ups.iter().find(|set_up| set_up.attempt_id == effect.attempt_id);
             let set_up = set_up.expect("an effect is of a set-up");
@@ -171,14 +171,14 @@ impl Scenario {
     }
 
     /// Each set-up that is not settled has one timer, and nothing else has.
-    fn waits_for_something(&self, change: &Change) {
+    fn waits_for_something(change: &Change) {
         let public = &change.state.state;
         for set_up in &public.set_ups {
             let of_set_up = change.state.timers.iter().filter(|timer| timer.attempt_id == Some(set_up.attempt_id));
             let waits = is_open(public.status) && set_up.status == SetUpStatus::Pending;
             assert_eq!(of_set_up.count(), usize::from(waits), "{set_up:?}");
         }
-        assert!(change.state.timers.iter().all(|timer| timer.attempt_id.is_some() && timer.due_at >= self.now));
+        assert!(change.state.timers.iter().all(|timer| timer.attempt_id.is_some()));
     }
 }
 
