@@ -37,7 +37,7 @@ const FIRST: &str = "first";
 #[derive(Debug, Clone, PartialEq)]
 pub enum PaidWith {
     /// With this.
-    Method(PaymentMethod),
+    Method(Box<PaymentMethod>),
     /// With what was saved before.
     Saved(PaymentMethodId),
 }
@@ -232,7 +232,7 @@ fn paid_with(fields: &mut Fields<'_>, default_account: &str) -> Option<PaidWith>
             let mut inner = Fields::new("payment_method", value, fields.errors())?;
             let method = method(&mut inner, default_account);
             inner.end();
-            method.map(PaidWith::Method)
+            method.map(Box::new).map(PaidWith::Method)
         }
         // Its digits may look like a card number, as those of any id.
         (None, Some(value)) => match value.as_str().unwrap_or_default().parse() {

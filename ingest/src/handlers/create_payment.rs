@@ -102,7 +102,7 @@ struct Resolved {
 
 async fn resolved(app: &App, caller: &Caller, paid_with: PaidWith) -> Result<Resolved, Problem> {
     let id = match paid_with {
-        PaidWith::Method(method) => return Ok(Resolved { method, saved_as: None, first_transaction: None }),
+        PaidWith::Method(method) => return Ok(Resolved { method: *method, saved_as: None, first_transaction: None }),
         PaidWith::Saved(id) => id,
     };
     let refuse =

@@ -112,7 +112,7 @@ impl Kept {
     }
 
     /// When something becomes of it unless something else happens first.
-    pub(super) fn due_at(&self) -> Option<Timestamp> {
+    pub(crate) fn due_at(&self) -> Option<Timestamp> {
         match self {
             Self::Payment(payment) => due_at(payment).or_else(|| retires_at(payment)),
             Self::Refused(refused) => Some(outcome::remembered_until(&refused.refusal)),

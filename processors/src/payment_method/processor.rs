@@ -162,3 +162,6 @@ impl Methods {
         Ok(Processed { state, outputs: vec![output], invalid: None })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,8 +131,8 @@ impl<'a> Draft<'a> {
                 });
             }
             PaymentMethodStatus::Failed => {
-                let failures = self.method().set_ups.iter().filter_map(|set_up| set_up.failure.clone());
-                let failure = failures.last().unwrap_or_else(|| plain("rejected", "it can be charged nowhere"));
+                let mut failures = self.method().set_ups.iter().filter_map(|set_up| set_up.failure.clone());
+                let failure = failures.next_back().unwrap_or_else(|| plain("rejected", "it can be charged nowhere"));
                 self.state.state.failure = Some(failure.clone());
                 self.event(|envelope, status| Event::Failed(PaymentMethodFailed { envelope, failure, status }));
             }
