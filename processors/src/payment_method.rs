@@ -10,7 +10,7 @@ mod event;
 mod kept;
 mod processor;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 
 pub use self::{
     command::{Command, Request},

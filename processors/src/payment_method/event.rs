@@ -3,7 +3,7 @@
 use quittance_avro::{
     records::{
         Envelope, PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodConfirmed, PaymentMethodCreated,
-        PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp, PaymentMethodSetUpFailed,
+        PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp, PaymentMethodSetUpFailed, Record as _,
     },
     registry::{Registry, RegistryError},
     topics::Topic,
@@ -20,6 +20,9 @@ macro_rules! events {
         }
 
         impl Event {
+            /// Full names of the records of all events.
+            pub const RECORDS: &'static [&'static str] = &[$($record::NAME,)*];
+
             /// Who, what, when and why of its record.
             pub fn envelope(&self) -> &Envelope {
                 match self { $(Self::$name(event) => &event.envelope,)* }

@@ -16,15 +16,15 @@ use crate::payment::Gateways;
 
 pub(crate) const METHOD: PaymentMethodId = PaymentMethodId::new(Uuid::from_u128(1));
 /// What the gateway calls its set-up.
-pub(super) const SETUP: &str = "seti_1";
-pub(super) const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+pub(crate) const SETUP: &str = "seti_1";
+pub(crate) const TRACE: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 /// When every story begins.
-pub(super) fn start() -> Timestamp {
+pub(crate) fn start() -> Timestamp {
     Timestamp::from_ms(1_793_534_400_123)
 }
 
-pub(super) fn envelope(id: String) -> Envelope {
+pub(crate) fn envelope(id: String) -> Envelope {
     Envelope {
         id,
         mode: Mode::Test,
@@ -45,21 +45,21 @@ pub(super) fn envelope(id: String) -> Envelope {
 }
 
 /// A simulator, whose tokens are charged as they are, and two accounts at Stripe.
-pub(super) fn gateways() -> Gateways {
+pub(crate) fn gateways() -> Gateways {
     let known = Gateways::default().with("simulator", GatewayKind::Simulator);
     known.with("stripe", GatewayKind::Stripe).with("other", GatewayKind::Stripe)
 }
 
 /// Something that a client asks of the method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ask {
+pub(crate) enum Ask {
     Create,
     Confirm,
     Remove,
 }
 
 /// The creation of a method with a token at each of these accounts.
-pub(super) fn creation(accounts: &[&str]) -> Input {
+pub(crate) fn creation(accounts: &[&str]) -> Input {
     let id = CommandId::new(Uuid::from_u128(0xc0));
     let token =
         |account: &&str| GatewayToken { gateway_account: (*account).to_owned(), token: format!("pm_{account}") };
@@ -74,7 +74,7 @@ pub(super) fn creation(accounts: &[&str]) -> Input {
 }
 
 /// A command of that number.
-pub(super) fn ask(number: u128, what: Ask) -> Input {
+pub(crate) fn ask(number: u128, what: Ask) -> Input {
     let id = CommandId::new(Uuid::from_u128(0xc000 + number));
     let (envelope, fingerprint) = (envelope(id.to_string()), fingerprint());
     let request: Request = match what {
@@ -97,7 +97,7 @@ fn fingerprint() -> Fingerprint {
 }
 
 /// What a sink says of an effect.
-pub(super) fn answer(effect: &SetUpEffect, outcome: SetUpOutcome) -> SetUpResult {
+pub(crate) fn answer(effect: &SetUpEffect, outcome: SetUpOutcome) -> SetUpResult {
     let is_named = [SetUpOutcome::Approved, SetUpOutcome::ActionRequired, SetUpOutcome::Pending].contains(&outcome);
     let id = ResultId::new(derive(&["result", &effect.envelope.id, outcome.as_str()]));
     let action =

@@ -125,3 +125,8 @@ fn that_it_was_not_created_is_remembered() {
     let mut nobody = Bench::new();
     assert_eq!(nobody.take(ask(1, Ask::Confirm)).state, StateChange::Unchanged);
 }
+
+#[test]
+fn the_topic_of_events_carries_all_of_them() {
+    assert_eq!(Topic::PaymentMethodEvents.spec().records, crate::payment_method::Event::RECORDS);
+}
