@@ -16,7 +16,8 @@ pub fn outcome_key(prefix: &str, mode: Mode, tenant: &Tenant, id: CommandId) -> 
     format!("{prefix}:{mode}:{tenant}:outcome:{id}")
 }
 
-/// Channel on which the id of every payment is told after its state or an outcome of it was written.
+/// Channel on which the id of every payment is told after its state or an outcome of it was written, and that of every payment method
+/// after an outcome of it was.
 pub fn notices_channel(prefix: &str) -> String {
     format!("{prefix}:notices")
 }

@@ -127,6 +127,50 @@ ids! {
     KeyId = "key_";
     /// Id of an installation: one set of topics.
     InstallationId = "ins_";
+    /// Id of a saved payment method. A gateway's own tokens, which may begin with the same letters, are no ids of ours.
+    PaymentMethodId = "pm_";
+}
+
+/// Id of an aggregate that clients know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AggregateId {
+    /// A payment.
+    Payment(PaymentId),
+    /// A saved payment method.
+    Method(PaymentMethodId),
+}
+
+impl fmt::Display for AggregateId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Payment(id) => id.fmt(f),
+            Self::Method(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for AggregateId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        if text.starts_with(PaymentMethodId::PREFIX) {
+            text.parse().map(Self::Method)
+        } else {
+            text.parse().map(Self::Payment)
+        }
+    }
+}
+
+impl From<PaymentId> for AggregateId {
+    fn from(id: PaymentId) -> Self {
+        Self::Payment(id)
+    }
+}
+
+impl From<PaymentMethodId> for AggregateId {
+    fn from(id: PaymentMethodId) -> Self {
+        Self::Method(id)
+    }
 }
 
 /// Namespace of every id that is derived and not drawn.
@@ -166,6 +210,16 @@ mod tests {
     #[case("pay_00000000-0000-0000-0000-000000000000")]
     fn other_texts_are_refused(#[case] text: &str) {
         assert_eq!(text.parse::<PaymentId>(), Err(IdError { prefix: "pay_" }));
+    }
+
+    #[rstest]
+    #[case("pay_00000000000000000000000000000001", true)]
+    #[case("pm_00000000000000000000000000000001", true)]
+    #[case("pm_card_visa", false)]
+    #[case("att_00000000000000000000000000000001", false)]
+    fn aggregates_are_told_apart_by_their_prefix(#[case] text: &str, #[case] is_one: bool) {
+        let id = text.parse::<AggregateId>();
+        assert_eq!(id.ok().map(|id| id.to_string()).as_deref(), is_one.then_some(text));
     }
 
     #[test]

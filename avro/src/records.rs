@@ -8,6 +8,7 @@ mod configuration;
 mod gateway;
 mod ledger;
 mod payment;
+mod payment_method;
 mod runtime;
 
 pub use self::{
@@ -29,6 +30,12 @@ pub use self::{
         PaymentRejected, PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess,
         PaymentUpdated, PaymentVoided, RefundPayment, RefusedCreation, RejectPayment, RememberedCommand,
         RememberedRefusal, ResolveReview, Review, Routing, Standing, ThreeDSecure, Timer, UpdatePayment,
+    },
+    payment_method::{
+        ConfirmPaymentMethod, CreatePaymentMethod, PaymentMethodActionRequired, PaymentMethodActivated,
+        PaymentMethodChangelog, PaymentMethodConfirmed, PaymentMethodCreated, PaymentMethodFailed,
+        PaymentMethodRemoved, PaymentMethodSetUp, PaymentMethodSetUpFailed, PaymentMethodState, RemovePaymentMethod,
+        SetUp, SetUpEffect, SetUpResult,
     },
     runtime::{DeadLetter, Header, Installation, TenantKey},
 };
@@ -100,4 +107,19 @@ records! {
     DeadLetter in "quittance.runtime";
     TenantKey in "quittance.runtime";
     Installation in "quittance.runtime";
+    CreatePaymentMethod in "quittance.payment_method";
+    ConfirmPaymentMethod in "quittance.payment_method";
+    RemovePaymentMethod in "quittance.payment_method";
+    SetUpEffect in "quittance.payment_method";
+    SetUpResult in "quittance.payment_method";
+    PaymentMethodCreated in "quittance.payment_method";
+    PaymentMethodActionRequired in "quittance.payment_method";
+    PaymentMethodConfirmed in "quittance.payment_method";
+    PaymentMethodSetUp in "quittance.payment_method";
+    PaymentMethodSetUpFailed in "quittance.payment_method";
+    PaymentMethodActivated in "quittance.payment_method";
+    PaymentMethodFailed in "quittance.payment_method";
+    PaymentMethodRemoved in "quittance.payment_method";
+    PaymentMethodState in "quittance.payment_method";
+    PaymentMethodChangelog in "quittance.payment_method";
 }

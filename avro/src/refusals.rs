@@ -36,8 +36,8 @@ macro_rules! refusals {
 }
 
 refusals! {
-    NotFound = "not_found", 404, "There is no such payment.";
-    AlreadyExists = "already_exists", 409, "A payment with this id exists.";
+    NotFound = "not_found", 404, "There is no such payment, or payment method.";
+    AlreadyExists = "already_exists", 409, "A payment, or payment method, with this id exists.";
     AmountInvalid = "amount_invalid", 422, "The amount must be a positive integer of minor units, below 2^53.";
     NoToken = "no_token", 422, "The payment method has no token for the gateway account.";
     NoRoute = "no_route", 422, "No gateway account takes this payment.";
@@ -58,6 +58,9 @@ refusals! {
     ResolutionInvalid = "resolution_invalid", 409, "The resolution does not fit the operation.";
     PaymentArchived = "payment_archived", 409, "The payment ended long ago: it can be read, and nothing more.";
     TooManyOperations = "too_many_operations", 409, "The payment has as many operations, or changes of its text, as one may have.";
+    GatewayAccountUnknown = "gateway_account_unknown", 422, "A gateway account that the payment method names is not there.";
+    PaymentMethodRemoved = "payment_method_removed", 409, "The payment method was removed.";
+    TooManyCommands = "too_many_commands", 409, "As much was asked of the payment method as may be.";
 }
 
 /// For how long a refusal is remembered, milliseconds: after seven days the same request is decided anew.

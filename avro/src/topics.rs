@@ -1,15 +1,18 @@
 //! The one table of topics: names, keys, retention, what they carry and who consumes them.
 
 use crate::records::{
-    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, DeadLetter, FeeRules, GatewayAccount,
-    GatewayAnomaly, GatewayEffect, GatewayHealth, GatewayNotice, GatewayResult, Installation, Outcome,
-    PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized, PaymentCancelRequested,
-    PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-    PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits,
-    PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
-    PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated,
-    PaymentVoided, Record, RefundPayment, RefusedCreation, RejectPayment, ResolveReview, RoutingRules, TenantKey,
-    Transfer, UpdatePayment,
+    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, ConfirmPaymentMethod, CreatePayment,
+    CreatePaymentMethod, DeadLetter, FeeRules, GatewayAccount, GatewayAnomaly, GatewayEffect, GatewayHealth,
+    GatewayNotice, GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted,
+    PaymentAuthorized, PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed,
+    PaymentCreated, PaymentDeclined, PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed,
+    PaymentHeld, PaymentLimits, PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodChangelog,
+    PaymentMethodConfirmed, PaymentMethodCreated, PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp,
+    PaymentMethodSetUpFailed, PaymentMethodState, PaymentOperationCorrected, PaymentOperationFailed,
+    PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
+    PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
+    RefusedCreation, RejectPayment, RemovePaymentMethod, ResolveReview, RoutingRules, SetUpEffect, SetUpResult,
+    TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -51,6 +54,10 @@ pub enum Topic {
     TenantKeys,
     /// What was chosen at installation.
     Installation,
+    /// Facts that happened to saved payment methods.
+    PaymentMethodEvents,
+    /// The public view of each saved payment method.
+    PaymentMethodState,
 }
 
 /// A consuming part: its name is that of its consumer group behind the prefix.
@@ -130,12 +137,20 @@ pub const TOPICS: &[TopicSpec] = &[
                 RejectPayment::NAME,
                 ResolveReview::NAME,
                 UpdatePayment::NAME,
+                CreatePaymentMethod::NAME,
+                ConfirmPaymentMethod::NAME,
+                RemovePaymentMethod::NAME,
             ],
         )
     },
     TopicSpec {
         consumers: &[Part::ProcessorPayments],
-        ..spec(Topic::PaymentResults, "payment.results.v1", Retention::Days(30), &[GatewayResult::NAME])
+        ..spec(
+            Topic::PaymentResults,
+            "payment.results.v1",
+            Retention::Days(30),
+            &[GatewayResult::NAME, SetUpResult::NAME],
+        )
     },
     TopicSpec {
         // 30 days: the gateway was told that it has been taken in.
@@ -185,11 +200,16 @@ pub const TOPICS: &[TopicSpec] = &[
         Topic::PaymentChangelog,
         "payment.changelog.v1",
         Retention::Compacted,
-        &[PaymentChangelog::NAME, RefusedCreation::NAME, PaymentStub::NAME],
+        &[PaymentChangelog::NAME, RefusedCreation::NAME, PaymentStub::NAME, PaymentMethodChangelog::NAME],
     ),
     TopicSpec {
         consumers: &[Part::SinkGateway],
-        ..spec(Topic::PaymentGatewayEffects, "payment.effects.gateway.v1", Retention::Days(7), &[GatewayEffect::NAME])
+        ..spec(
+            Topic::PaymentGatewayEffects,
+            "payment.effects.gateway.v1",
+            Retention::Days(7),
+            &[GatewayEffect::NAME, SetUpEffect::NAME],
+        )
     },
     TopicSpec {
         consumers: &[Part::SinkPostgres, Part::SinkRedis],
@@ -227,6 +247,25 @@ pub const TOPICS: &[TopicSpec] = &[
     TopicSpec {
         keyed: false,
         ..spec(Topic::Installation, "installation.v1", Retention::Compacted, &[Installation::NAME])
+    },
+    spec(
+        Topic::PaymentMethodEvents,
+        "payment-method.events.v1",
+        Retention::Kept,
+        &[
+            PaymentMethodCreated::NAME,
+            PaymentMethodActionRequired::NAME,
+            PaymentMethodConfirmed::NAME,
+            PaymentMethodSetUp::NAME,
+            PaymentMethodSetUpFailed::NAME,
+            PaymentMethodActivated::NAME,
+            PaymentMethodFailed::NAME,
+            PaymentMethodRemoved::NAME,
+        ],
+    ),
+    TopicSpec {
+        consumers: &[Part::SinkPostgres],
+        ..spec(Topic::PaymentMethodState, "payment-method.state.v1", Retention::Compacted, &[PaymentMethodState::NAME])
     },
 ];
 

@@ -312,4 +312,54 @@ words! {
         /// Right.
         Credit = "credit",
     }
+    /// Where a saved payment method stands.
+    PaymentMethodStatus {
+        /// At a gateway, or about to be.
+        Pending = "pending",
+        /// The customer has to do something.
+        RequiresAction = "requires_action",
+        /// It can be used.
+        Active = "active",
+        /// It can be charged nowhere.
+        Failed = "failed",
+        /// It is not to be used any more.
+        Removed = "removed",
+    }
+    /// Where the set-up at one gateway account stands.
+    SetUpStatus {
+        /// Not settled yet.
+        Pending = "pending",
+        /// It can be charged there.
+        Succeeded = "succeeded",
+        /// It cannot.
+        Failed = "failed",
+    }
+    /// What became of one try or query of a set-up.
+    SetUpOutcome {
+        /// It is set up.
+        Approved = "approved",
+        /// The customer has to act.
+        ActionRequired = "action_required",
+        /// The gateway has taken it, and not settled it.
+        Pending = "pending",
+        /// The gateway processed it and said no.
+        Declined = "declined",
+        /// Not done; trying again is pointless.
+        Rejected = "rejected",
+        /// Definitely not processed; may be tried again.
+        NotProcessed = "not_processed",
+        /// Not carried out: it was past its `not_after`.
+        Expired = "expired",
+        /// A query found nothing.
+        Absent = "absent",
+        /// Nobody knows.
+        Unknown = "unknown",
+    }
+    /// What a set-up effect asks for.
+    SetUpKind {
+        /// Set the payment method up.
+        SetUp = "set_up",
+        /// Find out what became of it.
+        Query = "query",
+    }
 }

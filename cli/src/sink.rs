@@ -10,7 +10,7 @@ use quittance_service::{
     redis::RedisArgs,
 };
 use quittance_sinks::{
-    gateway::{self, GatewayArgs, GatewayFatal, GatewayMetrics, GatewaySettings},
+    gateway::{self, GatewayArgs, GatewayFatal, GatewayMetrics, GatewaySettings, ResultEncoders},
     postgres::{MigrateError, PostgresStore, check},
     redis::RedisStore,
     store::{self, Store, StoreFatal, StoreMetrics, StoreSettings},
@@ -102,12 +102,13 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
     let registry = args.part.registry.registry(&args.part.kafka.topic_prefix)?;
     let set_up = process.set_up(async {
         process.installed(&args.part.kafka, &registry).await?;
-        let result_encoder = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
+        let payment = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
+        let set_up = process.registered(|| registry.encoder(Topic::PaymentResults)).await?;
         let dead_letter_encoder = process.registered(|| registry.encoder(part.dead_letters())).await?;
         let health_encoder = process.registered(|| registry.encoder(Topic::GatewayHealth)).await?;
-        Ok((result_encoder, dead_letter_encoder, health_encoder))
+        Ok((ResultEncoders { payment, set_up }, dead_letter_encoder, health_encoder))
     });
-    let Some((result_encoder, dead_letter_encoder, health_encoder)) = set_up.await? else { return Ok(()) };
+    let Some((result_encoders, dead_letter_encoder, health_encoder)) = set_up.await? else { return Ok(()) };
     let prefix = &args.part.kafka.topic_prefix;
     let configuration = Followed::new(Topic::Configuration.name(prefix), ConfigurationFolding);
     let keys = Followed::of_keys(prefix, master);
@@ -122,7 +123,7 @@ async fn gateway(args: Gateway) -> anyhow::Result<()> {
             membership: args.part.membership(part),
             args: args.gateway.clone(),
             registry: registry.clone(),
-            result_encoder: result_encoder.clone(),
+            result_encoders: result_encoders.clone(),
             dead_letter_encoder: dead_letter_encoder.clone(),
             health_encoder: health_encoder.clone(),
             configuration: configuration.clone(),

@@ -1,6 +1,6 @@
 //! What is known of a gateway's language.
 
-use quittance_avro::records::GatewayEffect;
+use quittance_avro::records::{GatewayEffect, SetUpEffect};
 
 use crate::{Capabilities, Credentials, Exchange, Notice, NoticeError, Request, Verdict};
 
@@ -17,6 +17,13 @@ pub trait Adapter: Sync {
     /// What the ends of the exchanges mean for the attempt. They are those of [`Adapter::requests`], without the ones that were
     /// not begun because one before them did not succeed.
     fn judge(&self, effect: &GatewayEffect, exchanges: &[Exchange]) -> Verdict;
+
+    /// What to ask the gateway to set a payment method up, or what became of that: one request, as of a try. Only asked of gateways
+    /// that [save methods](Capabilities::saves_methods).
+    fn set_up_requests(&self, effect: &SetUpEffect, credentials: &Credentials) -> Result<Vec<Request>, Box<Verdict>>;
+
+    /// What the end of that exchange means for the attempt.
+    fn judge_set_up(&self, effect: &SetUpEffect, exchanges: &[Exchange]) -> Verdict;
 
     /// What a webhook of the gateway is about. Its body is believed only as far as that: what happened, the gateway is asked.
     fn notice(&self, body: &[u8]) -> Result<Notice, NoticeError>;

@@ -1,5 +1,7 @@
 //! What every gateway's answers have in common.
 
+use quittance_avro::words::SetUpKind;
+
 use crate::{BODY_BYTES_MAX, Exchange, Verdict};
 
 /// Status and body of an answer, or what it means that there is none. A body that could not be read, or is larger than any answer,
@@ -25,6 +27,15 @@ pub(crate) fn busy() -> Verdict {
 /// An answer that is not of the dialect, or contradicts itself or what was asked.
 pub(crate) fn unusable() -> Verdict {
     Verdict::unknown("the gateway's answer does not make sense for this request")
+}
+
+/// Of a gateway that can charge every token as it is, and is asked to set one up all the same.
+pub(crate) fn sets_nothing_up(kind: SetUpKind) -> Verdict {
+    let message = "this gateway sets no payment methods up, and nothing was sent";
+    match kind {
+        SetUpKind::SetUp => Verdict::rejected(Some("not_supported_by_gateway"), message),
+        SetUpKind::Query => Verdict::not_processed(message),
+    }
 }
 
 /// An answer with a status that proves nothing.

@@ -21,6 +21,8 @@ pub struct Capabilities {
     pub two_steps: bool,
     /// Has the customer act when the issuer wants to.
     pub actions: bool,
+    /// Sets a payment method up for later charges without the customer. Where it does not, a token can be charged later as it is.
+    pub saves_methods: bool,
     /// For how long it surely remembers an idempotency key, milliseconds.
     pub key_memory_ms: i64,
     /// For how long it holds what is authorized, unless it says so itself, milliseconds.

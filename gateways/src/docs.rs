@@ -9,7 +9,7 @@ use crate::{Capabilities, capabilities, simulator, stripe};
 
 const HOUR_MS: i64 = 3_600_000;
 /// How many members a gateway's capabilities have.
-const CAPABILITIES: usize = 9;
+const CAPABILITIES: usize = 10;
 
 /// The codes of a gateway, each with ours.
 struct Codes {
@@ -98,6 +98,7 @@ fn told(capabilities: &Capabilities) -> [(&'static str, String); CAPABILITIES] {
         partial_refund,
         two_steps,
         actions,
+        saves_methods,
         key_memory_ms,
         authorization_ms,
     } = *capabilities;
@@ -111,6 +112,7 @@ fn told(capabilities: &Capabilities) -> [(&'static str, String); CAPABILITIES] {
         ("gives back a part of what was taken", can(partial_refund)),
         ("authorizes in two steps, so that a lost answer can always be asked for", can(two_steps)),
         ("sends the customer somewhere to act (`requires_action`)", can(actions)),
+        ("sets a payment method up before it can be charged without the customer", can(saves_methods)),
         ("surely remembers an idempotency key for", hours(key_memory_ms)),
         ("holds money for, unless it says so itself", hours(authorization_ms)),
     ]

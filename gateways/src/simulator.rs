@@ -24,9 +24,9 @@ mod request;
 #[cfg(test)]
 mod tests;
 
-use quittance_avro::records::GatewayEffect;
+use quittance_avro::records::{GatewayEffect, SetUpEffect};
 
-use crate::{Adapter, Capabilities, Credentials, Exchange, Notice, NoticeError, Request, Verdict};
+use crate::{Adapter, Capabilities, Credentials, Exchange, Notice, NoticeError, Request, Verdict, answer};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -39,6 +39,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     partial_refund: true,
     two_steps: false,
     actions: true,
+    saves_methods: false,
     key_memory_ms: DAY_MS,
     authorization_ms: 7 * DAY_MS,
 };
@@ -57,6 +58,14 @@ impl Adapter for Simulator {
 
     fn judge(&self, effect: &GatewayEffect, exchanges: &[Exchange]) -> Verdict {
         judge::judge(effect, exchanges)
+    }
+
+    fn set_up_requests(&self, effect: &SetUpEffect, _: &Credentials) -> Result<Vec<Request>, Box<Verdict>> {
+        Err(Box::new(answer::sets_nothing_up(effect.kind)))
+    }
+
+    fn judge_set_up(&self, _: &SetUpEffect, _: &[Exchange]) -> Verdict {
+        answer::unusable()
     }
 
     fn notice(&self, body: &[u8]) -> Result<Notice, NoticeError> {

@@ -17,6 +17,8 @@
 //! ours, and a query has to tell what was done under it), every 5xx, replayed or not, and a confirmation that a PaymentIntent
 //! refuses for its state: it may have been confirmed already.
 //!
+//! A payment method is set up by a SetupIntent, in one request. Its `payment_method` is what is charged from then on.
+//!
 //! A capture has no object of its own at Stripe, so its attempt's id is kept in the PaymentIntent's metadata. A void has
 //! nowhere to keep one.
 
@@ -31,11 +33,11 @@ mod notice;
 mod refund;
 mod report;
 mod request;
-pub mod setup;
+mod setup;
 #[cfg(test)]
 mod tests;
 
-use quittance_avro::records::GatewayEffect;
+use quittance_avro::records::{GatewayEffect, SetUpEffect};
 
 use crate::{Adapter, Capabilities, Credentials, Exchange, Notice, NoticeError, Request, Verdict};
 
@@ -55,6 +57,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     partial_refund: true,
     two_steps: true,
     actions: true,
+    saves_methods: true,
     // Keys may be pruned after 24 hours.
     key_memory_ms: DAY_MS,
     authorization_ms: 7 * DAY_MS,
@@ -74,6 +77,14 @@ impl Adapter for Stripe {
 
     fn judge(&self, effect: &GatewayEffect, exchanges: &[Exchange]) -> Verdict {
         judge::judge(effect, exchanges)
+    }
+
+    fn set_up_requests(&self, effect: &SetUpEffect, credentials: &Credentials) -> Result<Vec<Request>, Box<Verdict>> {
+        setup::requests(effect, credentials)
+    }
+
+    fn judge_set_up(&self, effect: &SetUpEffect, exchanges: &[Exchange]) -> Verdict {
+        setup::judge(effect, exchanges)
     }
 
     fn notice(&self, body: &[u8]) -> Result<Notice, NoticeError> {

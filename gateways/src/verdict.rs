@@ -5,10 +5,10 @@ use quittance_avro::{
     money::MinorUnits,
     records::{
         Actor, Envelope, Failure, GatewayDetails, GatewayEffect, GatewayReport, GatewayResult, NextAction,
-        PaymentMethod,
+        PaymentMethod, SetUpEffect, SetUpResult,
     },
     time::Timestamp,
-    words::{ActorKind, ResultOutcome},
+    words::{ActorKind, ResultOutcome, SetUpOutcome},
 };
 
 /// What came of an effect.
@@ -28,6 +28,8 @@ pub struct Verdict {
     pub details: GatewayDetails,
     /// Facts about the card.
     pub card: Option<PaymentMethod>,
+    /// Set-ups: the token to charge from now on, set if approved.
+    pub token: Option<String>,
     /// What the customer has to do.
     pub next_action: Option<NextAction>,
     /// Until when what is authorized has to be captured.
@@ -47,6 +49,7 @@ impl Verdict {
             failure: None,
             details: GatewayDetails::default(),
             card: None,
+            token: None,
             next_action: None,
             authorization_expires_at: None,
             report: None,
@@ -125,18 +128,7 @@ impl Verdict {
 
     /// Its record. The id goes back to that of the effect, however often that is carried out.
     pub fn into_result(self, effect_id: EffectId, effect: &GatewayEffect, occurred_at: Timestamp) -> GatewayResult {
-        let envelope = Envelope {
-            id: ResultId::new(derive(&["result", &effect_id.to_string()])).to_string(),
-            sequence: None,
-            occurred_at,
-            actor: Actor {
-                kind: ActorKind::Gateway,
-                subject: effect.gateway_account.clone(),
-                credential_id: None,
-                sealed: None,
-            },
-            ..effect.envelope.clone()
-        };
+        let envelope = envelope(effect_id, &effect.envelope, &effect.gateway_account, occurred_at);
         GatewayResult {
             envelope,
             effect_id,
@@ -157,6 +149,54 @@ impl Verdict {
             authorization_expires_at: self.authorization_expires_at,
             report: self.report,
         }
+    }
+
+    /// The same for the effect of a set-up.
+    pub fn into_set_up_result(self, effect_id: EffectId, effect: &SetUpEffect, occurred_at: Timestamp) -> SetUpResult {
+        SetUpResult {
+            envelope: envelope(effect_id, &effect.envelope, &effect.gateway_account, occurred_at),
+            effect_id,
+            kind: effect.kind,
+            attempt_id: effect.attempt_id,
+            gateway_account: effect.gateway_account.clone(),
+            outcome: set_up_outcome(self.outcome),
+            token: self.token,
+            failure: self.failure,
+            details: self.details,
+            card: self.card,
+            next_action: self.next_action,
+        }
+    }
+}
+
+/// The envelope of the result of an effect.
+fn envelope(effect_id: EffectId, effect: &Envelope, gateway_account: &str, occurred_at: Timestamp) -> Envelope {
+    Envelope {
+        id: ResultId::new(derive(&["result", &effect_id.to_string()])).to_string(),
+        sequence: None,
+        occurred_at,
+        actor: Actor {
+            kind: ActorKind::Gateway,
+            subject: gateway_account.to_owned(),
+            credential_id: None,
+            sealed: None,
+        },
+        ..effect.clone()
+    }
+}
+
+/// What became of a set-up. One of a payment's steps is none of its ends.
+fn set_up_outcome(outcome: ResultOutcome) -> SetUpOutcome {
+    match outcome {
+        ResultOutcome::Approved => SetUpOutcome::Approved,
+        ResultOutcome::ActionRequired => SetUpOutcome::ActionRequired,
+        ResultOutcome::Pending => SetUpOutcome::Pending,
+        ResultOutcome::Declined => SetUpOutcome::Declined,
+        ResultOutcome::Rejected => SetUpOutcome::Rejected,
+        ResultOutcome::NotProcessed => SetUpOutcome::NotProcessed,
+        ResultOutcome::Expired => SetUpOutcome::Expired,
+        ResultOutcome::Absent => SetUpOutcome::Absent,
+        ResultOutcome::Created | ResultOutcome::Reported | ResultOutcome::Unknown => SetUpOutcome::Unknown,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What became of a command, as clients see it. Pure.
 
 use quittance_avro::{
-    ids::{CommandId, PaymentId},
+    ids::{AggregateId, CommandId},
     records::Outcome,
 };
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ pub(crate) fn known(outcome: Outcome) -> CommandView {
 }
 
 /// A command that is durable, and whose outcome is not known yet.
-pub(crate) fn pending(id: CommandId, operation: &str, resource: PaymentId) -> CommandView {
+pub(crate) fn pending(id: CommandId, operation: &str, resource: AggregateId) -> CommandView {
     CommandView {
         id,
         object: "command".to_owned(),

@@ -1,9 +1,9 @@
-//! The body of `POST /v1/payments`, parsed. Pure.
+//! The bodies of `POST /v1/payments` and `POST /v1/payment-methods`, parsed. Pure.
 
 mod parse;
 
-pub use self::parse::{CreateRequest, parse};
+pub use self::parse::{CreateRequest, PaidWith, parse};
 pub(crate) use self::parse::{
     DESCRIPTION_CHARS_MAX, FUNDINGS, METADATA_KEY_CHARS_MAX, METADATA_KEYS_MAX, METADATA_VALUE_CHARS_MAX,
-    REFERENCE_CHARS_MAX, account_name,
+    REFERENCE_CHARS_MAX, account_name, parse_method,
 };

@@ -5,6 +5,7 @@ mod command;
 mod configure;
 mod create_payment;
 mod ledger;
+mod methods;
 mod operate;
 mod read;
 mod webhook;
@@ -16,6 +17,7 @@ pub(crate) use self::{
     },
     create_payment::create_payment,
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},
+    methods::{change_method, create_method, read_method},
     operate::operate,
     read::{read_command, read_history, read_payment, read_refund},
     webhook::webhook,

@@ -1,7 +1,7 @@
 //! Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): the same request is the same command.
 
 use quittance_avro::{
-    ids::{CommandId, PaymentId, derive},
+    ids::{CommandId, PaymentId, PaymentMethodId, derive},
     tenant::Tenant,
     words::Mode,
 };
@@ -48,6 +48,11 @@ impl IdempotencyKey {
     /// Id of the payment that a creating request makes.
     pub(crate) fn payment_id(&self, mode: Mode, tenant: &Tenant, operation: &str) -> PaymentId {
         PaymentId::new(derive(&["payment", mode.as_str(), tenant.as_str(), operation, "", &self.0]))
+    }
+
+    /// Id of the payment method that a creating request saves.
+    pub(crate) fn payment_method_id(&self, mode: Mode, tenant: &Tenant, operation: &str) -> PaymentMethodId {
+        PaymentMethodId::new(derive(&["payment_method", mode.as_str(), tenant.as_str(), operation, "", &self.0]))
     }
 }
 

@@ -19,6 +19,7 @@ mod handlers;
 mod idempotency;
 mod json_value;
 mod ledger_view;
+mod method;
 mod notices;
 mod operation;
 mod prefer;

@@ -1,4 +1,4 @@
-//! Change notices: Redis tells on one channel which payments changed, and whoever waits for one of them looks again.
+//! Change notices: Redis tells on one channel which payments and payment methods changed, and whoever waits for one of them looks again.
 //!
 //! A notice says only *that* something changed. Missing one is harmless but slow, so waiters also look by themselves now
 //! and then, and all of them are woken when the connection comes back.
@@ -10,17 +10,17 @@ use std::{
 };
 
 use futures::StreamExt;
-use quittance_avro::{cache, ids::PaymentId};
+use quittance_avro::{cache, ids::AggregateId};
 use quittance_service::{backoff::Backoff, shutdown::Shutdown};
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
 };
 
-/// Who waits for which payment. Cheap to clone.
+/// Who waits for what. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Notices {
-    waiting: Arc<Mutex<HashMap<PaymentId, Slot>>>,
+    waiting: Arc<Mutex<HashMap<AggregateId, Slot>>>,
 }
 
 /// The sender is dropped with the last waiter. It counts notices only to tell one from the next.
@@ -32,13 +32,14 @@ struct Slot {
 /// One who waits; dropped when the wait is over.
 pub(crate) struct Waiter {
     notices: Notices,
-    id: PaymentId,
+    id: AggregateId,
     told: watch::Receiver<u64>,
 }
 
 impl Notices {
-    /// Waits for a payment from now on: a change after this call is not missed.
-    pub(crate) fn subscribe(&self, id: PaymentId) -> Waiter {
+    /// Waits for a payment, or payment method, from now on: a change after this call is not missed.
+    pub(crate) fn subscribe(&self, id: impl Into<AggregateId>) -> Waiter {
+        let id = id.into();
         let mut waiting = self.lock();
         let slot = waiting.entry(id).or_insert_with(|| Slot { notices: watch::Sender::new(0), waiters: 0 });
         slot.waiters += 1;
@@ -83,7 +84,7 @@ impl Notices {
         Ok(())
     }
 
-    fn wake(&self, id: PaymentId) {
+    fn wake(&self, id: AggregateId) {
         if let Some(slot) = self.lock().get(&id) {
             slot.wake();
         }
@@ -93,7 +94,7 @@ impl Notices {
         self.lock().values().for_each(Slot::wake);
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PaymentId, Slot>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<AggregateId, Slot>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -105,7 +106,7 @@ impl Slot {
 }
 
 impl Waiter {
-    /// Waits until the payment may have changed since the last call, but no longer than the pause and not beyond the
+    /// Waits until it may have changed since the last call, but no longer than the pause and not beyond the
     /// deadline. True if it was told so.
     pub(crate) async fn changed(&mut self, pause: Duration, deadline: Instant) -> bool {
         // The slot, and with it the sender, stays for as long as there is a waiter.
@@ -127,13 +128,13 @@ impl Drop for Waiter {
 
 #[cfg(test)]
 mod tests {
-    use quittance_avro::ids::derive;
+    use quittance_avro::ids::{PaymentId, derive};
 
     use super::*;
 
     #[tokio::test]
     async fn a_notice_between_subscribing_and_waiting_is_not_missed() {
-        let (notices, id) = (Notices::default(), PaymentId::new(derive(&["a"])));
+        let (notices, id) = (Notices::default(), AggregateId::from(PaymentId::new(derive(&["a"]))));
         let [mut one, mut two] = [notices.subscribe(id), notices.subscribe(id)];
         notices.wake(id);
         let deadline = Instant::now() + Duration::from_secs(60);
@@ -145,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_waiter_leaves_nothing_behind() {
-        let (notices, id) = (Notices::default(), PaymentId::new(derive(&["a"])));
+        let (notices, id) = (Notices::default(), AggregateId::from(PaymentId::new(derive(&["a"]))));
         let (one, two) = (notices.subscribe(id), notices.subscribe(id));
         drop(one);
         assert_eq!(notices.lock().len(), 1);

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use quittance_avro::{
     records::{
-        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, GatewayNotice,
-        RefundPayment, RejectPayment, ResolveReview, UpdatePayment,
+        ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, ConfirmPaymentMethod, CreatePayment,
+        CreatePaymentMethod, Envelope, GatewayNotice, RefundPayment, RejectPayment, RemovePaymentMethod, ResolveReview,
+        UpdatePayment,
     },
     registry::{Registry, RegistryError},
     topics::Topic,
@@ -18,7 +19,7 @@ use crate::problem::Problem;
 
 macro_rules! commands {
     ($($name:ident($record:ident) as $field:ident;)*) => {
-        /// A command to a payment.
+        /// A command to a payment, or to a saved payment method.
         #[derive(Debug, Clone, PartialEq)]
         #[expect(clippy::large_enum_variant, reason = "one command is held at a time, by its request")]
         pub(crate) enum Command {
@@ -60,6 +61,9 @@ commands! {
     Reject(RejectPayment) as reject;
     Resolve(ResolveReview) as resolve;
     Update(UpdatePayment) as update;
+    CreateMethod(CreatePaymentMethod) as create_method;
+    ConfirmMethod(ConfirmPaymentMethod) as confirm_method;
+    RemoveMethod(RemovePaymentMethod) as remove_method;
 }
 
 /// Writes commands, and what gateways tell, to their topics. Cheap to clone.

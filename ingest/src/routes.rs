@@ -9,7 +9,9 @@ use warp::{
     http::{HeaderMap, Method, Response},
 };
 
-use crate::{app::Entrance, body::Chunks, handlers, operation::Operation, problem::Problem, query::Query};
+use crate::{
+    app::Entrance, body::Chunks, handlers, method::MethodChange, operation::Operation, problem::Problem, query::Query,
+};
 
 /// A path of ours, with the ids in it as they were sent.
 enum Route {
@@ -30,6 +32,9 @@ enum Route {
     Limits,
     Fees,
     Anomalies,
+    Methods,
+    Method(String),
+    ConfirmMethod(String),
 }
 
 impl Route {
@@ -53,6 +58,9 @@ impl Route {
             Self::Limits => "/v1/limits",
             Self::Fees => "/v1/fees",
             Self::Anomalies => "/v1/gateway-anomalies",
+            Self::Methods => "/v1/payment-methods",
+            Self::Method(_) => "/v1/payment-methods/{id}",
+            Self::ConfirmMethod(_) => "/v1/payment-methods/{id}/confirm",
         }
     }
 }
@@ -94,8 +102,12 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone + Send 
     let limits = warp::path!("v1" / "limits").map(|| Route::Limits);
     let fees = warp::path!("v1" / "fees").map(|| Route::Fees);
     let anomalies = warp::path!("v1" / "gateway-anomalies").map(|| Route::Anomalies);
+    let methods = warp::path!("v1" / "payment-methods").map(|| Route::Methods);
+    let method = warp::path!("v1" / "payment-methods" / String).map(Route::Method);
+    let confirm_method = warp::path!("v1" / "payment-methods" / String / "confirm").map(Route::ConfirmMethod);
+    let methods = methods.or(method).unify().or(confirm_method).unify();
     let configuration = gateways.or(routing_rules).unify().or(limits).unify().or(fees).unify().or(anomalies).unify();
-    payments.or(reads).unify().or(operation).unify().or(ledger).unify().or(configuration).unify()
+    payments.or(reads).unify().or(operation).unify().or(ledger).unify().or(configuration).unify().or(methods).unify()
 }
 
 /// A request but for its body.
@@ -152,6 +164,14 @@ async fn handle(
         (Route::Fees, &Method::GET) => handlers::read_set::<handlers::Fees>(app, query, headers).await,
         (Route::Fees, &Method::PUT) => handlers::put_set::<handlers::Fees>(app, query, headers, body).await,
         (Route::Anomalies, &Method::GET) => handlers::read_anomalies(app, query, headers).await,
+        (Route::Methods, &Method::POST) => handlers::create_method(app, query, headers, body, trace).await,
+        (Route::Method(id), &Method::GET) => handlers::read_method(app, query, headers, id).await,
+        (Route::Method(id), &Method::DELETE) => {
+            handlers::change_method(app, query, headers, (id, MethodChange::Remove), body, trace).await
+        }
+        (Route::ConfirmMethod(id), &Method::POST) => {
+            handlers::change_method(app, query, headers, (id, MethodChange::Confirm), body, trace).await
+        }
         (Route::Operation(id, operation), &Method::POST) => {
             handlers::operate(app, query, headers, (id, *operation), body, trace).await
         }
@@ -161,7 +181,10 @@ async fn handle(
         (Route::GatewayAccount(_) | Route::RoutingRules | Route::Limits | Route::Fees, _) => {
             Err(Problem::MethodNotAllowed("GET, PUT"))
         }
-        (Route::Payments | Route::Webhook(_) | Route::Operation(..), _) => Err(Problem::MethodNotAllowed("POST")),
+        (Route::Payments | Route::Webhook(_) | Route::Operation(..) | Route::Methods | Route::ConfirmMethod(_), _) => {
+            Err(Problem::MethodNotAllowed("POST"))
+        }
+        (Route::Method(_), _) => Err(Problem::MethodNotAllowed("GET, DELETE")),
         (Route::Payment(_), _) => Err(Problem::MethodNotAllowed("GET, PATCH")),
         (
             Route::History(_)

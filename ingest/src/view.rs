@@ -3,8 +3,14 @@
 use quittance_avro::{
     ids::AttemptId,
     money::{Currency, MinorUnits},
-    records::{Attempt, Failure, GatewayToken, Operation, PaymentMethod, PaymentState, Review, Routing},
-    words::{CaptureMethod, Closing, Mode, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason},
+    records::{
+        Attempt, Failure, GatewayToken, NextAction, Operation, PaymentMethod, PaymentMethodState, PaymentState, Review,
+        Routing, SetUp,
+    },
+    words::{
+        CaptureMethod, Closing, Initiator, Mode, OperationKind, OperationStatus, Origin, PaymentMethodStatus,
+        PaymentStatus, ReviewReason, SetUpStatus,
+    },
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -38,6 +44,9 @@ pub struct PaymentView<'a> {
     refunded_amount: MinorUnits,
     capture: CaptureMethod,
     payment_method: PaymentMethodView<'a>,
+    payment_method_id: Option<&'a str>,
+    initiator: Initiator,
+    stored_credential: Option<&'a str>,
     gateway_account: &'a str,
     #[serde(flatten)]
     text: Text,
@@ -224,16 +233,15 @@ pub fn payment(state: &PaymentState, text: Text) -> PaymentView<'_> {
         refunded_amount: state.refunded_amount,
         capture: state.capture,
         payment_method: payment_method(&state.payment_method),
+        payment_method_id: state.payment_method_id.as_deref(),
+        initiator: state.initiator,
+        stored_credential: state.stored_credential.as_deref(),
         gateway_account: &state.gateway_account,
         text,
         failure: state.failure.as_ref(),
         review: state.review.as_ref().map(review),
         hold: state.hold.as_ref().map(|hold| HoldView { reason: &hold.reason, placed_at: hold.placed_at.to_string() }),
-        next_action: state.next_action.as_ref().map(|action| NextActionView {
-            kind: &action.kind,
-            url: &action.url,
-            expires_at: action.expires_at.map(|at| at.to_string()),
-        }),
+        next_action: state.next_action.as_ref().map(next_action),
         return_url: state.return_url.as_deref(),
         closing: state.closing,
         closing_reason: state.closing_reason.as_deref(),
@@ -263,6 +271,69 @@ fn payment_method(method: &PaymentMethod) -> PaymentMethodView<'_> {
         exp_year: method.exp_year,
         wallet: method.wallet.as_deref(),
     }
+}
+
+/// A saved payment method.
+#[derive(Debug, Serialize)]
+pub struct MethodView<'a> {
+    id: &'a str,
+    object: &'static str,
+    mode: Mode,
+    status: PaymentMethodStatus,
+    #[serde(flatten)]
+    method: PaymentMethodView<'a>,
+    set_ups: Vec<SetUpView<'a>>,
+    failure: Option<&'a Failure>,
+    next_action: Option<NextActionView<'a>>,
+    return_url: Option<&'a str>,
+    has_network_transaction_id: bool,
+    sequence: Option<i64>,
+    created_at: String,
+    updated_at: String,
+}
+
+#[derive(Debug, Serialize)]
+struct SetUpView<'a> {
+    id: AttemptId,
+    gateway_account: &'a str,
+    status: SetUpStatus,
+    gateway_reference: Option<&'a str>,
+    action_expires_at: Option<String>,
+    failure: Option<&'a Failure>,
+}
+
+/// The saved payment method, and whether it is known which transaction of the scheme later ones go back to.
+pub fn method(state: &PaymentMethodState, has_network_transaction_id: bool) -> MethodView<'_> {
+    MethodView {
+        id: &state.envelope.aggregate_id,
+        object: "payment_method",
+        mode: state.envelope.mode,
+        status: state.status,
+        method: payment_method(&state.payment_method),
+        set_ups: state.set_ups.iter().map(set_up).collect(),
+        failure: state.failure.as_ref(),
+        next_action: state.next_action.as_ref().map(next_action),
+        return_url: state.return_url.as_deref(),
+        has_network_transaction_id,
+        sequence: state.envelope.sequence,
+        created_at: state.created_at.to_string(),
+        updated_at: state.updated_at.to_string(),
+    }
+}
+
+fn set_up(set_up: &SetUp) -> SetUpView<'_> {
+    SetUpView {
+        id: set_up.attempt_id,
+        gateway_account: &set_up.gateway_account,
+        status: set_up.status,
+        gateway_reference: set_up.gateway_reference.as_deref(),
+        action_expires_at: set_up.action_expires_at.map(|at| at.to_string()),
+        failure: set_up.failure.as_ref(),
+    }
+}
+
+fn next_action(action: &NextAction) -> NextActionView<'_> {
+    NextActionView { kind: &action.kind, url: &action.url, expires_at: action.expires_at.map(|at| at.to_string()) }
 }
 
 fn review(review: &Review) -> ReviewView {

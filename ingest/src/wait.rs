@@ -7,11 +7,11 @@
 use std::time::Duration;
 
 use quittance_avro::{
-    ids::{CommandId, PaymentId},
-    records::{Fingerprint, Outcome, PaymentState},
+    ids::{AggregateId, CommandId},
+    records::{Fingerprint, Outcome, PaymentMethodState, PaymentState},
     refusals::{REFUSALS_KEPT_MS, Refusal},
     time::Timestamp,
-    words::{OperationStatus, OutcomeStatus, PaymentStatus},
+    words::{OperationStatus, OutcomeStatus, PaymentMethodStatus, PaymentStatus},
 };
 use quittance_service::causes::with_causes;
 use tokio::time::{Instant, timeout_at};
@@ -34,27 +34,33 @@ const LAST_LOOK: Duration = Duration::from_millis(500);
 pub(crate) struct Awaited<'a> {
     pub(crate) caller: &'a Caller,
     pub(crate) command_id: CommandId,
-    pub(crate) payment_id: PaymentId,
+    pub(crate) resource: AggregateId,
     pub(crate) fingerprint: &'a Fingerprint,
 }
 
 /// What is known when the wait is over.
 pub(crate) enum Known {
-    /// The payment as it is now.
-    Payment(Box<PaymentState>),
+    /// What it was asked of, as it is now.
+    Resource(Resource),
     /// Not even the outcome.
     Nothing,
 }
 
+/// What commands are for.
+pub(crate) enum Resource {
+    Payment(Box<PaymentState>),
+    Method(Box<PaymentMethodState>),
+}
+
 /// What one look showed.
 enum Look {
-    Settled(Box<PaymentState>),
-    Processing(Box<PaymentState>),
+    Settled(Resource),
+    Processing(Resource),
     Nothing { cache_down: bool },
 }
 
 impl Reads {
-    /// Waits until the payment shows what came of the command, or the deadline, whatever the stores do meanwhile. The first
+    /// Waits until the payment, or payment method, shows what came of the command, or the deadline, whatever the stores do meanwhile. The first
     /// look is after `pause`, or a notice.
     pub(crate) async fn settled(
         &self,
@@ -70,13 +76,13 @@ impl Reads {
             let look = self.look(awaited, is_last || !was_told);
             let Ok(look) = timeout_at(deadline.max(Instant::now() + LAST_LOOK), look).await else { return Ok(latest) };
             pause = match look? {
-                Look::Settled(state) => return Ok(Known::Payment(state)),
-                Look::Processing(state) => {
-                    latest = Known::Payment(state);
-                    LOOK_AGAIN
+                Look::Settled(resource) => return Ok(Known::Resource(resource)),
+                Look::Processing(resource) => {
+                    latest = Known::Resource(resource);
+                    awaited.pause()
                 }
                 Look::Nothing { cache_down: true } => ASK_POSTGRES,
-                Look::Nothing { cache_down: false } => LOOK_AGAIN,
+                Look::Nothing { cache_down: false } => awaited.pause(),
             };
             if is_last {
                 return Ok(latest);
@@ -98,7 +104,7 @@ impl Reads {
 
     /// `thoroughly`: Postgres, too, is asked for an outcome that the cache does not have.
     async fn look(&self, awaited: &Awaited<'_>, thoroughly: bool) -> Result<Look, Problem> {
-        let Awaited { caller, command_id, payment_id, fingerprint } = *awaited;
+        let Awaited { caller, command_id, resource, fingerprint } = *awaited;
         let (outcome, cache_down) = match self.cached_outcome(caller, command_id).await {
             Cached::Hit(outcome) => (Some(outcome), false),
             Cached::Miss if thoroughly => (ask(self.stored_outcome(caller, command_id).await), false),
@@ -110,14 +116,14 @@ impl Reads {
         };
         let sequence = judge(&outcome, fingerprint)?;
         let operation_id = outcome.operation_id.as_deref();
-        let state = if cache_down {
-            self.stored_payment(caller, payment_id).await
-        } else {
-            self.payment(caller, payment_id).await
+        let found = match resource {
+            AggregateId::Payment(id) if cache_down => ask(self.stored_payment(caller, id).await).map(Resource::payment),
+            AggregateId::Payment(id) => ask(self.payment(caller, id).await).map(Resource::payment),
+            AggregateId::Method(id) => ask(self.method(caller, id).await).map(Resource::method),
         };
-        Ok(match ask(state).filter(|state| state.envelope.sequence >= Some(sequence)) {
-            Some(state) if is_under_way(&state, operation_id) => Look::Processing(Box::new(state)),
-            Some(state) => Look::Settled(Box::new(state)),
+        Ok(match found.filter(|resource| resource.sequence() >= Some(sequence)) {
+            Some(resource) if resource.is_under_way(operation_id) => Look::Processing(resource),
+            Some(resource) => Look::Settled(resource),
             None => Look::Nothing { cache_down },
         })
     }
@@ -126,6 +132,41 @@ impl Reads {
 /// Whether it was refused so long ago that the same request is being decided anew: Postgres keeps the former outcome until then.
 fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
     outcome.status == OutcomeStatus::Refused && outcome.envelope.occurred_at.plus_ms(REFUSALS_KEPT_MS) <= now
+}
+
+impl Awaited<'_> {
+    /// How long to wait for a notice before it is looked again. Of payment methods only outcomes are noticed: their states are
+    /// Postgres's alone.
+    fn pause(&self) -> Duration {
+        match self.resource {
+            AggregateId::Payment(_) => LOOK_AGAIN,
+            AggregateId::Method(_) => ASK_POSTGRES,
+        }
+    }
+}
+
+impl Resource {
+    fn payment(state: PaymentState) -> Self {
+        Self::Payment(Box::new(state))
+    }
+
+    fn method(state: PaymentMethodState) -> Self {
+        Self::Method(Box::new(state))
+    }
+
+    fn sequence(&self) -> Option<i64> {
+        match self {
+            Self::Payment(state) => state.envelope.sequence,
+            Self::Method(state) => state.envelope.sequence,
+        }
+    }
+
+    fn is_under_way(&self, operation_id: Option<&str>) -> bool {
+        match self {
+            Self::Payment(state) => is_under_way(state, operation_id),
+            Self::Method(state) => state.status == PaymentMethodStatus::Pending,
+        }
+    }
 }
 
 /// Whether more is to be awaited: for the end of the operation that the command began or, if it began none, for the payment

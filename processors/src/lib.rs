@@ -5,4 +5,5 @@
 
 pub mod ledger;
 pub mod payment;
+pub mod payment_method;
 pub mod runtime;

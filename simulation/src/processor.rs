@@ -6,7 +6,7 @@ use corosensei::Yielder;
 use quittance_avro::{registry::RegistryError, topics::Topic, wire::EncodeError};
 use quittance_log::{Headers, ReadError, Record, model::Fate};
 use quittance_processors::{
-    payment::{Input, Kept, PaymentProcessor},
+    payment::{Incoming, Kept, PaymentProcessor},
     runtime::{Due, Output, Processed, Processor, Source, StateChange, Trigger},
 };
 
@@ -77,7 +77,7 @@ fn panics(why: &'static str) -> ! {
 
 impl Processor for Tricked<'_> {
     type State = Kept;
-    type Input = Input;
+    type Input = Incoming;
 
     fn inputs(&self) -> &[Source] {
         self.payments.inputs()
@@ -87,7 +87,7 @@ impl Processor for Tricked<'_> {
         self.payments.changelog()
     }
 
-    fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
+    fn decode(&mut self, record: &Record) -> Result<(String, Incoming), ReadError> {
         if !std::mem::take(&mut self.registry.was_asked)
             && self.registry.chance.one_in(self.registry.faults.get().registry)
         {
@@ -120,7 +120,7 @@ impl Processor for Tricked<'_> {
         self.payments.take_in(record)
     }
 
-    fn awaits(&self, input: &Input) -> i64 {
+    fn awaits(&self, input: &Incoming) -> i64 {
         self.payments.awaits(input)
     }
 
@@ -139,18 +139,18 @@ impl Processor for Tricked<'_> {
         self.payments.due(state)
     }
 
-    fn is_of_owner(&self, state: &Kept, input: &Input) -> bool {
+    fn is_of_owner(&self, state: &Kept, input: &Incoming) -> bool {
         self.payments.is_of_owner(state, input)
     }
 
-    fn of_stranger(&self, input: &Input, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
+    fn of_stranger(&self, input: &Incoming, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
         self.payments.of_stranger(input, headers, now_ms)
     }
 
     fn process(
         &self,
         state: Option<&Kept>,
-        trigger: &Trigger<'_, Input>,
+        trigger: &Trigger<'_, Incoming>,
         now_ms: i64,
     ) -> Result<Processed<Kept>, EncodeError> {
         let timer = match trigger {

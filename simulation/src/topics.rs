@@ -11,7 +11,7 @@ use quittance_log::{
 /// First part of every topic's and group's name.
 pub(crate) const PREFIX: &str = "sim";
 
-const TOPICS: [Topic; 11] = [
+const TOPICS: [Topic; 13] = [
     Topic::PaymentCommands,
     Topic::PaymentResults,
     Topic::PaymentNotices,
@@ -22,6 +22,8 @@ const TOPICS: [Topic; 11] = [
     Topic::PaymentOutcomes,
     Topic::LedgerTransfers,
     Topic::GatewayAnomalies,
+    Topic::PaymentMethodEvents,
+    Topic::PaymentMethodState,
     Topic::ProcessorPaymentsDeadLetters,
 ];
 

@@ -11,7 +11,7 @@
 //!
 //! | Request | Answer |
 //! |---|---|
-//! | `POST /v1/charges` `{amount, currency, token, capture = true, metadata = {}, return_url?}` | 201 a charge; 402 declined, with the charge |
+//! | `POST /v1/charges` `{amount, currency, token, capture = true, metadata = {}, return_url?, initiator = customer, stored_credential?, network_transaction_id?}` | 201 a charge; 402 declined, with the charge |
 //! | `GET /v1/charges/{id}` | the charge, or 404 `charge_not_found` |
 //! | `GET /v1/charges?idempotency_key=K` | in `data` the charges that requests with this key made or acted on: mostly one or none |
 //! | `POST /v1/charges/{id}/captures` `{amount, final = true, metadata = {}}` | 201 a capture; 409 `not_capturable`, 422 `amount_too_large` |
@@ -31,6 +31,7 @@
 //! | `decline_code`, `advice` | null unless it was declined; the advice is `try_again_later`, `do_not_try_again` or null |
 //! | `avs_result`, `cvc_result` | in the networks' own letters |
 //! | `card` | `{brand, funding, country, iin, last4, exp_month, exp_year, fingerprint}` |
+//! | `initiator`, `stored_credential`, `goes_back_to` | who charges, what for if the card is stored, and the `network_transaction_id` that the client gave |
 //! | `metadata` | the client's marks: up to 50, names of up to 40 characters, values of up to 500 |
 //! | `next_action` | null, or `{type: "redirect", url, expires_at}` |
 //! | `expires_at` | until when it must be captured; null unless money is held |
@@ -92,8 +93,8 @@
 //!
 //! | Request | Parameters |
 //! |---|---|
-//! | `POST /stripe/v1/payment_intents` | `amount`, `currency`, `capture_method`, `payment_method`, `metadata`; with `confirm=true` also `return_url`, `off_session` |
-//! | `POST /stripe/v1/payment_intents/{id}/confirm` | `payment_method`, `return_url`, `off_session` |
+//! | `POST /stripe/v1/payment_intents` | `amount`, `currency`, `capture_method`, `payment_method`, `metadata`, `setup_future_usage`; with `confirm=true` also `return_url`, `off_session` |
+//! | `POST /stripe/v1/payment_intents/{id}/confirm` | `payment_method`, `return_url`, `off_session`, `setup_future_usage` |
 //! | `POST /stripe/v1/payment_intents/{id}/capture` | `amount_to_capture`, `metadata`, `final_capture` (true only: the rest is released) |
 //! | `POST /stripe/v1/payment_intents/{id}/cancel` | `cancellation_reason` |
 //! | `GET /stripe/v1/payment_intents/{id}` | |
@@ -103,7 +104,7 @@
 //! | `GET /stripe/v1/refunds` | `payment_intent`, `limit`, `starting_after` |
 //! | `GET /stripe/v1/disputes/{id}` | |
 //! | `GET /stripe/v1/disputes` | `payment_intent`, `charge`, `limit`, `starting_after` |
-//! | `POST /stripe/v1/setup_intents` | `payment_method`, `confirm`, `usage`, `metadata` |
+//! | `POST /stripe/v1/setup_intents` | `payment_method`, `confirm`, `usage`, `metadata`, `return_url` |
 //! | `GET /stripe/v1/setup_intents/{id}`, `/stripe/v1/payment_methods/{id}` | |
 //!
 //! | Of | `expand[]` takes (in lists after `data.`) |

@@ -1,5 +1,6 @@
 //! The values of the dialects. Each is parsed once; what has the type is valid.
 
+mod credential;
 mod ids;
 mod metadata;
 mod percent;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize, Serializer};
 
+pub(crate) use credential::{Credential, CredentialUse, Initiator, NetworkTransactionId};
 pub(crate) use ids::{CaptureId, ChargeId, DisputeId, EventId, IntentId, RefundId, SetupId, VoidId};
 pub(crate) use metadata::Metadata;
 pub(crate) use percent::{percent_decode, percent_decode_form};

@@ -218,7 +218,7 @@ mod tests {
     use super::*;
     use crate::ledger::{Ask, Ledger, NewCharge, Rules};
     use crate::tokens::Token;
-    use crate::values::Metadata;
+    use crate::values::{Credential, Metadata};
 
     type Outcome = Result<(), Box<dyn std::error::Error>>;
 
@@ -233,6 +233,7 @@ mod tests {
             metadata: Metadata::default(),
             return_url: None,
             off_session: false,
+            credential: Credential::default(),
         };
         ledger.charge(&Ask { key: None, fingerprint: 0, keeps_failures: false }, &new);
         ledger.take_events().pop().ok_or_else(|| "nothing was told".into())

@@ -1,12 +1,13 @@
 //! The gateway sink: carries out one try, or one query, at a gateway and publishes what happened. It never decides.
 //!
 //! A thread of its own reads effects in a consumer group and hands them to tasks (`worker`). Effects of different
-//! payments are carried out at the same time, those of one payment in order (`lanes`). A task makes one exchange over
+//! payments are carried out at the same time, those of one payment (or payment method) in order (`lanes`). A task makes one exchange over
 //! `http` (of a query several, at some gateways), whose meaning the gateway's adapter tells (the crate `gateways`), and
 //! publishes the result (`carry_out`). A position is committed once everything before it is complete: its result is
 //! acknowledged by Kafka.
 
 mod accounts;
+mod asked;
 mod carry_out;
 mod config;
 mod destination;
@@ -19,7 +20,7 @@ mod tests;
 mod worker;
 
 use quittance_avro::{
-    records::{DeadLetter, GatewayHealth, GatewayResult},
+    records::{DeadLetter, GatewayHealth},
     registry::Registry,
     wire::{EncodeError, Encoder},
 };
@@ -35,6 +36,7 @@ pub use self::{
     accounts::{
         AccountsError, AccountsMismatch, GatewayAccounts, GatewaySecrets, GatewayUrls, SecretsError, UrlsError,
     },
+    asked::ResultEncoders,
     config::{GatewayAccountArgs, GatewayArgs},
     metrics::GatewayMetrics,
 };
@@ -50,7 +52,7 @@ pub struct GatewaySettings {
     /// Where schemas of effects are fetched.
     pub registry: Registry,
     /// Writes results.
-    pub result_encoder: Encoder<GatewayResult>,
+    pub result_encoders: ResultEncoders,
     /// Writes what is seen of gateway accounts.
     pub health_encoder: Encoder<GatewayHealth>,
     /// What tenants configured.

@@ -7,16 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
 use quittance_avro::{
-    records::GatewayEffect,
-    words::{CaptureMethod, EffectKind, GatewayKind, Initiator, OperationKind, ResultOutcome},
+    records::{GatewayEffect, SetUpEffect},
+    words::{CaptureMethod, EffectKind, GatewayKind, Initiator, OperationKind, SetUpKind},
 };
-use quittance_gateways::{
-    Credentials, Exchange, Method, Request, adapter, samples,
-    stripe::{
-        API_VERSION,
-        setup::{self, Setup},
-    },
-};
+use quittance_gateways::{Credentials, Exchange, Method, Request, adapter, samples, stripe::API_VERSION};
 use quittance_tests::Stack;
 use reqwest::{Client, StatusCode};
 use rstest::rstest;
@@ -161,18 +155,20 @@ async fn stripe_knows_every_request_of_a_payment() -> Result<()> {
 
 #[rstest]
 #[tokio::test]
-async fn stripe_knows_every_request_to_save_a_payment_method(
-    #[values(None, Some("cus_1"))] customer: Option<&str>,
+async fn stripe_knows_every_request_to_set_a_payment_method_up(
+    #[values(SetUpKind::SetUp, SetUpKind::Query)] kind: SetUpKind,
+    #[values("pm_card_visa", "cus_1/pm_1")] token: &str,
     #[values(None, Some("https://shop.example/thanks"))] return_url: Option<&str>,
-    #[values(&[], &[("customer_id", "c-1"), ("order", "1001 & 1002")])] metadata: &[(&str, &str)],
 ) -> Result<()> {
-    let (mock, credentials) = (Mock::given()?, credentials()?);
-    let setup = Setup { key: "key_1", payment_method: "pm_card_visa", customer, return_url, metadata };
-    let query = setup::query("seti_1", &credentials).context("a query")?;
-    for request in [setup::request(&setup, &credentials), query] {
-        let saved = setup::judge(&mock.take(&request).await?);
-        assert_eq!(saved.payment_method.is_some(), saved.outcome == ResultOutcome::Approved, "{saved:?}");
+    let (mock, stripe, credentials) = (Mock::given()?, adapter(GatewayKind::Stripe), credentials()?);
+    let (token, return_url) = (token.to_owned(), return_url.map(str::to_owned));
+    let effect = SetUpEffect { token, return_url, ..samples::set_up(kind) };
+    let requests = stripe.set_up_requests(&effect, &credentials).ok().context("requests")?;
+    let mut exchanges = Vec::new();
+    for request in &requests {
+        exchanges.push(mock.take(request).await?);
     }
+    samples::check_set_up(&stripe.judge_set_up(&effect, &exchanges), kind);
     Ok(())
 }
 

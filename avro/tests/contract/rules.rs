@@ -151,6 +151,8 @@ const fn after(topic: Topic) -> Option<Topic> {
         Topic::SinkPostgresDeadLetters => Topic::SinkRedisDeadLetters,
         Topic::SinkRedisDeadLetters => Topic::TenantKeys,
         Topic::TenantKeys => Topic::Installation,
-        Topic::Installation => return None,
+        Topic::Installation => Topic::PaymentMethodEvents,
+        Topic::PaymentMethodEvents => Topic::PaymentMethodState,
+        Topic::PaymentMethodState => return None,
     })
 }

@@ -7,6 +7,7 @@ mod history;
 mod ledger;
 mod parts;
 mod payment;
+mod payment_method;
 mod request;
 mod runtime;
 
@@ -123,6 +124,21 @@ fn all(fill: Fill) -> Vec<Sample> {
         erase(fill, &runtime::dead_letter(fill)),
         erase(fill, &runtime::tenant_key()),
         erase(fill, &runtime::installation()),
+        erase(fill, &payment_method::create_payment_method(fill)),
+        erase(fill, &payment_method::confirm_payment_method(fill)),
+        erase(fill, &payment_method::remove_payment_method(fill)),
+        erase(fill, &payment_method::set_up_effect(fill)),
+        erase(fill, &payment_method::set_up_result(fill)),
+        erase(fill, &payment_method::payment_method_created(fill)),
+        erase(fill, &payment_method::payment_method_action_required(fill)),
+        erase(fill, &payment_method::payment_method_confirmed(fill)),
+        erase(fill, &payment_method::payment_method_set_up(fill)),
+        erase(fill, &payment_method::payment_method_set_up_failed(fill)),
+        erase(fill, &payment_method::payment_method_activated(fill)),
+        erase(fill, &payment_method::payment_method_failed(fill)),
+        erase(fill, &payment_method::payment_method_removed(fill)),
+        erase(fill, &payment_method::payment_method_state(fill)),
+        erase(fill, &payment_method::payment_method_changelog(fill)),
     ]
 }
 

@@ -2,7 +2,7 @@
 
 use quittance_avro::{
     records::GatewayEffect,
-    words::{CaptureMethod, EffectKind, OperationKind},
+    words::{CaptureMethod, EffectKind, Initiator, OperationKind},
 };
 use serde_json::{Value, json};
 
@@ -55,6 +55,15 @@ fn charge(effect: &GatewayEffect) -> Value {
     });
     if let Some(return_url) = &effect.return_url {
         body["return_url"] = json!(return_url);
+    }
+    if effect.initiator == Initiator::Merchant {
+        body["initiator"] = json!(effect.initiator);
+    }
+    if let Some(used) = &effect.stored_credential {
+        body["stored_credential"] = json!(used);
+    }
+    if let Some(id) = &effect.network_transaction_id {
+        body["network_transaction_id"] = json!(id);
     }
     body
 }

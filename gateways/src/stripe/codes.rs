@@ -66,6 +66,7 @@ pub(crate) const DECLINES: &[Decline] = &[
     decline("revocation_of_authorization", "card_declined", NEVER),
     decline("security_violation", "card_declined", NEVER),
     decline("service_not_allowed", "card_not_supported", None),
+    decline("setup_intent_authentication_failure", "authentication_failed", None),
     decline("stolen_card", "stolen_card", NEVER),
     decline("stop_payment_order", "card_declined", NEVER),
     decline("testmode_decline", "card_declined", NEVER),

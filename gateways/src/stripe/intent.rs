@@ -61,7 +61,7 @@ pub(super) struct Metadata {
 /// Something by its id, or all of it where that was asked for.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Named<T> {
+pub(super) enum Named<T> {
     Id(String),
     Whole(Box<T>),
 }

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Codes of errors that say that another request is being processed, or too many are, and this one was not looked at.
-const BUSY: [&str; 2] = ["lock_timeout", "rate_limit"];
+pub(super) const BUSY: [&str; 2] = ["lock_timeout", "rate_limit"];
 /// What is taken to be the answer where a key may not read disputes: everything else counts all the same.
 const NO_DISPUTES: &[u8] = br#"{"data": [], "has_more": false}"#;
 /// What confirming a PaymentIntent for a second time leads to, among other things.
@@ -155,7 +155,8 @@ fn approved(intent: &Intent) -> Option<Verdict> {
 /// The customer would have to act in a script of Stripe's that nobody of ours runs. Nobody else has the secret that it wants, so
 /// it will not be authorized.
 pub(super) fn nowhere_to_go() -> Failure {
-    let message = "the customer would have to act, and the gateway gave no address to send them to: the payment has no return_url";
+    let message =
+        "the customer would have to act, and the gateway gave no address to send them to: there is no return_url";
     Failure { decline_code: Some("action_not_supported".to_owned()), ..failure("rejected", message) }
 }
 

@@ -50,11 +50,9 @@ fn create(effect: &GatewayEffect) -> Result<Form, Box<Verdict>> {
         CaptureMethod::Automatic => "automatic",
         CaptureMethod::Manual => "manual",
     };
-    let (customer, token) = match effect.token.split_once('/') {
-        // A saved method can only be used together with the customer that it is saved for.
-        Some((customer, token)) => (Some(customer), token),
-        None => (None, effect.token.as_str()),
-    };
+    let (customer, token) = parts_of(&effect.token);
+    // Stripe then keeps it for charges without the customer, once this one is paid.
+    let is_first = effect.stored_credential.as_deref() == Some("first");
     Ok(Form::new()
         .and("amount", &amount(effect)?.to_string())
         .and("currency", &effect.currency.code().to_ascii_lowercase())
@@ -62,12 +60,22 @@ fn create(effect: &GatewayEffect) -> Result<Form, Box<Verdict>> {
         .given("customer", customer)
         .and("payment_method", token)
         .and("payment_method_types[]", "card")
+        .given("setup_future_usage", is_first.then_some("off_session"))
         .and("metadata[payment_id]", &effect.envelope.aggregate_id)
         .and("metadata[attempt_id]", &effect.attempt_id.to_string()))
 }
 
+/// The customer and the payment method: one that is saved can only be used together with the customer that it is saved for.
+pub(super) fn parts_of(token: &str) -> (Option<&str>, &str) {
+    match token.split_once('/') {
+        Some((customer, token)) => (Some(customer), token),
+        None => (None, token),
+    }
+}
+
 fn confirm(effect: &GatewayEffect) -> Form {
-    // A merchant's own charge has no customer who could act.
+    // A merchant's own charge has no customer who could act. There is no parameter for the scheme's id of the first charge: Stripe
+    // knows that of the payment method by itself.
     let off_session = (effect.initiator == Initiator::Merchant).then_some("true");
     Form::new()
         .given("return_url", effect.return_url.as_deref())
@@ -168,7 +176,7 @@ impl Form {
         }
     }
 
-    fn end(mut self) -> String {
+    pub(super) fn end(mut self) -> String {
         self.0.finish()
     }
 }

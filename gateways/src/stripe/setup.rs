@@ -1,17 +1,18 @@
-//! Saving a payment method for later charges without the customer, by SetupIntents: created and confirmed in one request, which
+//! Setting a payment method up for later charges without the customer, by SetupIntents: created and confirmed in one request, which
 //! moves no money, so that a lost answer is made up for under the same key.
 
 use quittance_avro::{
-    records::{Failure, NextAction},
-    words::ResultOutcome,
+    records::{PaymentMethod, SetUpEffect},
+    words::{ResultOutcome, SetUpKind},
 };
 use serde::Deserialize;
 
 use super::{
+    card::Card,
     error::{Error, Kind},
-    intent::Action,
-    judge::nowhere_to_go,
-    request::{Form, get, post},
+    intent::{Action, Metadata, Named},
+    judge::{BUSY, nowhere_to_go},
+    request::{Form, get, parts_of, post},
 };
 use crate::{
     Credentials, Exchange, Request, Verdict,
@@ -19,36 +20,8 @@ use crate::{
     texts,
 };
 
-/// What is to be saved.
-pub struct Setup<'a> {
-    /// The idempotency key.
-    pub key: &'a str,
-    /// The payment method to save, `pm_…`.
-    pub payment_method: &'a str,
-    /// The customer that it is saved for, `cus_…`.
-    pub customer: Option<&'a str>,
-    /// Where the customer is sent back to after acting.
-    pub return_url: Option<&'a str>,
-    /// Our marks, to be kept with it.
-    pub metadata: &'a [(&'a str, &'a str)],
-}
-
-/// What came of it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Saved {
-    /// `approved` (it is saved), `action_required`, `pending`, `declined`, `rejected`, `not_processed` or `unknown`.
-    pub outcome: ResultOutcome,
-    /// The SetupIntent, `seti_…`.
-    pub reference: Option<String>,
-    /// The payment method to charge from now on, `pm_…`.
-    pub payment_method: Option<String>,
-    /// What the customer has to do.
-    pub next_action: Option<NextAction>,
-    /// Why it is not saved.
-    pub failure: Option<Failure>,
-    /// Stripe's own code.
-    pub raw_code: Option<String>,
-}
+/// What is asked for with the SetupIntent: which card it is.
+const METHOD: (&str, &str) = ("expand[]", "payment_method");
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -65,82 +38,133 @@ enum Status {
 struct SetupIntent {
     id: String,
     status: Status,
-    payment_method: Option<String>,
+    payment_method: Option<Named<Method>>,
     next_action: Option<Action>,
     last_setup_error: Option<Error>,
+    metadata: Option<Metadata>,
 }
 
-/// Asks to save it.
-pub fn request(setup: &Setup<'_>, credentials: &Credentials) -> Request {
+#[derive(Debug, Deserialize)]
+struct Method {
+    id: String,
+    card: Option<Card>,
+}
+
+/// What to ask for this effect, or why nothing is asked.
+pub(super) fn requests(effect: &SetUpEffect, credentials: &Credentials) -> Result<Vec<Request>, Box<Verdict>> {
+    let request = match effect.kind {
+        SetUpKind::SetUp => set_up(effect, credentials),
+        SetUpKind::Query => query(effect, credentials)?,
+    };
+    Ok(vec![request])
+}
+
+fn set_up(effect: &SetUpEffect, credentials: &Credentials) -> Request {
+    let (customer, token) = parts_of(&effect.token);
     let form = Form::new()
-        .and("payment_method", setup.payment_method)
-        .given("customer", setup.customer)
+        .given("customer", customer)
+        .and("payment_method", token)
         .and("payment_method_types[]", "card")
         .and("usage", "off_session")
         .and("confirm", "true")
-        .given("return_url", setup.return_url);
-    let marked = setup.metadata.iter().fold(form, |form, (name, value)| form.and(&format!("metadata[{name}]"), value));
-    post("/v1/setup_intents".to_owned(), setup.key.to_owned(), marked, credentials)
+        .given("return_url", effect.return_url.as_deref())
+        .and("metadata[payment_method_id]", &effect.envelope.aggregate_id)
+        .and("metadata[attempt_id]", &effect.attempt_id.to_string())
+        .and(METHOD.0, METHOD.1);
+    post("/v1/setup_intents".to_owned(), effect.attempt_id.to_string(), form, credentials)
 }
 
-/// Asks what became of it; nothing if that is no id of a SetupIntent.
-pub fn query(reference: &str, credentials: &Credentials) -> Option<Request> {
-    texts::segment(reference).map(|reference| get(format!("/v1/setup_intents/{reference}"), credentials))
+fn query(effect: &SetUpEffect, credentials: &Credentials) -> Result<Request, Box<Verdict>> {
+    let reference = effect.gateway_reference.as_deref().and_then(texts::segment).ok_or_else(|| {
+        // That nothing could be asked says nothing of what was done.
+        Box::new(Verdict::not_processed("the gateway's id of the set-up is not known, and nothing was asked"))
+    })?;
+    let form = Form::new().and(METHOD.0, METHOD.1);
+    Ok(get(format!("/v1/setup_intents/{reference}?{}", form.end()), credentials))
 }
 
-/// What the answer to either means.
-pub fn judge(exchange: &Exchange) -> Saved {
+/// What the end of the exchange means for the attempt.
+pub(super) fn judge(effect: &SetUpEffect, exchanges: &[Exchange]) -> Verdict {
+    let Some(exchange) = exchanges.first() else { return unusable() };
     match read(exchange) {
-        Ok((200, body)) => serde_json::from_slice(body).ok().and_then(told).unwrap_or_else(|| unsaved(unusable())),
-        Ok((status, body)) => refused(status, &Error::read(body)),
-        Err(verdict) => unsaved(*verdict),
+        Ok((200, body)) => {
+            serde_json::from_slice(body).ok().and_then(|intent| told(effect, &intent)).unwrap_or_else(unusable)
+        }
+        Ok((status, body)) => refused(effect, status, &Error::read(body)),
+        Err(verdict) => *verdict,
     }
 }
 
-fn told(intent: SetupIntent) -> Option<Saved> {
+fn told(effect: &SetUpEffect, intent: &SetupIntent) -> Option<Verdict> {
     let reference = texts::segment(&intent.id)?.to_owned();
-    let error = intent.last_setup_error;
-    let (outcome, next_action, failure) = match intent.status {
-        Status::Succeeded => (ResultOutcome::Approved, None, None),
-        Status::Processing => (ResultOutcome::Pending, None, None),
-        Status::RequiresAction => match intent.next_action.as_ref().and_then(Action::redirect) {
-            Some(action) => (ResultOutcome::ActionRequired, Some(action), None),
-            None => (ResultOutcome::Rejected, None, Some(nowhere_to_go())),
-        },
-        Status::RequiresPaymentMethod => {
-            (ResultOutcome::Declined, None, Some(error.as_ref()?.declined("the card's issuer declined it")))
+    if !intent.is_of(effect) {
+        return None;
+    }
+    let verdict = match intent.status {
+        Status::Succeeded => {
+            Verdict { token: Some(intent.token(&effect.token)?), ..Verdict::of(ResultOutcome::Approved) }
         }
+        Status::Processing => Verdict::of(ResultOutcome::Pending),
+        Status::RequiresAction => match intent.next_action.as_ref().and_then(Action::redirect) {
+            Some(action) => Verdict { next_action: Some(action), ..Verdict::of(ResultOutcome::ActionRequired) },
+            None => Verdict { failure: Some(nowhere_to_go()), ..Verdict::of(ResultOutcome::Rejected) },
+        },
+        Status::RequiresPaymentMethod => declined(intent.last_setup_error.as_ref()?),
         Status::RequiresConfirmation | Status::Canceled => return None,
     };
-    let method = intent.payment_method.and_then(|method| texts::segment(&method).map(str::to_owned));
-    let payment_method = if outcome == ResultOutcome::Approved { Some(method?) } else { None };
-    let raw_code = error.filter(|_| outcome == ResultOutcome::Declined).and_then(|error| error.raw_code());
-    Some(Saved { outcome, reference: Some(reference), payment_method, next_action, failure, raw_code })
+    Some(Verdict { card: intent.card(), ..verdict }.named(Some(reference)))
 }
 
-fn refused(status: u16, error: &Error) -> Saved {
-    let verdict = match (status, error.kind()) {
-        (429, _) => busy(),
-        (400..=499, _) if error.is("lock_timeout") => busy(),
-        (402, Kind::Card) => Verdict {
-            failure: Some(error.declined("the card's issuer declined it")),
-            ..Verdict::of(ResultOutcome::Declined)
-        },
-        (401, _) | (400 | 402 | 403 | 404, Kind::InvalidRequest) => {
+impl SetupIntent {
+    /// Whether it is what was asked about. One without our marks is taken to be: then its id has to tell.
+    fn is_of(&self, effect: &SetUpEffect) -> bool {
+        let is_asked_about = match effect.kind {
+            SetUpKind::SetUp => true,
+            SetUpKind::Query => effect.gateway_reference.as_deref() == Some(self.id.as_str()),
+        };
+        let attempt_id = self.metadata.as_ref().and_then(|metadata| texts::id(metadata.attempt_id.as_ref()));
+        is_asked_about && attempt_id.is_none_or(|told| effect.attempt_id == told)
+    }
+
+    /// What to charge from now on, for the same customer.
+    fn token(&self, asked: &str) -> Option<String> {
+        let id = match self.payment_method.as_ref()? {
+            Named::Id(id) => id,
+            Named::Whole(method) => &method.id,
+        };
+        let id = texts::segment(id)?;
+        Some(match parts_of(asked).0 {
+            Some(customer) => format!("{customer}/{id}"),
+            None => id.to_owned(),
+        })
+    }
+
+    fn card(&self) -> Option<PaymentMethod> {
+        match self.payment_method.as_ref()? {
+            Named::Id(_) => None,
+            Named::Whole(method) => method.card.as_ref().map(Card::method),
+        }
+    }
+}
+
+fn declined(error: &Error) -> Verdict {
+    let failure = Some(error.declined("the card's issuer declined it"));
+    Verdict { failure, ..Verdict::of(ResultOutcome::Declined) }.with_code(error.raw_code())
+}
+
+/// An answer that is no success. That a query was refused says nothing of what was done.
+fn refused(effect: &SetUpEffect, status: u16, error: &Error) -> Verdict {
+    let is_busy = status == 429 || (400..=499).contains(&status) && BUSY.iter().any(|code| error.is(code));
+    let verdict = match (effect.kind, status, error.kind()) {
+        _ if is_busy => busy(),
+        (SetUpKind::SetUp, 402, Kind::Card) => return declined(error),
+        (SetUpKind::SetUp, 401, _) => {
+            Verdict::rejected(Some("invalid_credentials"), "the gateway does not know this account's key")
+        }
+        (SetUpKind::SetUp, 400 | 402 | 403 | 404, Kind::InvalidRequest) => {
             Verdict::rejected(error.refusal(), "the gateway does not take this request")
         }
-        _ => indefinite(status),
+        (SetUpKind::SetUp | SetUpKind::Query, _, _) => indefinite(status),
     };
-    unsaved(verdict.with_code(error.raw_code()))
-}
-
-fn unsaved(verdict: Verdict) -> Saved {
-    Saved {
-        outcome: verdict.outcome,
-        reference: None,
-        payment_method: None,
-        next_action: None,
-        failure: verdict.failure,
-        raw_code: verdict.details.raw_code,
-    }
+    verdict.with_code(error.raw_code())
 }

@@ -46,6 +46,10 @@ pub enum Action {
     Configure,
     /// `GET /v1/gateway-anomalies`
     ReadAnomalies,
+    /// `POST /v1/payment-methods`, `…/{id}/confirm` and `DELETE /v1/payment-methods/{id}`
+    SavePaymentMethod,
+    /// `GET /v1/payment-methods/{id}`
+    ReadPaymentMethod,
 }
 
 /// The table: for each action, the roles that it is open to.
@@ -64,6 +68,8 @@ const TABLE: &[(Action, &[Role])] = &[
     (Action::Configure, &[Role::Admin]),
     (Action::ReadAnomalies, &[Role::Reviewer, Role::Operator, Role::Admin]),
     (Action::ReadCommand, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
+    (Action::SavePaymentMethod, &[Role::Merchant]),
+    (Action::ReadPaymentMethod, &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]),
 ];
 
 impl Role {
@@ -119,6 +125,8 @@ mod tests {
     #[case(Role::Merchant, Action::Configure, false)]
     #[case(Role::Operator, Action::ReadAnomalies, true)]
     #[case(Role::Viewer, Action::ReadAnomalies, false)]
+    #[case(Role::Viewer, Action::SavePaymentMethod, false)]
+    #[case(Role::Viewer, Action::ReadPaymentMethod, true)]
     fn table(#[case] role: Role, #[case] action: Action, #[case] allowed: bool) {
         assert_eq!(role.allows(action), allowed);
     }

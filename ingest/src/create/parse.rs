@@ -1,6 +1,9 @@
 //! From JSON to a request that can be carried out, or to the list of everything that is wrong with it.
 
+use std::ops::RangeInclusive;
+
 use quittance_avro::{
+    ids::PaymentMethodId,
     money::{Currency, MinorUnits},
     records::{GatewayToken, PaymentMethod},
     words::{CaptureMethod, Initiator},
@@ -26,7 +29,27 @@ const URL_CHARS_MAX: usize = 2_048;
 const DECLINES_RETRIED_MAX: i64 = 3;
 /// What a card is paid from.
 pub(crate) const FUNDINGS: [&str; 3] = ["credit", "debit", "prepaid"];
-const STORED_CREDENTIAL_USES: [&str; 4] = ["first", "recurring", "installment", "unscheduled"];
+const STORED_CREDENTIAL_USES: [&str; 4] = [FIRST, "recurring", "installment", "unscheduled"];
+/// The use that stores it, which takes the customer.
+const FIRST: &str = "first";
+
+/// How a payment is paid.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PaidWith {
+    /// With this.
+    Method(Box<PaymentMethod>),
+    /// With what was saved before.
+    Saved(PaymentMethodId),
+}
+
+/// A payment method to be saved.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SaveRequest {
+    /// What it is.
+    pub(crate) payment_method: PaymentMethod,
+    /// Where the gateway sends the customer back to.
+    pub(crate) return_url: Option<String>,
+}
 
 /// A payment to be made.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +61,7 @@ pub struct CreateRequest {
     /// When the money is taken.
     pub capture: CaptureMethod,
     /// How it is paid.
-    pub payment_method: PaymentMethod,
+    pub payment_method: PaidWith,
     /// The gateway account that it has to go to; empty if the rules may choose.
     pub gateway_account: String,
     /// Where the gateway sends the customer back to.
@@ -65,6 +88,21 @@ pub fn parse(body: Value, default_account: &str) -> Result<CreateRequest, Vec<Fi
     }
 }
 
+/// Reads the body of `POST /v1/payment-methods`.
+pub(crate) fn parse_method(body: Value, default_account: &str) -> Result<SaveRequest, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let request = Fields::new("", body, &mut errors).and_then(|mut fields| {
+        let payment_method = method(&mut fields, default_account);
+        let return_url = return_url(&mut fields);
+        fields.end();
+        Some(SaveRequest { payment_method: payment_method?, return_url })
+    });
+    match request {
+        Some(request) if errors.is_empty() => Ok(request),
+        _ => Err(errors),
+    }
+}
+
 fn request(mut fields: Fields<'_>, default_account: &str) -> Option<CreateRequest> {
     let amount = fields.amount("amount");
     if amount.is_none() && !fields.has_error("amount") {
@@ -73,20 +111,17 @@ fn request(mut fields: Fields<'_>, default_account: &str) -> Option<CreateReques
     let currency =
         fields.required("currency", 3, |text| text.parse::<Currency>().map_err(|error| format!("{error}, got {text}")));
     let capture = capture(&mut fields);
-    let payment_method = match fields.take("payment_method") {
-        None => {
-            fields.refuse("payment_method", "is required");
-            None
-        }
-        Some(value) => payment_method(value, default_account, fields.errors()),
+    let payment_method = paid_with(&mut fields, default_account);
+    let tokens = match &payment_method {
+        Some(PaidWith::Method(method)) => &method.tokens[..],
+        Some(PaidWith::Saved(_)) | None => &[],
     };
-    let tokens = payment_method.as_ref().map_or(&[][..], |method| &method.tokens);
     let gateway_account = gateway_account(&mut fields, tokens);
     let return_url = return_url(&mut fields);
     let hold = fields.flag("hold", false);
     let declines_retried = fields.integer("retry_declines", 0..=DECLINES_RETRIED_MAX, 0);
     let initiator = initiator(&mut fields);
-    let stored_credential = stored_credential(&mut fields);
+    let stored_credential = stored_credential(&mut fields, initiator);
     let text = text(&mut fields);
     fields.end();
     Some(CreateRequest {
@@ -144,12 +179,28 @@ fn initiator(fields: &mut Fields<'_>) -> Initiator {
     }
 }
 
-fn stored_credential(fields: &mut Fields<'_>) -> Option<String> {
-    let word = fields.text("stored_credential", 16)?;
-    if STORED_CREDENTIAL_USES.contains(&&*word) {
-        return Some(word);
+/// A merchant can charge only what is stored already, and says in which way it was agreed on.
+fn stored_credential(fields: &mut Fields<'_>, initiator: Initiator) -> Option<String> {
+    let word = fields.text("stored_credential", 16);
+    if fields.has_error("stored_credential") {
+        return None;
     }
-    fields.refuse("stored_credential", format!("must be one of {}", STORED_CREDENTIAL_USES.join(", ")));
+    match (initiator, word) {
+        (Initiator::Merchant, None) => {
+            let later = STORED_CREDENTIAL_USES[1..].join(", ");
+            fields.refuse("stored_credential", format!("must be one of {later} if the initiator is merchant"));
+        }
+        (Initiator::Merchant, Some(word)) if word == FIRST => {
+            let later = STORED_CREDENTIAL_USES[1..].join(", ");
+            let message = format!("must be one of {later} if the initiator is merchant: it is first with the customer");
+            fields.refuse("stored_credential", message);
+        }
+        (_, Some(word)) if STORED_CREDENTIAL_USES.contains(&&*word) => return Some(word),
+        (Initiator::Customer, None) => {}
+        (Initiator::Customer | Initiator::Merchant, Some(_)) => {
+            fields.refuse("stored_credential", format!("must be one of {}", STORED_CREDENTIAL_USES.join(", ")));
+        }
+    }
     None
 }
 
@@ -166,8 +217,35 @@ fn capture(fields: &mut Fields<'_>) -> Option<CaptureMethod> {
     }
 }
 
-fn payment_method(value: Value, default_account: &str, errors: &mut Vec<FieldError>) -> Option<PaymentMethod> {
-    let mut fields = Fields::new("payment_method", value, errors)?;
+/// Exactly one of what it is and the id of what was saved.
+fn paid_with(fields: &mut Fields<'_>, default_account: &str) -> Option<PaidWith> {
+    match (fields.take("payment_method"), fields.take("payment_method_id")) {
+        (None, None) => {
+            fields.refuse("payment_method", "is required, or payment_method_id of one that is saved");
+            None
+        }
+        (Some(_), Some(_)) => {
+            fields.refuse("payment_method_id", "must not be given together with payment_method");
+            None
+        }
+        (Some(value), None) => {
+            let mut inner = Fields::new("payment_method", value, fields.errors())?;
+            let method = method(&mut inner, default_account);
+            inner.end();
+            method.map(Box::new).map(PaidWith::Method)
+        }
+        // Its digits may look like a card number, as those of any id.
+        (None, Some(value)) => match value.as_str().unwrap_or_default().parse() {
+            Ok(id) => Some(PaidWith::Saved(id)),
+            Err(error) => {
+                fields.refuse("payment_method_id", error.to_string());
+                None
+            }
+        },
+    }
+}
+
+fn method(fields: &mut Fields<'_>, default_account: &str) -> Option<PaymentMethod> {
     let kind_of = fields.text("kind", 16).unwrap_or_else(|| "card".to_owned());
     if kind_of != "card" {
         fields.refuse("kind", "must be card");
@@ -181,12 +259,11 @@ fn payment_method(value: Value, default_account: &str, errors: &mut Vec<FieldErr
             fields.refuse("token", "is required, or tokens with one for each gateway account");
             None
         }
-        (Some(value), None) => token(&mut fields, "token", &value)
+        (Some(value), None) => token(fields, "token", &value)
             .map(|token| vec![GatewayToken { gateway_account: default_account.to_owned(), token }]),
-        (None, Some(value)) => tokens(&mut fields, value),
+        (None, Some(value)) => tokens(fields, value),
     };
-    let method = facts(&mut fields, kind_of);
-    fields.end();
+    let method = facts(fields, kind_of);
     Some(PaymentMethod { tokens: token?, ..method })
 }
 
@@ -201,7 +278,19 @@ fn facts(fields: &mut Fields<'_>, kind_of: String) -> PaymentMethod {
     });
     let last4 =
         fact(fields, "last4", "four digits", |text| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()));
-    PaymentMethod { brand, funding, country, last4, ..PaymentMethod::of_tokens(kind_of, Vec::new()) }
+    let exp_month = part_of_date(fields, "exp_month", 1..=12);
+    let exp_year = part_of_date(fields, "exp_year", 2000..=9999);
+    let method = PaymentMethod::of_tokens(kind_of, Vec::new());
+    PaymentMethod { brand, funding, country, last4, exp_month, exp_year, ..method }
+}
+
+fn part_of_date(fields: &mut Fields<'_>, name: &str, bounds: RangeInclusive<i32>) -> Option<i32> {
+    let number = fields.take(name)?.as_i64().and_then(|number| i32::try_from(number).ok());
+    let number = number.filter(|number| bounds.contains(number));
+    if number.is_none() {
+        fields.refuse(name, format!("must be an integer from {} to {}", bounds.start(), bounds.end()));
+    }
+    number
 }
 
 fn fact(fields: &mut Fields<'_>, name: &str, wanted: &str, is_right: impl Fn(&str) -> bool) -> Option<String> {

@@ -1,11 +1,13 @@
-//! What every request does that asks for something: it is published, waited for, and answered with the payment.
+//! What every request does that asks for something: it is published, waited for, and answered with the payment, or payment method.
 //!
 //! Nothing is kept here, so a crash at any point is a broken connection to the client, who asks again with the same key.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use quittance_avro::{
     API_VERSION,
-    ids::{CommandId, PaymentId},
+    ids::{AggregateId, CommandId},
     records::{Actor, Envelope, Fingerprint, Sealed},
     seal::Binding,
     time::Timestamp,
@@ -17,7 +19,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use warp::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 
-use super::{json, payment_view, sealing_key};
+use super::{json, methods::method_view, payment_view, sealing_key, stores_down};
 use crate::{
     app::App,
     auth::Caller,
@@ -26,7 +28,7 @@ use crate::{
     prefer::Prefer,
     problem::Problem,
     publish::Command,
-    wait::{Awaited, Known},
+    wait::{Awaited, Known, Resource},
 };
 
 /// A command that is about to be published, and how its client wants to be answered.
@@ -35,7 +37,7 @@ pub(super) struct Request<'a> {
     /// Name of the request, e.g. `payments.create`.
     pub(super) operation: &'static str,
     pub(super) command_id: CommandId,
-    pub(super) payment_id: PaymentId,
+    pub(super) resource: AggregateId,
     pub(super) fingerprint: &'a Fingerprint,
     pub(super) prefer: Prefer,
     /// The status of an answer that shows what came of it.
@@ -50,7 +52,7 @@ impl Request<'_> {
             mode: self.caller.mode,
             tenant: self.caller.tenant.clone(),
             merchant_account: "default".to_owned(),
-            aggregate_id: self.payment_id.to_string(),
+            aggregate_id: self.resource.to_string(),
             sequence: None,
             occurred_at: Timestamp::now(),
             actor: Actor {
@@ -73,23 +75,23 @@ impl Request<'_> {
     ) -> Result<Sealed, Problem> {
         let key = sealing_key(app, self.caller.mode, &self.caller.tenant).await?;
         let plaintext = serde_json::to_vec(text).map_err(|_| Problem::Internal)?;
-        let aggregate_id = self.payment_id.to_string();
+        let aggregate_id = self.resource.to_string();
         let (mode, tenant) = (self.caller.mode, &self.caller.tenant);
         Ok(key.seal(Binding { mode, tenant, aggregate_id: &aggregate_id, purpose }, &plaintext))
     }
 
-    /// Publishes the command and answers with the payment, as soon as that shows what came of it.
+    /// Publishes the command and answers with what it was asked of, as soon as that shows what came of it.
     pub(super) async fn send(
         &self,
         app: &App,
         command: &Command,
         trace: &TraceContext,
     ) -> Result<Response<Bytes>, Problem> {
-        let (caller, command_id, payment_id) = (self.caller, self.command_id, self.payment_id);
-        let awaited = Awaited { caller, command_id, payment_id, fingerprint: self.fingerprint };
+        let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
+        let awaited = Awaited { caller, command_id, resource, fingerprint: self.fingerprint };
         // Subscribe, read, publish, then wait: no change can fall between.
         let deadline = Instant::now() + self.prefer.wait.unwrap_or(app.parts.wait);
-        let mut waiter = app.parts.notices.subscribe(self.payment_id);
+        let mut waiter = app.parts.notices.subscribe(resource);
         let pause = app.parts.reads.not_refused_before(&awaited).await?;
         let began = Instant::now();
         app.parts.commands.publish(command, trace).await?;
@@ -101,10 +103,34 @@ impl Request<'_> {
         } else {
             app.parts.reads.settled(&awaited, &mut waiter, pause, deadline).await?
         };
+        self.answer(app, known).await
+    }
+
+    /// Answers a request whose command was decided before, without asking for anything. None if it was not, as far as is known.
+    pub(super) async fn answer_again(&self, app: &App) -> Result<Option<Response<Bytes>>, Problem> {
+        let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
+        let outcome = app.parts.reads.outcome(caller, command_id).await.map_err(|error| stores_down(&error))?;
+        if outcome.is_none() {
+            return Ok(None);
+        }
+        let awaited = Awaited { caller, command_id, resource, fingerprint: self.fingerprint };
+        let deadline = Instant::now() + self.prefer.wait.unwrap_or(app.parts.wait);
+        let mut waiter = app.parts.notices.subscribe(resource);
+        let known = app.parts.reads.settled(&awaited, &mut waiter, Duration::ZERO, deadline).await?;
+        self.answer(app, known).await.map(Some)
+    }
+
+    async fn answer(&self, app: &App, known: Known) -> Result<Response<Bytes>, Problem> {
+        let resource = self.resource;
         let mut response = match known {
-            Known::Payment(state) => {
+            Known::Resource(Resource::Payment(state)) => {
                 let mut response = json(self.status, &payment_view(app, &state).await?)?;
-                locate(&mut response, &format!("/v1/payments/{payment_id}"));
+                locate(&mut response, &format!("/v1/payments/{resource}"));
+                response
+            }
+            Known::Resource(Resource::Method(state)) => {
+                let mut response = json(self.status, &method_view(app, self.caller, &state).await?)?;
+                locate(&mut response, &format!("/v1/payment-methods/{resource}"));
                 response
             }
             Known::Nothing => self.accepted(app).await?,
@@ -117,7 +143,7 @@ impl Request<'_> {
 
     /// The command is durable and its outcome is not known: where to ask for it.
     async fn accepted(&self, app: &App) -> Result<Response<Bytes>, Problem> {
-        let view = command_view::pending(self.command_id, self.operation, self.payment_id);
+        let view = command_view::pending(self.command_id, self.operation, self.resource);
         app.parts.reads.remember_pending(self.caller, self.command_id, &view).await;
         let mut response = json(StatusCode::ACCEPTED, &view)?;
         locate(&mut response, &format!("/v1/commands/{}", self.command_id));

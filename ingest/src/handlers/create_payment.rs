@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use quittance_avro::{
     fingerprint::fingerprint,
-    records::{CreatePayment, MetadataPair},
+    ids::PaymentMethodId,
+    records::{CreatePayment, MetadataPair, PaymentMethod},
+    words::PaymentMethodStatus,
 };
 use quittance_service::trace::TraceContext;
 use serde_json::{Map, Value};
@@ -14,15 +16,17 @@ use warp::http::{HeaderMap, Response, StatusCode};
 use super::{
     TEXT_PURPOSE,
     command::{Request, read_json},
+    methods::first_transaction,
+    stores_down,
 };
 use crate::{
     app::App,
     auth::{Action, Caller},
     body::Chunks,
-    create::parse,
+    create::{PaidWith, parse},
     idempotency::IdempotencyKey,
     prefer::Prefer,
-    problem::Problem,
+    problem::{FieldError, Problem},
     publish::Command,
     query::Query,
     view::Text,
@@ -51,10 +55,15 @@ pub(crate) async fn create_payment(
         caller: &caller,
         operation: OPERATION,
         command_id: key.command_id(caller.mode, &caller.tenant, OPERATION, ""),
-        payment_id: key.payment_id(caller.mode, &caller.tenant, OPERATION),
+        resource: key.payment_id(caller.mode, &caller.tenant, OPERATION).into(),
         fingerprint: &fingerprint,
         prefer: Prefer::from_headers(headers),
         status: StatusCode::CREATED,
+    };
+    let paid_with = match resolved(app, &caller, asked.payment_method).await {
+        // What was asked for before is answered again, whatever has become of the method since.
+        Err(problem @ Problem::Invalid(_)) => return request.answer_again(app).await?.ok_or(problem),
+        resolved => resolved?,
     };
     let (routing_metadata, configuration_version) = routing(app, &caller, &asked.text.metadata)?;
     let sealed = match asked.text {
@@ -67,7 +76,7 @@ pub(crate) async fn create_payment(
         amount: asked.amount,
         currency: asked.currency,
         capture: asked.capture,
-        payment_method: asked.payment_method,
+        payment_method: paid_with.method,
         gateway_account: asked.gateway_account,
         initiator: asked.initiator,
         stored_credential: asked.stored_credential,
@@ -75,12 +84,36 @@ pub(crate) async fn create_payment(
         return_url: asked.return_url,
         hold: asked.hold,
         declines_retried_max: asked.declines_retried_max,
-        payment_method_id: None,
-        network_transaction_id: None,
+        payment_method_id: paid_with.saved_as.map(|id| id.to_string()),
+        network_transaction_id: paid_with.first_transaction,
         routing_metadata,
         configuration_version,
     };
     request.send(app, &Command::Create(command), trace).await
+}
+
+/// How it is paid, with what is known of a method that was saved before.
+struct Resolved {
+    method: PaymentMethod,
+    saved_as: Option<PaymentMethodId>,
+    /// The scheme's id of the method's first use, as far as the read model knows.
+    first_transaction: Option<String>,
+}
+
+async fn resolved(app: &App, caller: &Caller, paid_with: PaidWith) -> Result<Resolved, Problem> {
+    let id = match paid_with {
+        PaidWith::Method(method) => return Ok(Resolved { method: *method, saved_as: None, first_transaction: None }),
+        PaidWith::Saved(id) => id,
+    };
+    let refuse =
+        |message: String| Problem::Invalid(vec![FieldError { field: "payment_method_id".to_owned(), message }]);
+    let state = app.parts.reads.method(caller, id).await.map_err(|error| stores_down(&error))?;
+    let state = state.ok_or_else(|| refuse("must be of a payment method that was saved".to_owned()))?;
+    if state.status != PaymentMethodStatus::Active {
+        return Err(refuse(format!("must be of a payment method that is active; this one is {}", state.status)));
+    }
+    let first_transaction = first_transaction(app, caller, &state).await?;
+    Ok(Resolved { method: state.payment_method, saved_as: Some(id), first_transaction })
 }
 
 /// What the tenant's routing rules ask for of the metadata, and the version of the configuration that says so. Those members

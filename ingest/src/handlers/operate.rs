@@ -46,21 +46,26 @@ pub(crate) async fn operate(
         caller: &caller,
         operation: operation.name(),
         command_id: key.command_id(caller.mode, &caller.tenant, operation.name(), id),
-        payment_id,
+        resource: payment_id.into(),
         fingerprint: &fingerprint,
         prefer: Prefer::from_headers(headers),
         status: operation.status(),
     };
-    let sealed = sealed(app, &request, &asked).await?;
+    let sealed = sealed(app, &request, payment_id, &asked).await?;
     let command = asked.command(request.envelope(), fingerprint.clone(), sealed);
     request.send(app, &command, trace).await
 }
 
 /// The text that a command carries.
-async fn sealed(app: &App, request: &Request<'_>, asked: &Asked) -> Result<Option<Sealed>, Problem> {
+async fn sealed(
+    app: &App,
+    request: &Request<'_>,
+    payment_id: PaymentId,
+    asked: &Asked,
+) -> Result<Option<Sealed>, Problem> {
     match asked {
         Asked::Update(change) => {
-            let state = app.parts.reads.payment(request.caller, request.payment_id).await;
+            let state = app.parts.reads.payment(request.caller, payment_id).await;
             let state = state.map_err(|error| stores_down(&error))?.ok_or(Problem::NotFound)?;
             // What cannot be read is not written over.
             let text = opened_text(app, &state).await?.ok_or(Problem::Unavailable("the payment's text"))?;

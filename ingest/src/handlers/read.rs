@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
-use quittance_avro::ids::{PaymentId, RefundId};
+use quittance_avro::ids::{AggregateId, PaymentId, RefundId};
 use tokio::time::Instant;
 use warp::http::{HeaderMap, Response, StatusCode};
 
@@ -36,7 +36,7 @@ pub(crate) async fn read_payment(
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::ReadPayment)?;
     let after = query.after()?;
-    let id = id.parse().map_err(|_| Problem::NotFound)?;
+    let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     let read = || {
         let state = app.parts.reads.payment(&caller, id);
         state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
@@ -72,7 +72,7 @@ pub(crate) async fn read_history(
     let caller = app.parts.authenticator.caller(headers)?;
     caller.may(Action::ReadHistory)?;
     let after = query.after()?;
-    let id = id.parse().map_err(|_| Problem::NotFound)?;
+    let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     let limit = i64::try_from(EVENTS_MAX + 1).unwrap_or(i64::MAX);
     let read = || {
         let events = app.parts.reads.history(&caller, id, limit);
@@ -114,10 +114,10 @@ pub(crate) async fn read_command(
 
 /// Reads until what is read has reached the sequence `after`, for as long as the client waits (`Prefer: wait`) or the
 /// default. `read` gives what it found, after the sequence of it if it found anything.
-async fn caught_up<'a, T>(
+pub(super) async fn caught_up<'a, T>(
     app: &App,
     headers: &HeaderMap,
-    id: PaymentId,
+    id: impl Into<AggregateId>,
     after: Option<i64>,
     read: impl Fn() -> BoxFuture<'a, Result<(Option<i64>, T), StoreError>>,
 ) -> Result<T, Problem> {

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use quittance_avro::{
-    ids::{CommandId, PaymentId, RefundId},
-    records::{Envelope, Outcome, PaymentState},
+    ids::{CommandId, PaymentId, PaymentMethodId, RefundId},
+    records::{Envelope, Outcome, PaymentMethodState, PaymentState},
 };
 use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -19,6 +19,15 @@ const PAYMENT_OF_OPERATION: &str = "select payments.state from operations join p
      where operations.operation_id = $1 and operations.mode = $2 and operations.tenant = $3";
 const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
      and gateway_account = $4 limit 1";
+const METHOD: &str = "select state from payment_methods where payment_method_id = $1 and mode = $2 and tenant = $3";
+/// Only what a customer made begins a series, and only what was approved.
+const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_transaction_id}' from payments \
+     cross join lateral jsonb_array_elements(state -> 'operations') as operation \
+     cross join lateral jsonb_array_elements(operation.value -> 'attempts') as attempt \
+     where state ->> 'payment_method_id' = $1 and mode = $2 and tenant = $3 and state ->> 'initiator' = 'customer' \
+     and operation.value ->> 'kind' = 'authorize' and attempt.value ->> 'status' = 'succeeded' \
+     and attempt.value #>> '{details,network_transaction_id}' is not null \
+     order by payments.created_at, payments.payment_id limit 1";
 const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
@@ -69,6 +78,26 @@ impl Reads {
     /// The outcome as Postgres has it.
     pub(crate) async fn stored_outcome(&self, caller: &Caller, id: CommandId) -> Result<Option<Outcome>, StoreError> {
         self.one(OUTCOME, &id.to_string(), caller).await
+    }
+
+    /// A payment method of the caller's.
+    pub(crate) async fn method(
+        &self,
+        caller: &Caller,
+        id: PaymentMethodId,
+    ) -> Result<Option<PaymentMethodState>, StoreError> {
+        self.one(METHOD, &id.to_string(), caller).await
+    }
+
+    /// The scheme's id of the first payment with that payment method.
+    pub(crate) async fn first_transaction_with(
+        &self,
+        caller: &Caller,
+        method_id: &str,
+    ) -> Result<Option<String>, StoreError> {
+        let (mode, tenant) = (caller.mode.as_str(), caller.tenant.as_str());
+        let rows = self.query(FIRST_TRANSACTION, &[&method_id, &mode, &tenant]).await?;
+        Ok(rows.first().map(|row| row.try_get(0)).transpose()?)
     }
 
     /// The payment's events from the first on, at most `limit`.

@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use quittance_avro::{
-    records::{Envelope, GatewayHealth, PaymentChangelog},
+    records::{Envelope, GatewayHealth},
     tenant::Tenant,
     words::Mode,
 };
 use quittance_tables::{Configuration, Configured, Healths};
 
-use super::{decision::Input, gateways::Gateways};
+use super::gateways::Gateways;
 
 /// What each tenant's payments can go to. It is put together when a table changes, since payments are many and changes few.
 pub(super) struct Accounts {
@@ -72,15 +72,8 @@ impl Accounts {
         })
     }
 
-    /// Those for a payment, or for one that an input may begin.
-    pub(super) fn of(&self, state: Option<&PaymentChangelog>, input: &Input) -> &Gateways {
-        let envelope: Option<&Envelope> = match (state, input) {
-            (Some(state), _) => Some(&state.state.envelope),
-            (None, Input::Command(command)) => Some(command.request.envelope()),
-            (None, Input::Result(result)) => Some(&result.envelope),
-            (None, Input::Notice(notice)) => Some(&notice.envelope),
-            (None, Input::Timer) => None,
-        };
+    /// Those for what has that envelope.
+    pub(super) fn of(&self, envelope: Option<&Envelope>) -> &Gateways {
         let Some(envelope) = envelope else { return &self.installed };
         let own = self.own.get(&envelope.mode).and_then(|own| own.get(&envelope.tenant));
         own.or_else(|| self.plain.get(&envelope.mode)).unwrap_or(&self.installed)

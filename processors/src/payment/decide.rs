@@ -15,7 +15,7 @@ mod failing;
 mod fee;
 mod notice;
 mod operation;
-pub(super) mod outcome;
+pub(crate) mod outcome;
 mod report;
 mod result;
 mod standing;

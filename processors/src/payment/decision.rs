@@ -1,11 +1,18 @@
 //! What the rules are given and what they say.
 
 use quittance_avro::{
-    records::{GatewayAnomaly, GatewayEffect, GatewayNotice, GatewayResult, Outcome, PaymentChangelog, Transfer},
+    records::{
+        Envelope, GatewayAnomaly, GatewayEffect, GatewayNotice, GatewayResult, Outcome, PaymentChangelog, Transfer,
+    },
     time::Timestamp,
 };
 
-use super::{command::Command, event::Event, gateways::Gateways, policy::Policy};
+use super::{
+    command::{Command, Request},
+    event::Event,
+    gateways::Gateways,
+    policy::Policy,
+};
 
 /// Something that happened to a payment from outside its state.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +25,29 @@ pub enum Input {
     Notice(Box<GatewayNotice>),
     /// The payment's earliest timer is due.
     Timer,
+}
+
+impl Input {
+    /// Who, what, when and why of its record.
+    pub(super) fn envelope(&self) -> Option<&Envelope> {
+        match self {
+            Self::Command(command) => Some(command.request.envelope()),
+            Self::Result(result) => Some(&result.envelope),
+            Self::Notice(notice) => Some(&notice.envelope),
+            Self::Timer => None,
+        }
+    }
+
+    /// The version of the configuration that it must not be decided without.
+    pub(super) fn awaits(&self) -> i64 {
+        match self {
+            Self::Command(command) => match &command.request {
+                Request::Create(asked) => asked.configuration_version,
+                _ => 0,
+            },
+            Self::Result(_) | Self::Notice(_) | Self::Timer => 0,
+        }
+    }
 }
 
 /// What the rules may look at beside the payment and the input. All of it is data: deciding again gives the same.

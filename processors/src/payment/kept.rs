@@ -10,7 +10,8 @@
 
 use quittance_avro::{
     records::{
-        CreatePayment, Envelope, GatewayAnomaly, Outcome, PaymentChangelog, PaymentStub, Record, RefusedCreation,
+        CreatePayment, Envelope, GatewayAnomaly, Outcome, PaymentChangelog, PaymentMethodChangelog, PaymentStub,
+        Record, RefusedCreation,
     },
     refusals::Refusal,
     time::Timestamp,
@@ -23,7 +24,7 @@ use super::{
     decide::{STATE_VERSION, anomaly, decide, due_at, is_at_rest, outcome},
     decision::{Context, Decision, Ignored, Input},
 };
-use crate::runtime::StateChange;
+use crate::{payment_method, runtime::StateChange};
 
 /// How long after its latest event a payment that is at its end is kept whole, milliseconds.
 const KEPT_WHOLE_MS: i64 = 400 * 86_400_000;
@@ -37,6 +38,8 @@ pub enum Kept {
     Refused(Box<RefusedCreation>),
     /// That it ended long ago, and how.
     Stub(Box<PaymentStub>),
+    /// A saved payment method, which has ids of its own.
+    Method(Box<PaymentMethodChangelog>),
 }
 
 /// What is to be done about an input.
@@ -58,6 +61,7 @@ impl Kept {
         match decoder.name_of(value)? {
             RefusedCreation::NAME => decoder.decode(value).map(Box::new).map(Self::Refused),
             PaymentStub::NAME => decoder.decode(value).map(Box::new).map(Self::Stub),
+            PaymentMethodChangelog::NAME => decoder.decode(value).map(Box::new).map(Self::Method),
             _ => decoder.decode(value).map(Box::new).map(Self::Payment),
         }
     }
@@ -66,7 +70,7 @@ impl Kept {
     pub fn payment(&self) -> Option<&PaymentChangelog> {
         match self {
             Self::Payment(payment) => Some(payment),
-            Self::Refused(_) | Self::Stub(_) => None,
+            Self::Refused(_) | Self::Stub(_) | Self::Method(_) => None,
         }
     }
 
@@ -76,12 +80,17 @@ impl Kept {
             Self::Payment(payment) => &payment.state.envelope,
             Self::Refused(refused) => &refused.envelope,
             Self::Stub(stub) => &stub.envelope,
+            Self::Method(method) => &method.state.envelope,
         }
     }
 
     /// The trace that its timers go on with.
     pub(super) fn traceparent(&self) -> &str {
-        self.payment().map_or("", |payment| &payment.traceparent)
+        match self {
+            Self::Payment(payment) => &payment.traceparent,
+            Self::Refused(_) | Self::Stub(_) => "",
+            Self::Method(method) => &method.traceparent,
+        }
     }
 
     /// The version of the rules that wrote it.
@@ -90,15 +99,25 @@ impl Kept {
             Self::Payment(payment) => payment.state_version,
             Self::Refused(refused) => refused.state_version,
             Self::Stub(stub) => stub.state_version,
+            Self::Method(method) => method.state_version,
+        }
+    }
+
+    /// The newest version of its rules that this build knows.
+    pub(super) fn known_version(&self) -> i32 {
+        match self {
+            Self::Payment(_) | Self::Refused(_) | Self::Stub(_) => STATE_VERSION,
+            Self::Method(_) => payment_method::STATE_VERSION,
         }
     }
 
     /// When something becomes of it unless something else happens first.
-    pub(super) fn due_at(&self) -> Option<Timestamp> {
+    pub(crate) fn due_at(&self) -> Option<Timestamp> {
         match self {
             Self::Payment(payment) => due_at(payment).or_else(|| retires_at(payment)),
             Self::Refused(refused) => Some(outcome::remembered_until(&refused.refusal)),
             Self::Stub(_) => None,
+            Self::Method(method) => payment_method::due_at(method),
         }
     }
 }
@@ -126,6 +145,8 @@ pub(super) fn decide_kept(kept: Option<&Kept>, input: &Input, cx: Context<'_>) -
             Said::Told(Box::new(told), StateChange::Unchanged)
         }
         (Some(Kept::Refused(_)) | None, input) => of_nothing(input, cx),
+        // No input for a payment comes under the id of a method.
+        (Some(Kept::Method(_)), _) => Said::Silent(StateChange::Unchanged),
     }
 }
 

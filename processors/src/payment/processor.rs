@@ -19,16 +19,19 @@ use quittance_tables::Configured;
 
 use super::{
     accounts::Accounts,
-    command::Request,
     decide::{anomaly, outcome},
     decision::{Change, Context, Decision, Ignored, Input},
     event::EventEncoders,
     gateways::Gateways,
+    incoming::Incoming,
     kept::{Kept, Said, decide_kept},
     message::{Message, of_known_version},
     policy::Policy,
 };
-use crate::runtime::{Class, Due, Output, Processed, Processor, Source, StateChange, Trigger};
+use crate::{
+    payment_method::{self, Methods},
+    runtime::{Class, Due, Output, Processed, Processor, Source, StateChange, Trigger},
+};
 
 /// Encoders of everything that the payment processor writes.
 #[derive(Clone)]
@@ -42,6 +45,7 @@ pub struct Encoders {
     transfer: Encoder<Transfer>,
     anomaly: Encoder<GatewayAnomaly>,
     events: EventEncoders,
+    methods: payment_method::Encoders,
 }
 
 impl Encoders {
@@ -57,6 +61,7 @@ impl Encoders {
             transfer: registry.encoder(Topic::LedgerTransfers).await?,
             anomaly: registry.encoder(Topic::GatewayAnomalies).await?,
             events: EventEncoders::look_up(registry).await?,
+            methods: payment_method::Encoders::look_up(registry).await?,
         })
     }
 
@@ -72,11 +77,12 @@ impl Encoders {
             transfer: Encoder::of_this_build(),
             anomaly: Encoder::of_this_build(),
             events: EventEncoders::of_this_build(),
+            methods: payment_method::Encoders::of_this_build(),
         }
     }
 }
 
-/// The payment processor.
+/// The payment processor. It decides saved payment methods too.
 pub struct PaymentProcessor {
     inputs: Vec<Source>,
     changelog: Arc<str>,
@@ -91,6 +97,7 @@ pub struct PaymentProcessor {
     encoders: Encoders,
     policy: Policy,
     accounts: Accounts,
+    methods: Methods,
 }
 
 impl PaymentProcessor {
@@ -112,10 +119,17 @@ impl PaymentProcessor {
             anomalies: topic(Topic::GatewayAnomalies),
             tables: [topic(Topic::Configuration), topic(Topic::GatewayHealth)],
             schemas,
+            methods: Methods::new(prefix, encoders.methods.clone()),
             encoders,
             policy,
             accounts: Accounts::new(gateways),
         }
+    }
+
+    /// What the rules may look at of a thing with that envelope.
+    fn context<'a>(&'a self, envelope: Option<&Envelope>, traceparent: &'a str, now_ms: i64) -> Context<'a> {
+        let gateways = self.accounts.of(envelope);
+        Context { now: Timestamp::from_ms(now_ms), traceparent, policy: &self.policy, gateways }
     }
 
     fn applied(&self, change: Change, traceparent: &str) -> Result<Processed<Kept>, EncodeError> {
@@ -188,7 +202,8 @@ impl PaymentProcessor {
     }
 }
 
-fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
+/// The headers of a record that goes back to a command.
+pub(crate) fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
     let mut headers = Headers::default();
     if !traceparent.is_empty() {
         headers = headers.with("traceparent", traceparent);
@@ -201,7 +216,7 @@ fn headers(traceparent: &str, command_id: Option<&str>) -> Headers {
 
 impl Processor for PaymentProcessor {
     type State = Kept;
-    type Input = Input;
+    type Input = Incoming;
 
     fn inputs(&self) -> &[Source] {
         &self.inputs
@@ -211,7 +226,7 @@ impl Processor for PaymentProcessor {
         &self.changelog
     }
 
-    fn decode(&mut self, record: &Record) -> Result<(String, Input), ReadError> {
+    fn decode(&mut self, record: &Record) -> Result<(String, Incoming), ReadError> {
         let value = record.value.as_deref().unwrap_or_default();
         let message = self.schemas.read_known(|decoder| Message::read(decoder, value))?;
         message.addressed(record.key.as_deref())
@@ -237,14 +252,8 @@ impl Processor for PaymentProcessor {
         Ok(())
     }
 
-    fn awaits(&self, input: &Input) -> i64 {
-        match input {
-            Input::Command(command) => match &command.request {
-                Request::Create(asked) => asked.configuration_version,
-                _ => 0,
-            },
-            Input::Result(_) | Input::Notice(_) | Input::Timer => 0,
-        }
+    fn awaits(&self, input: &Incoming) -> i64 {
+        input.awaits()
     }
 
     fn restore(&mut self, value: &[u8]) -> Result<Kept, ReadError> {
@@ -256,6 +265,7 @@ impl Processor for PaymentProcessor {
             Kept::Payment(payment) => self.encoders.changelog.encode(payment),
             Kept::Refused(refused) => self.encoders.refused_creation.encode(refused),
             Kept::Stub(stub) => self.encoders.stub.encode(stub),
+            Kept::Method(method) => self.methods.encoders.changelog.encode(method),
         }
     }
 
@@ -263,18 +273,20 @@ impl Processor for PaymentProcessor {
         state.due_at().map(|due_at| Due::real(due_at.as_ms()))
     }
 
-    fn is_of_owner(&self, state: &Kept, input: &Input) -> bool {
+    fn is_of_owner(&self, state: &Kept, input: &Incoming) -> bool {
         let own = state.envelope();
         let same = |envelope: &Envelope| envelope.mode == own.mode && envelope.tenant == own.tenant;
-        match input {
-            Input::Command(command) => same(command.request.envelope()),
-            Input::Result(result) => same(&result.envelope),
-            Input::Notice(notice) => same(&notice.envelope),
-            Input::Timer => true,
-        }
+        input.envelope().is_none_or(same)
     }
 
-    fn of_stranger(&self, input: &Input, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
+    fn of_stranger(&self, input: &Incoming, headers: &Headers, now_ms: i64) -> Result<Processed<Kept>, EncodeError> {
+        let input = match input {
+            Incoming::Payment(input) => input,
+            Incoming::Method(input) => {
+                let traceparent = headers.text("traceparent").unwrap_or_default();
+                return self.methods.of_stranger(input, self.context(None, traceparent, now_ms));
+            }
+        };
         match input {
             Input::Command(command) => {
                 let told = outcome::refused(command, Timestamp::from_ms(now_ms), Refusal::NotFound);
@@ -288,16 +300,21 @@ impl Processor for PaymentProcessor {
     fn process(
         &self,
         state: Option<&Kept>,
-        trigger: &Trigger<'_, Input>,
+        trigger: &Trigger<'_, Incoming>,
         now_ms: i64,
     ) -> Result<Processed<Kept>, EncodeError> {
         let (input, traceparent) = match trigger {
-            Trigger::Input(input, headers) => (*input, headers.text("traceparent").unwrap_or_default()),
-            Trigger::Timer => (&Input::Timer, state.map_or("", Kept::traceparent)),
+            Trigger::Input(input, headers) => (Some(*input), headers.text("traceparent").unwrap_or_default()),
+            Trigger::Timer => (None, state.map_or("", Kept::traceparent)),
         };
-        let now = Timestamp::from_ms(now_ms);
-        let gateways = self.accounts.of(state.and_then(Kept::payment), input);
-        let cx = Context { now, traceparent, policy: &self.policy, gateways };
+        let envelope = state.map(Kept::envelope).or_else(|| input.and_then(Incoming::envelope));
+        let cx = self.context(envelope, traceparent, now_ms);
+        let input = match (state, input) {
+            (_, Some(Incoming::Payment(input))) => input,
+            (_, Some(Incoming::Method(input))) => return self.methods.process(state, input, cx),
+            (Some(Kept::Method(_)), None) => return self.methods.process(state, &payment_method::Input::Timer, cx),
+            (_, None) => &Input::Timer,
+        };
         match decide_kept(state, input, cx) {
             Said::ByRules(decision) => self.by_rules(decision, traceparent),
             Said::Told(outcome, state) => self.told(state, &outcome, traceparent),

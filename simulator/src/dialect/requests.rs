@@ -10,7 +10,10 @@ use warp::http::header::CONTENT_TYPE;
 use crate::error::Error;
 use crate::ledger::{Ask, NewCapture, NewCharge, NewRefund, NewVoid};
 use crate::tokens::Token;
-use crate::values::{Amount, Currency, IdempotencyKey, Metadata, Reason, ReturnUrl, fingerprint};
+use crate::values::{
+    Amount, Credential, CredentialUse, Currency, IdempotencyKey, Initiator, Metadata, NetworkTransactionId, Reason,
+    ReturnUrl, fingerprint,
+};
 
 /// The body of `POST /v1/charges`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
@@ -26,6 +29,13 @@ pub(super) struct ChargeRequest {
     #[serde(default)]
     metadata: Metadata,
     return_url: Option<ReturnUrl>,
+    /// Who charges: `customer` (the default) or `merchant`.
+    #[serde(default)]
+    initiator: Initiator,
+    /// What a stored card is charged for: `first`, `recurring`, `installment` or `unscheduled`.
+    stored_credential: Option<CredentialUse>,
+    /// The network's id of the charge that this one goes back to.
+    network_transaction_id: Option<NetworkTransactionId>,
 }
 
 /// The body of `POST /v1/charges/{id}/captures`.
@@ -64,8 +74,11 @@ fn yes() -> bool {
 
 impl From<ChargeRequest> for NewCharge {
     fn from(request: ChargeRequest) -> Self {
-        let ChargeRequest { amount, currency, token, capture, metadata, return_url } = request;
-        Self { token: Token::parse(&token), amount, currency, capture, metadata, return_url, off_session: false }
+        let ChargeRequest { amount, currency, token, capture, metadata, return_url, .. } = request;
+        let ChargeRequest { initiator, stored_credential: used, network_transaction_id: goes_back_to, .. } = request;
+        let (token, off_session) = (Token::parse(&token), initiator == Initiator::Merchant);
+        let credential = Credential { initiator, used, goes_back_to };
+        Self { token, amount, currency, capture, metadata, return_url, off_session, credential }
     }
 }
 

@@ -7,7 +7,10 @@ use crate::ledger::{
     Capture, CaptureStatus, Charge, Dispute, Event, Phase, Refund, RefundStatus, Status, Void, VoidReason, What,
 };
 use crate::tokens::{Advice, Card, Decline};
-use crate::values::{CaptureId, ChargeId, Currency, DisputeId, Metadata, Reason, RefundId, VoidId};
+use crate::values::{
+    CaptureId, ChargeId, CredentialUse, Currency, DisputeId, Initiator, Metadata, NetworkTransactionId, Reason,
+    RefundId, VoidId,
+};
 
 /// A charge as the gateway tells it.
 #[derive(Debug, Serialize)]
@@ -29,6 +32,10 @@ pub(crate) struct ChargeView<'a> {
     avs_result: &'static str,
     cvc_result: &'static str,
     card: Option<Card>,
+    initiator: Initiator,
+    stored_credential: Option<CredentialUse>,
+    /// The network's id of the charge that this one goes back to, as the client told it.
+    goes_back_to: Option<&'a NetworkTransactionId>,
     metadata: &'a Metadata,
     next_action: Option<NextAction>,
     /// Until when it must be captured, in milliseconds since the Unix epoch like all times here.
@@ -116,6 +123,9 @@ impl<'a> ChargeView<'a> {
             avs_result: "Y",
             cvc_result: if decline == Some(Decline::IncorrectCvc) { "N" } else { "M" },
             card: charge.token.map(|token| token.card()),
+            initiator: charge.credential.initiator,
+            stored_credential: charge.credential.used,
+            goes_back_to: charge.credential.goes_back_to.as_ref(),
             metadata: &charge.metadata,
             next_action,
             expires_at: charge.expires_ms(),

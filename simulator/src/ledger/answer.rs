@@ -6,7 +6,8 @@ use super::charge::Charge;
 use super::setup::Setup;
 use crate::tokens::Token;
 use crate::values::{
-    Amount, CaptureId, ChargeId, Currency, DisputeId, EventId, IdempotencyKey, Metadata, Reason, RefundId, ReturnUrl,
+    Amount, CaptureId, ChargeId, Credential, CredentialUse, Currency, DisputeId, EventId, IdempotencyKey, Metadata,
+    Reason, RefundId, ReturnUrl,
 };
 
 /// Under which key a request comes, and what tells it from another under the same key.
@@ -30,6 +31,7 @@ pub(crate) struct NewCharge {
     pub(crate) return_url: Option<ReturnUrl>,
     /// Whether the customer is away and cannot act.
     pub(crate) off_session: bool,
+    pub(crate) credential: Credential,
 }
 
 /// What to charge a charge with that was only created.
@@ -39,6 +41,8 @@ pub(crate) struct Confirmation {
     pub(crate) token: Option<Token>,
     pub(crate) return_url: Option<ReturnUrl>,
     pub(crate) off_session: bool,
+    /// In addition to what it was created with.
+    pub(crate) used: Option<CredentialUse>,
 }
 
 /// What to take.

@@ -139,6 +139,10 @@ impl Book {
         self.setups.get(id.0)
     }
 
+    pub(super) fn setup_mut(&mut self, id: SetupId) -> Option<&mut Setup> {
+        self.setups.get_mut(id.0).map(Arc::make_mut)
+    }
+
     /// The only way in which a charge changes: the sums follow from what it was before and is after.
     pub(super) fn change(&mut self, id: ChargeId, change: impl FnOnce(&mut Charge)) -> Option<Changed> {
         let charge = self.charges.get_mut(id.0)?;

@@ -3,7 +3,8 @@
 use super::dispute::{Dispute, Verdict};
 use crate::tokens::{Decline, Token};
 use crate::values::{
-    Amount, CaptureId, ChargeId, Currency, DisputeId, IdempotencyKey, Metadata, Reason, RefundId, ReturnUrl, VoidId,
+    Amount, CaptureId, ChargeId, Credential, Currency, DisputeId, IdempotencyKey, Metadata, Reason, RefundId,
+    ReturnUrl, VoidId,
 };
 
 /// A charge: what was asked for, how far it got, and what was done to it.
@@ -23,6 +24,7 @@ pub(crate) struct Charge {
     pub(crate) capture: bool,
     pub(crate) metadata: Metadata,
     pub(crate) return_url: Option<ReturnUrl>,
+    pub(crate) credential: Credential,
     pub(crate) created_ms: u64,
     pub(crate) phase: Phase,
     pub(crate) captures: Vec<Capture>,

@@ -8,7 +8,7 @@ use super::charge::{Capture, CaptureStatus, Charge, Phase};
 use super::timeline::Due;
 use super::{Ledger, Work};
 use crate::tokens::{Decline, Token};
-use crate::values::{CaptureId, ChargeId, EventId};
+use crate::values::{CaptureId, ChargeId, EventId, Initiator};
 
 impl Ledger {
     /// Charges a token, unless the key or the token says otherwise.
@@ -48,6 +48,10 @@ impl Ledger {
                 if let Some(url) = &confirmation.return_url {
                     charge.return_url = Some(url.clone());
                 }
+                charge.credential.used = confirmation.used.or(charge.credential.used);
+                if confirmation.off_session {
+                    charge.credential.initiator = Initiator::Merchant;
+                }
             });
             ledger.ask_issuer(id, token, confirmation.off_session)
         })
@@ -64,6 +68,7 @@ impl Ledger {
             capture: new.capture,
             metadata: new.metadata.clone(),
             return_url: new.return_url.clone(),
+            credential: new.credential.clone(),
             created_ms: self.now_ms,
             phase: Phase::Created,
             captures: Vec::new(),

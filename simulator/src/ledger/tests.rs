@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::tokens::Token;
-use crate::values::{Amount, Metadata, Reason, fingerprint};
+use crate::values::{Amount, Credential, Metadata, Reason, fingerprint};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -44,6 +44,7 @@ fn new_charge(token: &str, minor_units: i64) -> NewCharge {
         metadata: Metadata::default(),
         return_url: None,
         off_session: false,
+        credential: Credential::default(),
     }
 }
 

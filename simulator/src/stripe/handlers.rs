@@ -143,8 +143,10 @@ fn render(done: &Done, expand: &Expand, base: &str) -> Result<Value, Problem> {
             Ok(refund(charge, done, expand, base))
         }
         Done::SetUp(done) => match setup::error(done) {
-            Some(error) => Err(Problem::declined(error).with("setup_intent", setup::setup(done, &Expand::default()))),
-            None => Ok(setup::setup(done, expand)),
+            Some(error) => {
+                Err(Problem::declined(error).with("setup_intent", setup::setup(done, &Expand::default(), base)))
+            }
+            None => Ok(setup::setup(done, expand, base)),
         },
     }
 }

@@ -15,7 +15,7 @@ use super::decline::payment_error;
 use super::expand::Expand;
 use super::payment_method;
 use crate::ledger::{Charge, Phase, Status, VoidReason};
-use crate::values::{Currency, IntentId};
+use crate::values::{CredentialUse, Currency, IntentId};
 
 /// The object, at the gateway that is reached at `base`.
 pub(super) fn intent(charge: &Charge, expand: &Expand, base: &str) -> Value {
@@ -61,7 +61,7 @@ pub(super) fn intent(charge: &Charge, expand: &Expand, base: &str) -> Value {
         "processing": (status == "processing").then(|| json!({ "card": {}, "type": "card" })),
         "receipt_email": null,
         "review": null,
-        "setup_future_usage": null,
+        "setup_future_usage": (charge.credential.used == Some(CredentialUse::First)).then_some("off_session"),
         "shipping": null,
         "source": null,
         "statement_descriptor": null,

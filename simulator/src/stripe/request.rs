@@ -32,7 +32,6 @@ const IGNORED: &[&str] = &[
     "payment_method_options",
     "payment_method_types",
     "receipt_email",
-    "setup_future_usage",
     "shipping",
     "statement_descriptor",
     "statement_descriptor_suffix",
@@ -118,6 +117,8 @@ mod tests {
     )]
     #[case("POST", "payment_intents", "amount=5&currency=eur&automatic_payment_methods[enabled]=true&metadata[a]=b")]
     #[case("POST", "payment_intents", "amount=5&currency=eur&payment_method_types[]=card&capture_method=manual")]
+    #[case("POST", "payment_intents", "amount=5&currency=eur&setup_future_usage=off_session")]
+    #[case("POST", "payment_intents/pi_1/confirm", "setup_future_usage=on_session")]
     #[case("POST", "payment_intents/pi_1/confirm", "")]
     #[case("POST", "payment_intents/pi_1/confirm", "return_url=https://shop.example/&expand[]=latest_charge")]
     #[case("POST", "payment_intents/pi_1/capture", "amount_to_capture=5&metadata[attempt_id]=att_1")]
@@ -149,6 +150,8 @@ mod tests {
     #[case::nothing_to_confirm("POST", "payment_intents", "amount=5&currency=eur&confirm=true")]
     #[case::url_too_early("POST", "payment_intents", "amount=5&currency=eur&return_url=https://shop.example/")]
     #[case::away_too_early("POST", "payment_intents", "amount=5&currency=eur&off_session=true")]
+    #[case::other_usage("POST", "payment_intents", "amount=5&currency=eur&setup_future_usage=always")]
+    #[case::usage_of_a_setup("POST", "setup_intents", "setup_future_usage=off_session")]
     #[case::no_card("POST", "payment_intents", "amount=5&currency=eur&payment_method=pm_nonsense")]
     #[case::no_url("POST", "payment_intents/pi_1/confirm", "return_url=shop")]
     #[case::several_captures("POST", "payment_intents/pi_1/capture", "final_capture=false")]

@@ -9,10 +9,11 @@ use super::payment_method;
 use crate::ledger::{Setup, SetupState};
 use crate::tokens::Decline;
 
-/// The object.
-pub(super) fn setup(setup: &Setup, expand: &Expand) -> Value {
+/// The object, at the gateway that is reached at `base`.
+pub(super) fn setup(setup: &Setup, expand: &Expand, base: &str) -> Value {
     let status = match (setup.state, setup.token) {
         (SetupState::Succeeded, _) => "succeeded",
+        (SetupState::RequiresAction, _) => "requires_action",
         (SetupState::Declined(_), _) | (SetupState::Created, None) => "requires_payment_method",
         (SetupState::Created, Some(_)) => "requires_confirmation",
     };
@@ -38,7 +39,7 @@ pub(super) fn setup(setup: &Setup, expand: &Expand) -> Value {
         "livemode": false,
         "mandate": null,
         "metadata": setup.metadata,
-        "next_action": null,
+        "next_action": next_action(setup, base),
         "on_behalf_of": null,
         "payment_method": method,
         "payment_method_options": { "card": { "request_three_d_secure": "automatic" } },
@@ -49,11 +50,26 @@ pub(super) fn setup(setup: &Setup, expand: &Expand) -> Value {
     })
 }
 
+fn next_action(setup: &Setup, base: &str) -> Value {
+    if setup.state != SetupState::RequiresAction {
+        return Value::Null;
+    }
+    let return_url = setup.return_url.as_ref().map(|url| url.as_str());
+    let url = format!("{base}/actions/{}", setup.id);
+    json!({ "type": "redirect_to_url", "redirect_to_url": { "url": url, "return_url": return_url } })
+}
+
 fn decline(setup: &Setup) -> Option<Decline> {
     if let SetupState::Declined(decline) = setup.state { Some(decline) } else { None }
 }
 
 /// The members of the error, if the card was declined.
 pub(super) fn error(setup: &Setup) -> Option<Map<String, Value>> {
-    decline(setup).map(|decline| card_error(decline, setup.token))
+    decline(setup).map(|decline| {
+        let mut error = card_error(decline, setup.token);
+        if decline == Decline::AuthenticationFailed {
+            error.insert("code".to_owned(), json!("setup_intent_authentication_failure"));
+        }
+        error
+    })
 }

@@ -8,6 +8,30 @@ use serde_json::{Value, json};
 
 use crate::harness::{Outcome, Simulator, body};
 
+#[rstest]
+#[case::stored(json!({"stored_credential": "first"}), ["customer", "first"], Value::Null)]
+#[case::charged_again(
+    json!({"initiator": "merchant", "stored_credential": "recurring", "network_transaction_id": "000000000000001"}),
+    ["merchant", "recurring"],
+    json!("000000000000001")
+)]
+#[tokio::test]
+async fn a_stored_credential_is_told(
+    #[case] of_it: Value,
+    #[case] told: [&str; 2],
+    #[case] goes_back_to: Value,
+) -> Outcome {
+    let simulator = Simulator::start(Config::default()).await?;
+    let mut body = body("tok_approve", 1250);
+    if let (Some(body), Value::Object(of_it)) = (body.as_object_mut(), of_it) {
+        body.extend(of_it);
+    }
+    let charge = simulator.charge("att_1", &body).await?.body;
+    assert_eq!([&charge["initiator"], &charge["stored_credential"]], told.map(|word| json!(word)).each_ref());
+    assert_eq!(charge["goes_back_to"], goes_back_to);
+    Ok(())
+}
+
 #[tokio::test]
 async fn an_approval_is_told_whole_and_replayed() -> Outcome {
     let simulator = Simulator::start(Config::default()).await?;
@@ -22,6 +46,7 @@ async fn an_approval_is_told_whole_and_replayed() -> Outcome {
             "brand": "visa", "funding": "credit", "country": "IE", "iin": "424242", "last4": "4242",
             "exp_month": 12, "exp_year": 2034, "fingerprint": "card_fp_approve",
         },
+        "initiator": "customer", "stored_credential": null, "goes_back_to": null,
         "metadata": {"attempt_id": "att_1"}, "next_action": null, "expires_at": null,
         "captures": [{
             "id": "cap_1", "amount": 1250, "status": "succeeded", "final": true, "metadata": {"attempt_id": "att_1"},

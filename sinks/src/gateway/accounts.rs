@@ -12,7 +12,7 @@ mod urls;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use quittance_avro::{records::GatewayEffect, words::GatewayKind};
+use quittance_avro::{records::Envelope, words::GatewayKind};
 use quittance_gateways::{Adapter, Credentials, adapter};
 
 pub(crate) use self::base_url::BaseUrl;
@@ -91,14 +91,13 @@ impl Accounts {
         Self { own: Some(own), ..self }
     }
 
-    /// The account that an effect is for. The tenant's own hides the installation's of the same name, also when it cannot be called:
+    /// The account of that name for an effect with that envelope. The tenant's own hides the installation's of the same name, also when it cannot be called:
     /// what is the one's business must never be done at the other.
-    pub(crate) async fn of(&self, effect: &GatewayEffect) -> Result<Arc<Account>, NoAccount> {
-        let envelope = &effect.envelope;
-        let installed = self.installed.get(&effect.gateway_account);
+    pub(crate) async fn of(&self, envelope: &Envelope, name: &str) -> Result<Arc<Account>, NoAccount> {
+        let installed = self.installed.get(name);
         let Some(own) = &self.own else { return installed.cloned().ok_or(NoAccount::Unknown) };
         let is_needed = installed.is_none();
-        let found = own.find(envelope.mode, &envelope.tenant, &effect.gateway_account, is_needed).await;
+        let found = own.find(envelope.mode, &envelope.tenant, name, is_needed).await;
         match found {
             Err(NoAccount::Unknown) => installed.cloned().ok_or(NoAccount::Unknown),
             found => found,

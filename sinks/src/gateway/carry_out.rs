@@ -20,11 +20,11 @@ use std::{
 
 use futures::FutureExt;
 use quittance_avro::{
-    ids::EffectId,
-    records::{DeadLetter, GatewayEffect, GatewayHealth, GatewayResult},
+    ids::{AttemptId, EffectId},
+    records::{DeadLetter, GatewayHealth},
     time::Timestamp,
     wire::{EncodeError, Encoder},
-    words::{EffectKind, ResultOutcome},
+    words::ResultOutcome,
 };
 use quittance_gateways::{Request, Verdict};
 use quittance_log::{Headers, NewRecord, ProduceError, Producer};
@@ -34,6 +34,7 @@ use quittance_tables::health_key;
 use super::{
     GatewayFatal,
     accounts::{Account, Accounts},
+    asked::{Asked, ResultEncoders},
     destination::destination,
     health::Circuits,
     http::Http,
@@ -57,7 +58,7 @@ pub(super) struct Effect {
     /// Its id, as it stands in its envelope.
     pub(super) id: EffectId,
     /// What it says.
-    pub(super) says: GatewayEffect,
+    pub(super) says: Asked,
     /// The headers that its result carries on.
     pub(super) headers: Headers,
     /// Whether it was on the topic before its partition came to this process, so that an earlier owner may have carried
@@ -79,7 +80,7 @@ pub(super) struct Tools {
     pub(super) http: Http,
     pub(super) producer: Producer,
     pub(super) results: Arc<str>,
-    pub(super) result_encoder: Encoder<GatewayResult>,
+    pub(super) result_encoders: ResultEncoders,
     pub(super) dead_letters: Arc<str>,
     pub(super) dead_letter_encoder: Encoder<DeadLetter>,
     pub(super) metrics: GatewayMetrics,
@@ -112,12 +113,11 @@ impl Tools {
             .catch_unwind()
             .await
             .unwrap_or_else(|_| (Verdict::unknown("the gateway sink failed while it called"), Timestamp::now()));
-        let result = verdict.into_result(effect.id, &effect.says, as_of);
         let record = NewRecord {
             topic: Arc::clone(&self.results),
             partition: None,
-            key: result.envelope.aggregate_id.clone().into_bytes(),
-            value: Some(self.result_encoder.encode(&result)?),
+            key: effect.says.envelope().aggregate_id.clone().into_bytes(),
+            value: Some(effect.says.result(effect.id, verdict, as_of, &self.result_encoders)?),
             headers: effect.headers.clone(),
         };
         self.publish(&record, progress).await.map_err(GatewayFatal::Unwritable)
@@ -125,35 +125,29 @@ impl Tools {
 
     /// What came of the effect, and the time as of which that holds.
     async fn try_once(&self, effect: &Effect) -> (Verdict, Timestamp) {
-        let found = self.accounts.of(&effect.says).await;
+        let found = self.accounts.of(effect.says.envelope(), effect.says.gateway_account()).await;
         let asked_at = Timestamp::now();
         let account = match destination(&effect.says, found, asked_at) {
             Ok(account) => account,
             Err(unsent) => return (self.unsent(effect, unsent.verdict(&effect.says), unsent.reason()), asked_at),
         };
-        let verdict = match account.adapter.requests(&effect.says, &account.credentials) {
+        let verdict = match effect.says.requests(account.adapter, &account.credentials) {
             Ok(requests) => self.call(&account, requests, effect).await,
             Err(verdict) => return (self.unsent(effect, *verdict, "inexpressible"), asked_at),
         };
-        match effect.says.kind {
-            EffectKind::Authorize
-            | EffectKind::Confirm
-            | EffectKind::Capture
-            | EffectKind::Void
-            | EffectKind::Refund => (verdict, Timestamp::now()),
-            // The answer to a query is as old as the question: what the gateway processes after that is not in it. The
-            // processor takes an absence as final from a certain time on, so it must not look younger than it is.
-            EffectKind::Query => (verdict, asked_at),
-        }
+        // The answer to a query is as old as the question: what the gateway processes after that is not in it. The processor
+        // takes an absence as final from a certain time on, so it must not look younger than it is.
+        let as_of = if effect.says.is_query() { asked_at } else { Timestamp::now() };
+        (verdict, as_of)
     }
 
     /// Nothing was sent, for that reason.
     fn unsent(&self, effect: &Effect, verdict: Verdict, reason: &str) -> Verdict {
         let verdict = effect.weigh(verdict);
         self.metrics.not_sent.with_label_values(&[reason]).inc();
-        let (attempt_id, account, kind) = (effect.says.attempt_id, &effect.says.gateway_account, effect.says.kind);
+        let (attempt_id, account, kind) = effect.in_short();
         let (outcome, trace_id) = (verdict.outcome, effect.trace_id());
-        tracing::warn!(%attempt_id, account, %kind, %outcome, reason, trace_id, "not sent to the gateway");
+        tracing::warn!(%attempt_id, account, kind, %outcome, reason, trace_id, "not sent to the gateway");
         verdict
     }
 
@@ -162,14 +156,14 @@ impl Tools {
         let began = Instant::now();
         let exchanges = self.http.exchanges(&account.base, requests).await;
         let took = began.elapsed();
-        let verdict = account.adapter.judge(&effect.says, &exchanges);
+        let verdict = effect.says.judge(account.adapter, &exchanges);
         self.tell_health(account, &effect.says, verdict.outcome);
         let verdict = effect.weigh(verdict);
 
-        let (account, outcome) = (effect.says.gateway_account.as_str(), verdict.outcome);
+        let ((attempt_id, account, kind), outcome) = (effect.in_short(), verdict.outcome);
         self.metrics.calls.with_label_values(&[account, outcome.as_str()]).inc();
         self.metrics.call_seconds.with_label_values(&[account]).observe(took.as_secs_f64());
-        let (attempt_id, kind, trace_id) = (effect.says.attempt_id, effect.says.kind, effect.trace_id());
+        let trace_id = effect.trace_id();
         let exchange = exchanges.last().map(ToString::to_string).unwrap_or_default();
         match outcome {
             ResultOutcome::Approved
@@ -179,10 +173,10 @@ impl Tools {
             | ResultOutcome::Declined
             | ResultOutcome::Reported
             | ResultOutcome::Absent => {
-                tracing::debug!(%attempt_id, account, %kind, %outcome, exchange, ?took, trace_id, "called the gateway");
+                tracing::debug!(%attempt_id, account, kind, %outcome, exchange, ?took, trace_id, "called the gateway");
             }
             ResultOutcome::Rejected | ResultOutcome::NotProcessed | ResultOutcome::Expired | ResultOutcome::Unknown => {
-                tracing::warn!(%attempt_id, account, %kind, %outcome, exchange, ?took, trace_id, "called the gateway in vain");
+                tracing::warn!(%attempt_id, account, kind, %outcome, exchange, ?took, trace_id, "called the gateway in vain");
             }
         }
         verdict
@@ -203,10 +197,10 @@ impl Tools {
 
     /// Tells whoever routes payments when an account goes down, or comes up again. It is told in passing: a word that gets lost
     /// costs payments some time, and no money.
-    fn tell_health(&self, account: &Account, effect: &GatewayEffect, outcome: ResultOutcome) {
-        let envelope = &effect.envelope;
+    fn tell_health(&self, account: &Account, asked: &Asked, outcome: ResultOutcome) {
+        let envelope = asked.envelope();
         let tenant = account.is_own.then(|| envelope.tenant.clone());
-        let key = (envelope.mode, tenant, effect.gateway_account.clone());
+        let key = (envelope.mode, tenant, asked.gateway_account().to_owned());
         let mut circuits = self.circuits.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(health) = circuits.observe(key, outcome, &self.observer, Timestamp::now()) else { return };
         drop(circuits);
@@ -255,20 +249,12 @@ impl Tools {
 impl Effect {
     /// What may be told, given what this process found. A query is no try: that an earlier one was made changes nothing.
     fn weigh(&self, verdict: Verdict) -> Verdict {
-        match self.says.kind {
-            EffectKind::Authorize
-            | EffectKind::Confirm
-            | EffectKind::Capture
-            | EffectKind::Void
-            | EffectKind::Refund => {
-                if self.in_doubt {
-                    verdict.doubted()
-                } else {
-                    verdict
-                }
-            }
-            EffectKind::Query => verdict,
-        }
+        if self.in_doubt && !self.says.is_query() { verdict.doubted() } else { verdict }
+    }
+
+    /// Attempt, gateway account and kind, for logs.
+    fn in_short(&self) -> (AttemptId, &str, &'static str) {
+        (self.says.attempt_id(), self.says.gateway_account(), self.says.kind())
     }
 
     /// Id of the trace that it belongs to; empty if there is none.
@@ -280,6 +266,7 @@ impl Effect {
 
 #[cfg(test)]
 mod tests {
+    use quittance_avro::words::{EffectKind, SetUpKind};
     use quittance_gateways::samples;
     use rstest::rstest;
 
@@ -289,18 +276,19 @@ mod tests {
     #[case::a_try_of_our_own(false, ResultOutcome::NotProcessed)]
     #[case::a_try_that_may_have_been_made_before(true, ResultOutcome::Unknown)]
     fn only_who_knows_says_that_nothing_was_processed(#[case] in_doubt: bool, #[case] of_a_try: ResultOutcome) {
-        for kind in EffectKind::ALL {
-            let says = samples::effect(*kind);
+        let payments = EffectKind::ALL.iter().map(|kind| Asked::Payment(Box::new(samples::effect(*kind))));
+        let set_ups = SetUpKind::ALL.iter().map(|kind| Asked::SetUp(Box::new(samples::set_up(*kind))));
+        for says in payments.chain(set_ups) {
             let effect = Effect { id: samples::EFFECT_ID, says, headers: Headers::default(), in_doubt };
             let told = effect.weigh(Verdict::not_processed("nobody there"));
-            let outcome = if *kind == EffectKind::Query { ResultOutcome::NotProcessed } else { of_a_try };
-            assert_eq!(told.outcome, outcome, "{kind}");
+            let outcome = if effect.says.is_query() { ResultOutcome::NotProcessed } else { of_a_try };
+            assert_eq!(told.outcome, outcome, "{}", effect.says.kind());
         }
     }
 
     #[test]
     fn the_trace_is_known_by_its_header() {
-        let says = samples::effect(EffectKind::Authorize);
+        let says = Asked::Payment(Box::new(samples::effect(EffectKind::Authorize)));
         let header = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let headers = Headers::default().with("traceparent", header);
         let mut effect = Effect { id: samples::EFFECT_ID, says, headers, in_doubt: false };

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use quittance_avro::{
-    records::GatewayEffect,
-    time::Timestamp,
-    words::{EffectKind, ResultOutcome},
-};
+use quittance_avro::{time::Timestamp, words::ResultOutcome};
 use quittance_gateways::Verdict;
 
-use super::accounts::{Account, NoAccount};
+use super::{
+    accounts::{Account, NoAccount},
+    asked::Asked,
+};
 
 /// Why an effect is not sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +23,11 @@ pub(super) enum Unsent {
 
 /// The gateway account that an effect goes to, of what was found of it. The time is looked at last: finding it may have taken some.
 pub(super) fn destination(
-    effect: &GatewayEffect,
+    asked: &Asked,
     found: Result<Arc<Account>, NoAccount>,
     now: Timestamp,
 ) -> Result<Arc<Account>, Unsent> {
-    if now > effect.not_after {
+    if now > asked.not_after() {
         return Err(Unsent::Expired);
     }
     found.map_err(|error| match error {
@@ -48,25 +47,16 @@ impl Unsent {
     }
 
     /// What is told of the effect.
-    pub(super) fn verdict(self, effect: &GatewayEffect) -> Verdict {
-        match (self, effect.kind) {
-            (Self::Expired, _) => {
-                Verdict::failed(ResultOutcome::Expired, "it was too late to send it, and it was not sent")
-            }
-            (Self::UnreadyAccount, _) => {
+    pub(super) fn verdict(self, asked: &Asked) -> Verdict {
+        match self {
+            Self::Expired => Verdict::failed(ResultOutcome::Expired, "it was too late to send it, and it was not sent"),
+            Self::UnreadyAccount => {
                 Verdict::not_processed("the gateway account cannot be called now, and nothing was sent")
             }
-            (Self::UnknownAccount, kind) => {
-                let outcome = match kind {
-                    EffectKind::Authorize
-                    | EffectKind::Confirm
-                    | EffectKind::Capture
-                    | EffectKind::Void
-                    | EffectKind::Refund => ResultOutcome::Rejected,
-                    // That nobody could be asked says nothing of what an earlier try did.
-                    EffectKind::Query => ResultOutcome::NotProcessed,
-                };
-                let account = &effect.gateway_account;
+            Self::UnknownAccount => {
+                // That nobody could be asked says nothing of what an earlier try did.
+                let outcome = if asked.is_query() { ResultOutcome::NotProcessed } else { ResultOutcome::Rejected };
+                let account = asked.gateway_account();
                 Verdict::failed(outcome, format!("there is no gateway account {account}, and nothing was sent"))
             }
         }
@@ -75,6 +65,7 @@ impl Unsent {
 
 #[cfg(test)]
 mod tests {
+    use quittance_avro::words::{EffectKind, SetUpKind};
     use quittance_gateways::samples;
     use rstest::rstest;
 
@@ -98,17 +89,20 @@ mod tests {
         let mut effect = samples::effect(EffectKind::Authorize);
         account.clone_into(&mut effect.gateway_account);
         let now = effect.not_after.plus_ms(age_ms - 3_600_000);
-        assert_eq!(destination(&effect, accounts.of(&effect).await, now).map(drop), sent);
+        let found = accounts.of(&effect.envelope, account).await;
+        assert_eq!(destination(&Asked::Payment(Box::new(effect)), found, now).map(drop), sent);
     }
 
     #[rstest]
     #[case(Unsent::Expired, ResultOutcome::Expired, ResultOutcome::Expired)]
     #[case(Unsent::UnknownAccount, ResultOutcome::Rejected, ResultOutcome::NotProcessed)]
     fn says_why(#[case] unsent: Unsent, #[case] of_a_try: ResultOutcome, #[case] of_a_query: ResultOutcome) {
-        for kind in EffectKind::ALL {
-            let verdict = unsent.verdict(&samples::effect(*kind));
-            let outcome = if *kind == EffectKind::Query { of_a_query } else { of_a_try };
-            assert_eq!(verdict.outcome, outcome, "{kind}");
+        let payments = EffectKind::ALL.iter().map(|kind| Asked::Payment(Box::new(samples::effect(*kind))));
+        let set_ups = SetUpKind::ALL.iter().map(|kind| Asked::SetUp(Box::new(samples::set_up(*kind))));
+        for asked in payments.chain(set_ups) {
+            let verdict = unsent.verdict(&asked);
+            let outcome = if asked.is_query() { of_a_query } else { of_a_try };
+            assert_eq!(verdict.outcome, outcome, "{}", asked.kind());
             assert!(verdict.failure.is_some());
         }
     }

@@ -3,6 +3,7 @@
 mod broken;
 mod payment;
 mod payments;
+mod set_ups;
 mod surprises;
 
 use std::{net::SocketAddr, time::Duration};

@@ -16,7 +16,6 @@ use std::{
 };
 
 use quittance_avro::{
-    records::GatewayEffect,
     time::Timestamp,
     topics::{Part, Topic},
 };
@@ -35,6 +34,7 @@ use self::partitions::Untaken;
 use super::{
     GatewayFatal, GatewaySettings,
     accounts::OwnAccounts,
+    asked::Asked,
     carry_out::{Effect, PUBLISH_TIMEOUT, Progress, Tools, Work},
     http::Http,
     lanes::{Lanes, Ticket},
@@ -95,7 +95,7 @@ impl Worker {
             http: Http::new(args.timeout(), args.concurrency()).map_err(GatewayFatal::Http)?,
             producer: Producer::open(&kafka, PUBLISH_TIMEOUT)?,
             results: topic(Topic::PaymentResults),
-            result_encoder: settings.result_encoder,
+            result_encoders: settings.result_encoders,
             dead_letters: topic(Part::SinkGateway.dead_letters()),
             dead_letter_encoder: settings.dead_letter_encoder,
             metrics,
@@ -204,7 +204,7 @@ impl Worker {
             self.tools.metrics.lag_ms.with_label_values(&[partition.to_string()]).set(lag_ms);
         }
         let lane = match &work {
-            Work::Effect(effect) => effect.says.envelope.aggregate_id.clone().into_bytes(),
+            Work::Effect(effect) => effect.says.envelope().aggregate_id.clone().into_bytes(),
             Work::Bury(_) => record.key.clone().unwrap_or_default(),
         };
         let start = self.lanes.take(partition, record.offset, lane, work);
@@ -331,8 +331,8 @@ impl Worker {
 /// Reads an effect.
 fn read(schemas: &mut Schemas, record: &Record, in_doubt: bool) -> Result<Effect, ReadError> {
     let value = record.value.as_deref().unwrap_or_default();
-    let says: GatewayEffect = schemas.read(|decoder| decoder.decode(value))?;
-    let id = says.envelope.id.parse().map_err(|_| ReadError::Invalid("envelope.id"))?;
+    let says = schemas.read(|decoder| Asked::read(decoder, value))?;
+    let id = says.envelope().id.parse().map_err(|_| ReadError::Invalid("envelope.id"))?;
     let carried_on = |(name, _): &&(String, Option<Vec<u8>>)| matches!(name.as_str(), "traceparent" | "command-id");
     let headers = Headers(record.headers.0.iter().filter(carried_on).cloned().collect());
     Ok(Effect { id, says, headers, in_doubt })

@@ -2,12 +2,13 @@
 
 mod anomaly;
 mod ledger;
+mod method;
 
 use std::time::SystemTime;
 
 use quittance_avro::{
-    ids::{CommandId, EventId, PaymentId},
-    records::{GatewayAnomaly, Outcome, PaymentState, Transfer},
+    ids::{AggregateId, CommandId, EventId, PaymentId},
+    records::{GatewayAnomaly, Outcome, PaymentMethodState, PaymentState, Transfer},
     tenant::Tenant,
     topics::Topic,
     words::Mode,
@@ -18,6 +19,7 @@ use serde_json::Value;
 pub(super) use self::{
     anomaly::AnomalyRow,
     ledger::{PostingRow, TransferRow},
+    method::MethodRow,
 };
 use crate::store::{Entry, Fields};
 
@@ -34,6 +36,8 @@ pub enum Row {
     Transfer(TransferRow),
     /// Of `gateway_anomalies`.
     Anomaly(AnomalyRow),
+    /// Of `payment_methods`.
+    Method(MethodRow),
 }
 
 /// A payment as it is after its latest event.
@@ -89,7 +93,7 @@ pub struct OutcomeRow {
     pub command_id: CommandId,
     pub mode: Mode,
     pub tenant: Tenant,
-    pub payment_id: PaymentId,
+    pub aggregate_id: AggregateId,
     pub outcome: Value,
     pub occurred_at: SystemTime,
 }
@@ -103,6 +107,7 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
         Topic::PaymentOutcomes => outcome(entry.expect::<Outcome>()?.json).map(Row::Outcome),
         Topic::LedgerTransfers => ledger::transfer(&entry.expect::<Transfer>()?.json).map(Row::Transfer),
         Topic::GatewayAnomalies => anomaly::anomaly(entry.expect::<GatewayAnomaly>()?.json).map(Row::Anomaly),
+        Topic::PaymentMethodState => method::method(entry.expect::<PaymentMethodState>()?.json).map(Row::Method),
         Topic::PaymentCommands
         | Topic::PaymentResults
         | Topic::PaymentNotices
@@ -115,7 +120,8 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
         | Topic::SinkPostgresDeadLetters
         | Topic::SinkRedisDeadLetters
         | Topic::TenantKeys
-        | Topic::Installation => Err(ReadError::Invalid("topic")),
+        | Topic::Installation
+        | Topic::PaymentMethodEvents => Err(ReadError::Invalid("topic")),
     }
 }
 
@@ -176,7 +182,7 @@ fn outcome(mut json: Value) -> Result<OutcomeRow, ReadError> {
         command_id: fields.parsed("command_id")?,
         mode: fields.mode("envelope.mode")?,
         tenant: fields.parsed("envelope.tenant")?,
-        payment_id: fields.parsed("envelope.aggregate_id")?,
+        aggregate_id: fields.parsed("envelope.aggregate_id")?,
         occurred_at: fields.time("envelope.occurred_at")?,
         outcome: json,
     })

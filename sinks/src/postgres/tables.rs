@@ -2,6 +2,7 @@
 
 mod anomalies;
 mod ledger;
+mod methods;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +10,7 @@ use deadpool_postgres::tokio_postgres::{Error, Transaction, types::ToSql};
 
 use super::{
     error,
-    rows::{AnomalyRow, EventRow, OperationRow, OutcomeRow, Row, StateRow, TransferRow},
+    rows::{AnomalyRow, EventRow, MethodRow, OperationRow, OutcomeRow, Row, StateRow, TransferRow},
 };
 use crate::store::StoreError;
 
@@ -71,12 +72,13 @@ pub(super) struct Tables<'a> {
     outcomes: Vec<&'a OutcomeRow>,
     transfers: Vec<&'a TransferRow>,
     anomalies: Vec<&'a AnomalyRow>,
+    methods: Vec<&'a MethodRow>,
 }
 
 impl<'a> Tables<'a> {
     pub(super) fn of(rows: &'a [Row]) -> Self {
         let (mut payments, mut history, mut outcomes) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-        let (mut transfers, mut anomalies) = (Vec::new(), Vec::new());
+        let (mut transfers, mut anomalies, mut methods) = (Vec::new(), Vec::new(), BTreeMap::new());
         for row in rows {
             match row {
                 Row::State(state) => {
@@ -89,10 +91,17 @@ impl<'a> Tables<'a> {
                 Row::Outcome(outcome) => drop(outcomes.insert(outcome.command_id, outcome)),
                 Row::Transfer(transfer) => transfers.push(transfer),
                 Row::Anomaly(anomaly) => anomalies.push(anomaly),
+                Row::Method(method) => {
+                    let latest = methods.entry(method.payment_method_id).or_insert(method);
+                    if latest.sequence < method.sequence {
+                        *latest = method;
+                    }
+                }
             }
         }
         let (payments, outcomes) = (payments.into_values().collect(), outcomes.into_values().collect());
-        Self { payments, history, outcomes, transfers, anomalies }
+        let methods = methods.into_values().collect();
+        Self { payments, history, outcomes, transfers, anomalies, methods }
     }
 
     pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
@@ -114,6 +123,9 @@ impl<'a> Tables<'a> {
         }
         if !self.anomalies.is_empty() {
             anomalies::write(transaction, &self.anomalies).await.map_err(error::class)?;
+        }
+        if !self.methods.is_empty() {
+            methods::write(transaction, &self.methods).await.map_err(error::class)?;
         }
         Ok(())
     }
@@ -214,7 +226,7 @@ impl<'a> Tables<'a> {
                     &column(rows, |row| row.command_id.to_string()),
                     &column(rows, |row| row.mode.as_str()),
                     &column(rows, |row| row.tenant.as_str()),
-                    &column(rows, |row| row.payment_id.to_string()),
+                    &column(rows, |row| row.aggregate_id.to_string()),
                     &column(rows, |row| &row.outcome),
                     &column(rows, |row| row.occurred_at),
                 ],
@@ -230,7 +242,7 @@ fn column<'a, R, T>(rows: &[&'a R], value: impl Fn(&'a R) -> T) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::postgres::rows::tests::{event, outcome, state};
+    use crate::postgres::rows::tests::{event, method, outcome, state};
 
     #[test]
     fn of_several_states_the_latest_is_written_and_of_several_outcomes_the_last() {
@@ -243,10 +255,13 @@ mod tests {
             Row::Outcome(outcome(1, "applied")),
             Row::Event(event(1, 1)),
             Row::Event(event(1, 1)),
+            Row::Method(method(1, 2)),
+            Row::Method(method(1, 1)),
         ];
         let tables = Tables::of(&rows);
         assert_eq!(tables.payments, [&state(1, 3), &state(2, 1)]);
         assert_eq!(tables.outcomes, [&outcome(1, "applied")]);
+        assert_eq!(tables.methods, [&method(1, 2)]);
         assert_eq!(tables.history.len(), 2, "the database is to see what should not be");
     }
 }

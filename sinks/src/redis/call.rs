@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use quittance_avro::{cache, ids::InstallationId};
+use quittance_avro::{
+    cache,
+    ids::{AggregateId, InstallationId},
+};
 use quittance_log::TopicPartition;
 
 use super::rows::{Row, TIME_TO_LIVE};
@@ -56,20 +59,20 @@ pub(super) fn claims(
 }
 
 /// Of several states of a payment the latest is sent, of several outcomes of a command the last, and one notice for
-/// each payment.
+/// each payment, or payment method.
 pub(super) fn apply(prefix: &str, batch: &Batch<Row>) -> Call {
     let (mut payments, mut outcomes, mut notices) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
     for row in &batch.rows {
         match row {
             Row::State { key, payment_id, sequence, state } => {
-                notices.insert(payment_id);
+                notices.insert(AggregateId::from(*payment_id));
                 let latest = payments.entry(key).or_insert((*sequence, state));
                 if latest.0 < *sequence {
                     *latest = (*sequence, state);
                 }
             }
-            Row::Outcome { key, payment_id, outcome } => {
-                notices.insert(payment_id);
+            Row::Outcome { key, aggregate_id, outcome } => {
+                notices.insert(*aggregate_id);
                 outcomes.insert(key, outcome);
             }
         }
@@ -93,7 +96,7 @@ pub(super) fn apply(prefix: &str, batch: &Batch<Row>) -> Call {
         call.keys.push(key.clone());
         call.args.push(outcome.clone());
     }
-    call.args.extend(notices.into_iter().map(ToString::to_string));
+    call.args.extend(notices.iter().map(ToString::to_string));
     call
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use quittance_avro::{
     cache,
-    ids::PaymentId,
+    ids::{AggregateId, PaymentId},
     records::{Outcome, PaymentState},
     topics::Topic,
 };
@@ -34,8 +34,8 @@ pub enum Row {
     Outcome {
         /// Its key.
         key: String,
-        /// Of which payment.
-        payment_id: PaymentId,
+        /// Of which payment, or payment method.
+        aggregate_id: AggregateId,
         /// JSON of `Outcome`.
         outcome: String,
     },
@@ -66,7 +66,9 @@ pub(super) fn row(prefix: &str, entry: Entry, now_ms: i64) -> Result<Option<Row>
         | Topic::SinkPostgresDeadLetters
         | Topic::SinkRedisDeadLetters
         | Topic::TenantKeys
-        | Topic::Installation => Err(ReadError::Invalid("topic")),
+        | Topic::Installation
+        | Topic::PaymentMethodEvents
+        | Topic::PaymentMethodState => Err(ReadError::Invalid("topic")),
     }
 }
 
@@ -87,7 +89,7 @@ fn outcome(prefix: &str, entry: &Entry) -> Result<Row, ReadError> {
     let (mode, tenant) = (fields.mode("envelope.mode")?, fields.parsed("envelope.tenant")?);
     Ok(Row::Outcome {
         key: cache::outcome_key(prefix, mode, &tenant, fields.parsed("command_id")?),
-        payment_id: fields.parsed("envelope.aggregate_id")?,
+        aggregate_id: fields.parsed("envelope.aggregate_id")?,
         outcome: entry.json.to_string(),
     })
 }
@@ -117,7 +119,7 @@ mod tests {
 
     #[test]
     fn entries_are_under_the_names_that_readers_use() {
-        let payment_id = PAYMENT.parse().expect("an id");
+        let payment_id: PaymentId = PAYMENT.parse().expect("an id");
         let state = Row::State {
             key: format!("q:test:acme:payment:{PAYMENT}"),
             payment_id,
@@ -126,7 +128,7 @@ mod tests {
         };
         let outcome = Row::Outcome {
             key: "q:test:acme:outcome:cmd_00000000000000000000000000000002".to_owned(),
-            payment_id,
+            aggregate_id: payment_id.into(),
             outcome: json().to_string(),
         };
         assert_eq!(row_of(Topic::PaymentState, PaymentState::NAME, Some(NOW_MS)).ok(), Some(Some(state)));

@@ -4,7 +4,7 @@ use quittance_avro::{
     records::{
         GatewayAnomaly, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-        PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld,
+        PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethodState,
         PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
         PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated,
         PaymentVoided, Record as AvroRecord, Transfer,
@@ -98,6 +98,7 @@ const OURS: &[(&str, Resolve)] = ours![
     PaymentUpdated,
     PaymentDisputeOpened,
     PaymentDisputeClosed,
+    PaymentMethodState,
 ];
 
 fn resolve<R: AvroRecord>(decoder: &Decoder, bytes: &[u8]) -> Option<Value> {

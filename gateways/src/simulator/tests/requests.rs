@@ -1,6 +1,6 @@
 //! What the simulator is asked.
 
-use quittance_avro::words::{CaptureMethod, OperationKind};
+use quittance_avro::words::{CaptureMethod, Initiator, OperationKind, SetUpKind};
 
 use super::*;
 use crate::{Credentials, Method, Request, samples::only};
@@ -47,6 +47,14 @@ fn what_was_asked_for_is_passed_on() {
     effect.return_url = Some("https://shop.example/back".to_owned());
     let held = body(&requested(&effect));
     assert_eq!((&held["capture"], &held["return_url"]), (&json!(false), &json!("https://shop.example/back")));
+
+    let mut effect = samples::effect(EffectKind::Authorize);
+    effect.initiator = Initiator::Merchant;
+    effect.stored_credential = Some("recurring".to_owned());
+    effect.network_transaction_id = Some("000000000000001".to_owned());
+    let charged = body(&requested(&effect));
+    let told = ["initiator", "stored_credential", "network_transaction_id"].map(|name| charged[name].clone());
+    assert_eq!(told, ["merchant", "recurring", "000000000000001"]);
 
     let mut effect = samples::effect(EffectKind::Capture);
     effect.is_final = false;
@@ -100,5 +108,17 @@ fn what_acts_on_no_payment_is_not_sent(#[case] reference: Option<&str>) {
         let verdict = samples::unsent(Simulator.requests(&effect, &Credentials::Open));
         samples::check(&verdict, kind);
         assert_eq!(verdict.outcome, ResultOutcome::Rejected);
+    }
+}
+
+#[test]
+fn tokens_are_charged_as_they_are_and_not_set_up() {
+    let outcomes = [(SetUpKind::SetUp, ResultOutcome::Rejected), (SetUpKind::Query, ResultOutcome::NotProcessed)];
+    for (kind, outcome) in outcomes {
+        let effect = samples::set_up(kind);
+        let verdict = samples::unsent(Simulator.set_up_requests(&effect, &Credentials::Open));
+        samples::check_set_up(&verdict, kind);
+        assert_eq!(verdict.outcome, outcome);
+        assert_eq!(Simulator.judge_set_up(&effect, &[]).outcome, ResultOutcome::Unknown);
     }
 }

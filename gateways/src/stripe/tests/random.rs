@@ -2,8 +2,9 @@
 
 use proptest::{collection::vec, prelude::*, sample::select};
 
+use quittance_avro::words::SetUpKind;
+
 use super::*;
-use crate::stripe::setup;
 
 fn statuses() -> impl Strategy<Value = u16> {
     prop_oneof![any::<u16>(), select(vec![200, 200, 200, 400, 401, 402, 403, 404, 409, 429, 500, 503])]
@@ -21,6 +22,8 @@ fn bodies() -> impl Strategy<Value = Value> {
         dispute("lost"),
         decline("card_declined", Some("lost_card")),
         intent("requires_confirmation"),
+        setups::intent_to_set_up("succeeded"),
+        setups::intent_to_set_up("requires_action"),
     ];
     let members = vec![
         "id",
@@ -36,6 +39,7 @@ fn bodies() -> impl Strategy<Value = Value> {
         "data",
         "next_action",
         "capture_method",
+        "payment_method",
     ];
     let values = prop_oneof![
         any::<i64>().prop_map(|number| json!(number)),
@@ -62,7 +66,7 @@ proptest! {
         let answer = || Exchange::Answered { status, body: Ok(bytes.clone()) };
         judge(kind, &[answer()]);
         judge(kind, &[answer(), answer()]);
-        setup::judge(&answer());
+        SetUpKind::ALL.iter().for_each(|kind| drop(setups::judged(*kind, &answer())));
     }
 
     /// What holds of every verdict is checked of each; and what is approved is what the gateway said, also if that is
@@ -70,7 +74,7 @@ proptest! {
     #[test]
     fn nothing_is_approved_but_what_the_gateway_said(kind in select(ALL.to_vec()), status in statuses(), body in bodies()) {
         let verdict = judged(kind, status, &body);
-        setup::judge(&answered(status, &body));
+        SetUpKind::ALL.iter().for_each(|kind| drop(setups::judged(*kind, &answered(status, &body))));
         if verdict.outcome == ResultOutcome::Approved {
             let said = |member: &str| body[member].as_i64().unwrap_or_default();
             let most = said("amount").max(said("amount_received")).max(said("amount_capturable"));

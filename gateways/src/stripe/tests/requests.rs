@@ -74,6 +74,9 @@ fn what_was_asked_for_is_passed_on() {
     create.token = "cus_1/pm_1".to_owned();
     assert!(has(&create, "capture_method", "manual"));
     assert!(has(&create, "customer", "cus_1") && has(&create, "payment_method", "pm_1"));
+    assert!(!has(&create, "setup_future_usage", "off_session"));
+    create.stored_credential = Some("first".to_owned());
+    assert!(has(&create, "setup_future_usage", "off_session"));
 
     let mut confirm = effect(EffectKind::Confirm);
     confirm.return_url = Some("https://shop.example/back?a=1&b=2".to_owned());

@@ -18,6 +18,14 @@ fn with(change: Value) -> Value {
     body
 }
 
+/// What the request says of the payment method.
+fn given(request: &CreateRequest) -> &PaymentMethod {
+    match &request.payment_method {
+        PaidWith::Method(method) => method,
+        PaidWith::Saved(id) => panic!("it is {id}"),
+    }
+}
+
 fn fields(body: Value) -> Vec<String> {
     parse(body, "simulator").err().unwrap_or_default().into_iter().map(|error| error.field).collect()
 }
@@ -27,7 +35,7 @@ fn a_short_request_is_filled_with_defaults() -> Result<(), Vec<FieldError>> {
     let request = parse(body(), "simulator")?;
     assert_eq!((request.amount.get(), request.currency.code()), (1250, "EUR"));
     assert_eq!(request.capture, CaptureMethod::Automatic);
-    assert_eq!(request.payment_method.tokens[0].gateway_account, "simulator");
+    assert_eq!(given(&request).tokens[0].gateway_account, "simulator");
     assert_eq!((&*request.gateway_account, request.hold, request.declines_retried_max), ("", false, 0));
     assert_eq!((request.initiator, request.return_url), (Initiator::Customer, None));
     assert_eq!(request.text, Text::default());
@@ -38,8 +46,8 @@ fn a_short_request_is_filled_with_defaults() -> Result<(), Vec<FieldError>> {
 fn tokens_of_several_accounts_are_kept_in_order() -> Result<(), Vec<FieldError>> {
     let tokens = json!([{"gateway_account": "a", "token": "x"}, {"gateway_account": "b", "token": "y"}]);
     let request = parse(with(json!({"payment_method": {"tokens": tokens}})), "simulator")?;
-    assert_eq!(request.payment_method.tokens.len(), 2);
-    assert_eq!(request.payment_method.tokens[0].gateway_account, "a");
+    assert_eq!(given(&request).tokens.len(), 2);
+    assert_eq!(given(&request).tokens[0].gateway_account, "a");
     Ok(())
 }
 
@@ -85,6 +93,16 @@ fn the_message_says_what_would_be_right_and_what_it_was() {
 #[case(json!({"retry_declines": -1}), &["retry_declines"])]
 #[case(json!({"initiator": "nobody"}), &["initiator"])]
 #[case(json!({"stored_credential": "always"}), &["stored_credential"])]
+#[case(json!({"initiator": "merchant"}), &["stored_credential"])]
+#[case(json!({"initiator": "merchant", "stored_credential": "first"}), &["stored_credential"])]
+#[case(json!({"initiator": "merchant", "stored_credential": "always"}), &["stored_credential"])]
+#[case(json!({"initiator": "merchant", "stored_credential": 1}), &["stored_credential"])]
+#[case(json!({"payment_method": null}), &["payment_method"])]
+#[case(json!({"payment_method_id": "pm_00000000000000000000000000000001"}), &["payment_method_id"])]
+#[case(json!({"payment_method": null, "payment_method_id": "pm_card_visa"}), &["payment_method_id"])]
+#[case(json!({"payment_method": null, "payment_method_id": 7}), &["payment_method_id"])]
+#[case(json!({"payment_method": {"token": "x", "exp_month": 13}}), &["payment_method.exp_month"])]
+#[case(json!({"payment_method": {"token": "x", "exp_year": 34}}), &["payment_method.exp_year"])]
 #[case(json!({"return_url": "http://shop.example"}), &["return_url"])]
 #[case(json!({"return_url": "https:///thanks"}), &["return_url"])]
 #[case(json!({"return_url": "javascript:alert(1)"}), &["return_url"])]
@@ -107,6 +125,56 @@ fn what_a_request_may_say_beside_the_money() -> Result<(), Vec<FieldError>> {
     assert_eq!(request.return_url.as_deref(), Some("https://shop.example/thanks"));
     assert_eq!((request.initiator, request.stored_credential.as_deref()), (Initiator::Merchant, Some("recurring")));
     Ok(())
+}
+
+#[test]
+fn a_saved_method_is_named_by_its_id() -> Result<(), Vec<FieldError>> {
+    // Digits that would be refused as a card number in any text.
+    let id = "pm_42424242424242420000000000000001";
+    let request = parse(with(json!({"payment_method": null, "payment_method_id": id})), "simulator")?;
+    assert_eq!(id.parse().map(PaidWith::Saved), Ok(request.payment_method));
+    Ok(())
+}
+
+#[rstest]
+#[case("customer", None)]
+#[case("customer", Some("first"))]
+#[case("customer", Some("unscheduled"))]
+#[case("merchant", Some("recurring"))]
+#[case("merchant", Some("installment"))]
+#[case("merchant", Some("unscheduled"))]
+fn who_charges_what_is_stored(#[case] initiator: &str, #[case] used: Option<&str>) {
+    let request = parse(with(json!({"initiator": initiator, "stored_credential": used})), "simulator");
+    assert_eq!(request.map(|request| request.stored_credential), Ok(used.map(str::to_owned)));
+}
+
+#[test]
+fn a_method_is_saved_with_what_is_known_of_the_card() -> Result<(), Vec<FieldError>> {
+    let body = json!({
+        "tokens": [{"gateway_account": "a", "token": "x"}, {"gateway_account": "b", "token": "y"}], "brand": "visa",
+        "last4": "4242", "exp_month": 12, "exp_year": 2034, "return_url": "https://shop.example/thanks",
+    });
+    let SaveRequest { payment_method, return_url } = parse_method(body, "simulator")?;
+    assert_eq!(
+        (payment_method.tokens.len(), payment_method.exp_month, payment_method.exp_year),
+        (2, Some(12), Some(2034))
+    );
+    assert_eq!(return_url.as_deref(), Some("https://shop.example/thanks"));
+    let bare = parse_method(json!({"token": "tok_approve"}), "simulator")?;
+    assert_eq!(bare.payment_method.tokens[0].gateway_account, "simulator");
+    Ok(())
+}
+
+#[rstest]
+#[case(json!({}), &["token"])]
+#[case(json!({"token": "x", "kind": "cash"}), &["kind"])]
+#[case(json!({"token": "x", "amount": 1}), &["amount"])]
+#[case(json!({"token": "x", "return_url": "shop"}), &["return_url"])]
+#[case(json!({"tokens": [{"gateway_account": "a"}]}), &["tokens[0].token"])]
+#[case(json!([]), &["body"])]
+fn a_method_that_is_not_saved(#[case] body: Value, #[case] expected: &[&str]) {
+    let errors = parse_method(body, "simulator").err().unwrap_or_default();
+    assert_eq!(errors.iter().map(|error| &*error.field).collect::<Vec<_>>(), expected);
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn health(tenant: Option<&str>, until: Option<Timestamp>) -> GatewayHealth {
 
 /// What the tenant of the samples has.
 fn own(accounts: &Accounts) -> &Gateways {
-    accounts.of(None, &create(quittance_avro::words::CaptureMethod::Automatic))
+    accounts.of(create(quittance_avro::words::CaptureMethod::Automatic).envelope())
 }
 
 #[test]

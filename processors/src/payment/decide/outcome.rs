@@ -1,6 +1,7 @@
 //! What a client is told of its command.
 
 use quittance_avro::{
+    ids::CommandId,
     records::{Envelope, Outcome, RememberedCommand, RememberedRefusal},
     refusals::{REFUSALS_KEPT_MS, Refusal},
     time::Timestamp,
@@ -11,17 +12,17 @@ use super::draft::{Draft, system};
 use crate::payment::command::Command;
 
 /// Until when a refusal is told again.
-pub(in crate::payment) fn remembered_until(refusal: &RememberedRefusal) -> Timestamp {
+pub(crate) fn remembered_until(refusal: &RememberedRefusal) -> Timestamp {
     refusal.refused_at.plus_ms(REFUSALS_KEPT_MS)
 }
 
 /// Whether it is still told again.
-pub(in crate::payment) fn is_remembered(refusal: &RememberedRefusal, now: Timestamp) -> bool {
+pub(crate) fn is_remembered(refusal: &RememberedRefusal, now: Timestamp) -> bool {
     remembered_until(refusal) > now
 }
 
 /// What is remembered of a refusal, by what its client was told.
-pub(in crate::payment) fn remembered(outcome: &Outcome) -> RememberedRefusal {
+pub(crate) fn remembered(outcome: &Outcome) -> RememberedRefusal {
     RememberedRefusal {
         command_id: outcome.command_id,
         operation: outcome.operation.clone(),
@@ -33,10 +34,10 @@ pub(in crate::payment) fn remembered(outcome: &Outcome) -> RememberedRefusal {
 }
 
 /// A command that was applied, once or some time ago.
-pub(in crate::payment) fn applied(of: &Envelope, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
+pub(crate) fn applied(of: &Envelope, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), of, now),
+        envelope: envelope(command_id, of, now),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),
@@ -49,10 +50,10 @@ pub(in crate::payment) fn applied(of: &Envelope, remembered: &RememberedCommand,
 }
 
 /// A command that is turned down, with the request's own fingerprint: nothing was applied under its id.
-pub(in crate::payment) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Outcome {
+pub(crate) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Outcome {
     let command_id = command.id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), command.request.envelope(), now),
+        envelope: envelope(command_id, command.request.envelope(), now),
         command_id,
         operation: command.request.operation().to_owned(),
         fingerprint: command.request.fingerprint().clone(),
@@ -65,10 +66,10 @@ pub(in crate::payment) fn refused(command: &Command, now: Timestamp, refusal: Re
 }
 
 /// A command that was turned down some time ago. It says when, so that all forget it together.
-pub(in crate::payment) fn refused_before(of: &Envelope, remembered: &RememberedRefusal) -> Outcome {
+pub(crate) fn refused_before(of: &Envelope, remembered: &RememberedRefusal) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(&command_id.to_string(), Some(command_id), of, remembered.refused_at),
+        envelope: envelope(command_id, of, remembered.refused_at),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),
@@ -80,6 +81,8 @@ pub(in crate::payment) fn refused_before(of: &Envelope, remembered: &RememberedR
     }
 }
 
-fn envelope(command: &str, cause: Option<quittance_avro::ids::CommandId>, of: &Envelope, now: Timestamp) -> Envelope {
-    Envelope { id: Draft::outcome_id(command), sequence: None, occurred_at: now, actor: system(), cause, ..of.clone() }
+/// The envelope of the outcome of a command, by that of what it was asked of.
+pub(crate) fn envelope(command_id: CommandId, of: &Envelope, now: Timestamp) -> Envelope {
+    let (id, cause) = (Draft::outcome_id(&command_id.to_string()), Some(command_id));
+    Envelope { id, sequence: None, occurred_at: now, actor: system(), cause, ..of.clone() }
 }

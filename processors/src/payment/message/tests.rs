@@ -99,9 +99,12 @@ fn a_message_is_for_the_payment_that_its_key_names() {
     let addressed = |message: Message| message.addressed(Some(key.as_bytes())).ok();
     let command = command(Automatic);
     let expected = input(COMMAND, command.clone());
-    assert_eq!(addressed(Message::Command(Box::new(command.into()))), Some((key.clone(), expected)));
+    assert_eq!(addressed(Message::Command(Box::new(command.into()))), Some((key.clone(), Incoming::Payment(expected))));
     let result = Box::new(result());
-    assert_eq!(addressed(Message::Result(result.clone())), Some((key.clone(), Input::Result(result))));
+    assert_eq!(
+        addressed(Message::Result(result.clone())),
+        Some((key.clone(), Incoming::Payment(Input::Result(result))))
+    );
 }
 
 #[rstest]
@@ -135,4 +138,27 @@ fn a_message_that_is_not_addressed_right(
     command.envelope.id = id.to_owned();
     let told = Message::Command(Box::new(command.into())).addressed(key.map(str::as_bytes));
     assert!(matches!(told, Err(ReadError::Invalid(found)) if found == field), "{told:?}");
+}
+
+#[test]
+fn what_is_for_a_payment_method_comes_under_its_id_alone() {
+    use crate::payment_method::samples::{self, Ask, METHOD, creation};
+    let asks = [creation(&["stripe"]), samples::ask(1, Ask::Confirm), samples::ask(2, Ask::Remove)];
+    for ask in asks {
+        let payment_method::Input::Command(command) = &ask else { panic!("a command") };
+        let told = match command.request.clone() {
+            payment_method::Request::Create(record) => read(&*record),
+            payment_method::Request::Confirm(record) => read(&*record),
+            payment_method::Request::Remove(record) => read(&*record),
+        };
+        let message = Message::MethodCommand(Box::new(command.request.clone()));
+        assert_eq!(told.as_ref().ok(), Some(&message));
+        let key = METHOD.to_string();
+        let addressed = told.ok().and_then(|told| told.addressed(Some(key.as_bytes())).ok());
+        assert_eq!(addressed, Some((key, Incoming::Method(ask))));
+    }
+    let mut result = result();
+    result.envelope.aggregate_id = METHOD.to_string();
+    let strange = Message::Result(Box::new(result)).addressed(Some(METHOD.to_string().as_bytes()));
+    assert!(matches!(strange, Err(ReadError::Invalid("envelope.aggregate_id"))), "{strange:?}");
 }

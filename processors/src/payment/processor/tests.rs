@@ -48,11 +48,15 @@ impl Bench {
     }
 
     fn input(&mut self, input: &Input) -> Processed<Kept> {
-        let trace = if matches!(input, Input::Command(_)) { TRACE } else { RESULT_TRACE };
+        self.incoming(&Incoming::Payment(input.clone()))
+    }
+
+    fn incoming(&mut self, input: &Incoming) -> Processed<Kept> {
+        let trace = if input.is_command() { TRACE } else { RESULT_TRACE };
         self.process(&Trigger::Input(input, &Headers::default().with("traceparent", trace)), start().as_ms())
     }
 
-    fn process(&mut self, trigger: &Trigger<'_, Input>, now_ms: i64) -> Processed<Kept> {
+    fn process(&mut self, trigger: &Trigger<'_, Incoming>, now_ms: i64) -> Processed<Kept> {
         let processed = apply(&self.processor, self.state.as_ref(), trigger, now_ms).expect("what we write fits");
         match &processed.state {
             StateChange::Unchanged => {}

@@ -140,8 +140,8 @@ fn nothing_grows_beyond_its_bound() -> Outcome {
     let id = charged(&mut ledger, "a", &new_charge("tok_approve", 100))?;
     let mut in_dashboard = || ledger.refund_in_dashboard(id, amount(1)).map(|(_, refund)| refund.0);
     assert_eq!([in_dashboard(), in_dashboard(), in_dashboard()], [Ok(1), Ok(2), Err(Refusal::Full)]);
-    let new =
-        NewSetup { token: Some(Token::Approve), confirm: true, usage: "off_session", metadata: Metadata::default() };
+    let (token, metadata) = (Some(Token::Approve), Metadata::default());
+    let new = NewSetup { token, confirm: true, usage: "off_session", metadata, return_url: None };
     let keyless = Ask { key: None, ..ask("k", "") };
     let words = [(); 3].map(|()| word(&ledger.set_up(&keyless, &new)));
     assert_eq!(words, ["set up", "set up", "Full"]);

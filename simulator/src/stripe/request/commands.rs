@@ -11,7 +11,7 @@ use crate::ledger::{
     Answer, Ask, Charge, Confirmation, Ledger, NewCapture, NewCharge, NewRefund, NewSetup, NewVoid, Refusal,
 };
 use crate::tokens::Token;
-use crate::values::{Amount, ChargeId, Currency, IntentId, Metadata, Reason, ReturnUrl};
+use crate::values::{Amount, ChargeId, Credential, CredentialUse, Currency, IntentId, Metadata, Reason, ReturnUrl};
 
 const CANCELLATION_REASONS: &[&str] = &["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
 const REFUND_REASONS: &[&str] = &["duplicate", "fraudulent", "requested_by_customer"];
@@ -47,6 +47,7 @@ impl Command {
             metadata: form.take_metadata()?,
             return_url: confirmation.return_url,
             off_session: confirmation.off_session,
+            credential: Credential { used: confirmation.used, ..Credential::default() },
         };
         form.ignore(IGNORED);
         let early = |name: &str| Problem::parameter(name, "This parameter can only be used with confirm=true.");
@@ -99,12 +100,12 @@ impl Command {
         let confirm = form.take_flag("confirm")?.unwrap_or_default();
         let usage = form.take_word("usage", &["off_session", "on_session"])?.unwrap_or("off_session");
         let (token, metadata) = (take_payment_method(form)?, form.take_metadata()?);
+        let return_url = take_return_url(form)?;
         form.ignore(IGNORED);
-        form.ignore(&["return_url"]);
         if confirm && token.is_none() {
             return Err(Problem::missing("payment_method"));
         }
-        Ok(Self::SetUp(NewSetup { token, confirm, usage, metadata }))
+        Ok(Self::SetUp(NewSetup { token, confirm, usage, metadata, return_url }))
     }
 
     /// Asks the ledger.
@@ -176,11 +177,16 @@ fn take_payment_method(form: &mut Form) -> Result<Option<Token>, Problem> {
     payment_method::token(&id).map(Some).ok_or_else(|| Problem::no_such_payment_method(&id))
 }
 
+fn take_return_url(form: &mut Form) -> Result<Option<ReturnUrl>, Problem> {
+    let return_url = form.take("return_url")?.map(ReturnUrl::try_from).transpose();
+    return_url.map_err(|message| Problem::parameter("return_url", message))
+}
+
 fn take_confirmation(form: &mut Form) -> Result<Confirmation, Problem> {
     let token = take_payment_method(form)?;
     let off_session = form.take_word("off_session", &["true", "false", "one_off", "recurring"])?;
     let off_session = off_session.is_some_and(|word| word != "false");
-    let return_url = form.take("return_url")?.map(ReturnUrl::try_from).transpose();
-    let return_url = return_url.map_err(|message| Problem::parameter("return_url", message))?;
-    Ok(Confirmation { token, return_url, off_session })
+    // Stripe does not say when a card is charged that is stored: whoever stores it is told what it is for.
+    let used = form.take_word("setup_future_usage", &["off_session", "on_session"])?.map(|_| CredentialUse::First);
+    Ok(Confirmation { token, return_url: take_return_url(form)?, off_session, used })
 }

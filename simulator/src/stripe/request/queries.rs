@@ -129,7 +129,7 @@ impl Query {
             Self::Setup(id) => {
                 let found = gateway.ask(|ledger| ledger.setup_by_id(id));
                 let missing = || Problem::no_such("setup_intent", &id.to_string());
-                found.map(|found| setup(&found, expand)).ok_or_else(missing)
+                found.map(|found| setup(&found, expand, gateway.base())).ok_or_else(missing)
             }
             Self::PaymentMethod(token) => Ok(json!(payment_method::payment_method(token))),
         }

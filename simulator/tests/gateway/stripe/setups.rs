@@ -31,6 +31,34 @@ async fn a_card_that_is_declined_is_not_set_up() -> Outcome {
     Ok(())
 }
 
+#[rstest]
+#[case::approves("approve", "succeeded", json!("pm_action"), Value::Null)]
+#[case::fails("fail", "requires_payment_method", Value::Null, json!("setup_intent_authentication_failure"))]
+#[tokio::test]
+async fn a_customer_acts(
+    #[case] act: &str,
+    #[case] status: &str,
+    #[case] method: Value,
+    #[case] error: Value,
+) -> Outcome {
+    let simulator = Simulator::start(Config::default()).await?;
+    let form = "payment_method=pm_card_threeDSecure2Required&confirm=true&return_url=https://shop.example/back";
+    let answer = simulator.stripe("a", "setup_intents", form).await?;
+    assert_eq!((answer.status, &answer.body["status"]), (200, &json!("requires_action")));
+    let url = format!("http://{}/actions/seti_1", simulator.address);
+    let redirect = json!({"url": url, "return_url": "https://shop.example/back"});
+    assert_eq!(answer.body["next_action"]["redirect_to_url"], redirect);
+
+    let acted = simulator.post(&format!("/actions/seti_1/{act}")).await?;
+    assert_eq!(acted.status, 200);
+    let setup = simulator.stripe_get("setup_intents/seti_1").await?.body;
+    assert_eq!((&setup["status"], &setup["payment_method"]), (&json!(status), &method));
+    assert_eq!((&setup["next_action"], &setup["last_setup_error"]["code"]), (&Value::Null, &error));
+    let again = simulator.post("/actions/seti_1/approve").await?;
+    assert_eq!((again.status, again.code()), (409, &json!("no_action")));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_payment_method_is_what_its_token_is() -> Outcome {
     let simulator = Simulator::start(Config::default()).await?;

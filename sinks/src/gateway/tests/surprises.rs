@@ -4,7 +4,7 @@ use quittance_avro::{
     time::Timestamp,
     words::{CaptureMethod, FactStatus, OperationKind},
 };
-use quittance_gateways::{Credentials, TOLERANCE_SECONDS, adapter, is_signed, stripe::setup};
+use quittance_gateways::{TOLERANCE_SECONDS, adapter, is_signed};
 use serde_json::json;
 
 use super::{
@@ -138,29 +138,5 @@ async fn a_webhook_is_signed_and_names_the_payment() -> Outcome {
         assert_eq!(notice.payment_id.map(|id| id.to_string()), Some(effect.envelope.aggregate_id), "{kind}");
         assert_eq!(notice.attempt_id, Some(attempt(kind, 1)), "{kind}");
     }
-    Ok(())
-}
-
-#[rstest]
-#[case::saved("pm_approve", ResultOutcome::Approved)]
-#[case::declined("pm_decline_lost_card", ResultOutcome::Declined)]
-#[case::no_such_method("pm_nonsense", ResultOutcome::Rejected)]
-#[tokio::test]
-async fn a_payment_method_is_saved(#[case] payment_method: &str, #[case] outcome: ResultOutcome) -> Outcome {
-    let accounts = accounts(start_simulator(0).await?)?;
-    let stripe = account(&accounts, GatewayKind::Stripe)?;
-    let setup = setup::Setup { key: "key_1", payment_method, customer: Some("cus_1"), return_url: None, metadata: &[] };
-    let request = setup::request(&setup, &stripe.credentials);
-    let exchanges = Http::new(TIMEOUT, 4)?.exchanges(&stripe.base, vec![request]).await;
-    let saved = setup::judge(exchanges.first().ok_or("nothing was sent")?);
-    assert_eq!(saved.outcome, outcome, "{saved:?}");
-    if let Some(reference) = &saved.reference {
-        let query = setup::query(reference, &stripe.credentials).ok_or("no query")?;
-        let exchanges = Http::new(TIMEOUT, 4)?.exchanges(&stripe.base, vec![query]).await;
-        assert_eq!(setup::judge(exchanges.first().ok_or("nothing was sent")?), saved);
-    }
-    let unsigned = setup::request(&setup, &Credentials::Open);
-    let exchanges = Http::new(TIMEOUT, 4)?.exchanges(&stripe.base, vec![unsigned]).await;
-    assert_eq!(exchanges.first().map(|exchange| setup::judge(exchange).outcome), Some(ResultOutcome::Rejected));
     Ok(())
 }

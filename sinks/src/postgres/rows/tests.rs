@@ -38,6 +38,15 @@ pub(in crate::postgres) fn outcome(command: u8, status: &str) -> OutcomeRow {
     super::outcome(json).expect("a good outcome")
 }
 
+/// The state of a payment method.
+pub(in crate::postgres) fn method(number: u8, sequence: i64) -> MethodRow {
+    let mut envelope = envelope("sta_", number, sequence);
+    envelope["aggregate_id"] = json!(id("pm_", number));
+    let at = 1_700_000_000_000_i64;
+    let json = json!({"envelope": envelope, "status": "active", "created_at": at, "updated_at": at, "younger": 1});
+    super::method::method(json).expect("a good state")
+}
+
 fn entry(topic: Topic, name: &str, json: Value) -> Entry {
     Entry { topic, name: name.to_owned(), timestamp_ms: None, json }
 }
@@ -49,6 +58,16 @@ fn a_state_is_kept_whole_and_its_columns_are_taken_from_it() {
     assert_eq!((row.mode, row.tenant.as_str(), row.payment_id.to_string()), (Mode::Test, "acme", id("pay_", 1)));
     assert_eq!(row.updated_at, SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123));
     assert_eq!(row.state, state_json(1, 3), "with the fields that this build does not know");
+}
+
+#[test]
+fn a_payment_method_is_kept_whole_and_its_outcomes_are_kept_as_those_of_payments() {
+    let row = method(1, 3);
+    assert_eq!((row.sequence, row.status.as_str(), row.payment_method_id.to_string()), (3, "active", id("pm_", 1)));
+    assert_eq!(row.state["younger"], 1);
+    let mut json = json!({"envelope": envelope("out_", 1, 1), "command_id": id("cmd_", 1), "status": "applied"});
+    json["envelope"]["aggregate_id"] = json!(id("pm_", 1));
+    assert_eq!(super::outcome(json).expect("a good outcome").aggregate_id.to_string(), id("pm_", 1));
 }
 
 #[rstest]

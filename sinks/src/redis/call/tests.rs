@@ -22,7 +22,7 @@ fn state(number: u8, sequence: i64) -> Row {
 }
 
 fn outcome(number: u8, outcome: &str) -> Row {
-    Row::Outcome { key: format!("o{number}"), payment_id: payment(number), outcome: outcome.to_owned() }
+    Row::Outcome { key: format!("o{number}"), aggregate_id: payment(number).into(), outcome: outcome.to_owned() }
 }
 
 fn batch() -> Batch<Row> {

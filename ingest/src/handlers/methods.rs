@@ -1,0 +1,142 @@
+//! Saved payment methods: `/v1/payment-methods…`
+
+use bytes::Bytes;
+use futures::{FutureExt, TryFutureExt};
+use quittance_avro::{
+    fingerprint::fingerprint,
+    ids::PaymentMethodId,
+    records::{CreatePaymentMethod, PaymentMethodState},
+};
+use quittance_service::trace::TraceContext;
+use warp::http::{HeaderMap, Response, StatusCode};
+
+use super::{
+    command::{Request, read_json},
+    json,
+    read::caught_up,
+    stores_down,
+};
+use crate::{
+    app::App,
+    auth::{Action, Caller},
+    body::Chunks,
+    create::parse_method,
+    idempotency::IdempotencyKey,
+    method::{MethodChange, parse_nothing},
+    prefer::Prefer,
+    problem::Problem,
+    publish::Command,
+    query::Query,
+    view::{self, MethodView},
+};
+
+/// Name of the request: part of what its ids are derived from.
+const CREATE: &str = "payment_methods.create";
+
+/// `POST /v1/payment-methods`
+pub(crate) async fn create_method(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    body: impl Chunks,
+    trace: &TraceContext,
+) -> Result<Response<Bytes>, Problem> {
+    let caller = app.parts.authenticator.caller(headers)?;
+    caller.may(Action::SavePaymentMethod)?;
+    query.none()?;
+    let key = IdempotencyKey::from_headers(headers)?;
+    let body = read_json(headers, body, false).await?;
+    let fingerprint = fingerprint(key.as_str(), &body);
+    let asked = parse_method(body, &app.parts.default_gateway_account).map_err(Problem::Invalid)?;
+    let request = Request {
+        caller: &caller,
+        operation: CREATE,
+        command_id: key.command_id(caller.mode, &caller.tenant, CREATE, ""),
+        resource: key.payment_method_id(caller.mode, &caller.tenant, CREATE).into(),
+        fingerprint: &fingerprint,
+        prefer: Prefer::from_headers(headers),
+        status: StatusCode::CREATED,
+    };
+    let command = CreatePaymentMethod {
+        envelope: request.envelope(),
+        fingerprint: fingerprint.clone(),
+        payment_method: asked.payment_method,
+        return_url: asked.return_url,
+        configuration_version: app.parts.configurations.table()?.read().version(),
+    };
+    request.send(app, &Command::CreateMethod(command), trace).await
+}
+
+/// `POST /v1/payment-methods/{id}/confirm` and `DELETE /v1/payment-methods/{id}`. One that is absent, or another tenant's, the processor
+/// tells: not finding it here may mean that the stores are behind.
+pub(crate) async fn change_method(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    (id, change): (&str, MethodChange),
+    body: impl Chunks,
+    trace: &TraceContext,
+) -> Result<Response<Bytes>, Problem> {
+    let caller = app.parts.authenticator.caller(headers)?;
+    caller.may(Action::SavePaymentMethod)?;
+    query.none()?;
+    let method_id: PaymentMethodId = id.parse().map_err(|_| Problem::NotFound)?;
+    let key = IdempotencyKey::from_headers(headers)?;
+    let body = read_json(headers, body, true).await?;
+    let fingerprint = fingerprint(key.as_str(), &body);
+    parse_nothing(body).map_err(Problem::Invalid)?;
+    let request = Request {
+        caller: &caller,
+        operation: change.name(),
+        command_id: key.command_id(caller.mode, &caller.tenant, change.name(), id),
+        resource: method_id.into(),
+        fingerprint: &fingerprint,
+        prefer: Prefer::from_headers(headers),
+        status: StatusCode::OK,
+    };
+    let command = change.command(request.envelope(), fingerprint.clone());
+    request.send(app, &command, trace).await
+}
+
+/// `GET /v1/payment-methods/{id}`
+pub(crate) async fn read_method(
+    app: &App,
+    query: &Query,
+    headers: &HeaderMap,
+    id: &str,
+) -> Result<Response<Bytes>, Problem> {
+    let caller = app.parts.authenticator.caller(headers)?;
+    caller.may(Action::ReadPaymentMethod)?;
+    let after = query.after()?;
+    let id: PaymentMethodId = id.parse().map_err(|_| Problem::NotFound)?;
+    let read = || {
+        let state = app.parts.reads.method(&caller, id);
+        state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
+    };
+    let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
+    json(StatusCode::OK, &method_view(app, &caller, &state).await?)
+}
+
+/// The method, and whether the scheme's id of its first use is known.
+pub(super) async fn method_view<'a>(
+    app: &App,
+    caller: &Caller,
+    state: &'a PaymentMethodState,
+) -> Result<MethodView<'a>, Problem> {
+    let known = first_transaction(app, caller, state).await?;
+    Ok(view::method(state, known.is_some()))
+}
+
+/// The scheme's id that later charges of a method go back to: that of its set-up, or of the first payment with it that a customer
+/// made and that was approved.
+pub(super) async fn first_transaction(
+    app: &App,
+    caller: &Caller,
+    state: &PaymentMethodState,
+) -> Result<Option<String>, Problem> {
+    if state.network_transaction_id.is_some() {
+        return Ok(state.network_transaction_id.clone());
+    }
+    let id = &state.envelope.aggregate_id;
+    app.parts.reads.first_transaction_with(caller, id).await.map_err(|error| stores_down(&error))
+}

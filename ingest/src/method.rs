@@ -1,0 +1,58 @@
+//! Saved payment methods: what can be asked of one that is there. Pure.
+
+use quittance_avro::records::{ConfirmPaymentMethod, Envelope, Fingerprint, RemovePaymentMethod};
+use serde_json::Value;
+
+use crate::{fields::Fields, problem::FieldError, publish::Command};
+
+/// What is asked of a saved payment method, by path and method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MethodChange {
+    /// The customer has acted.
+    Confirm,
+    /// It is to be used no more.
+    Remove,
+}
+
+impl MethodChange {
+    /// Name of the request: part of what its id is derived from.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Confirm => "payment_methods.confirm",
+            Self::Remove => "payment_methods.remove",
+        }
+    }
+
+    /// The command.
+    pub(crate) fn command(self, envelope: Envelope, fingerprint: Fingerprint) -> Command {
+        match self {
+            Self::Confirm => Command::ConfirmMethod(ConfirmPaymentMethod { envelope, fingerprint }),
+            Self::Remove => Command::RemoveMethod(RemovePaymentMethod { envelope, fingerprint }),
+        }
+    }
+}
+
+/// The body of such a request has nothing to say.
+pub(crate) fn parse_nothing(body: Value) -> Result<(), Vec<FieldError>> {
+    let mut errors = Vec::new();
+    if let Some(fields) = Fields::new("", body, &mut errors) {
+        fields.end();
+    }
+    if errors.is_empty() { Ok(()) } else { Err(errors) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_says_nothing_but_itself() {
+        assert_eq!(parse_nothing(json!({})), Ok(()));
+        for (body, field) in [(json!({"reason": "x"}), "reason"), (json!([]), "body")] {
+            let errors = parse_nothing(body).err().unwrap_or_default();
+            assert_eq!(errors.iter().map(|error| &*error.field).collect::<Vec<_>>(), [field]);
+        }
+    }
+}
