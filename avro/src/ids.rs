@@ -105,6 +105,8 @@ ids! {
     VoidId = "voi_";
     /// Id of a refund.
     RefundId = "ref_";
+    /// Id of a dispute.
+    DisputeId = "dsp_";
     /// Id of an attempt; the idempotency key at the gateway.
     AttemptId = "att_";
     /// Id of a transfer of the ledger.
@@ -117,6 +119,8 @@ ids! {
     RoutingRulesId = "rou_";
     /// Id of a tenant's limits.
     PaymentLimitsId = "lim_";
+    /// Id of a tenant's fees.
+    FeeRulesId = "fee_";
     /// Id of a gateway's notice.
     NoticeId = "ntc_";
     /// Id of a tenant's data key.

@@ -15,8 +15,8 @@ pub use self::{
     bytes::Bytes,
     common::{Actor, Envelope, Fingerprint, Sealed},
     configuration::{
-        CurrencyLimit, GatewayAccount, MetadataCondition, PaymentLimits, RoutingConditions, RoutingRule, RoutingRules,
-        WeightedAccount,
+        CurrencyLimit, FeeRule, FeeRules, GatewayAccount, MetadataCondition, PaymentLimits, RoutingConditions,
+        RoutingRule, RoutingRules, WeightedAccount,
     },
     gateway::{GatewayAnomaly, GatewayHealth, GatewayNotice},
     ledger::{Posting, Transfer},
@@ -25,11 +25,11 @@ pub use self::{
         GatewayEffect, GatewayFact, GatewayReport, GatewayResult, GatewayToken, Hold, MetadataPair, NextAction,
         Operation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed, PaymentCreated,
-        PaymentDeclined, PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethod, PaymentOperationCorrected,
-        PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
-        PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided,
-        RefundPayment, RefusedCreation, RejectPayment, RememberedCommand, RememberedRefusal, ResolveReview, Review,
-        Routing, Standing, ThreeDSecure, Timer, UpdatePayment,
+        PaymentDeclined, PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld,
+        PaymentMethod, PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded,
+        PaymentRejected, PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess,
+        PaymentUpdated, PaymentVoided, RefundPayment, RefusedCreation, RejectPayment, RememberedCommand,
+        RememberedRefusal, ResolveReview, Review, Routing, Standing, ThreeDSecure, Timer, UpdatePayment,
     },
     payment_method::{
         ConfirmPaymentMethod, CreatePaymentMethod, PaymentMethodActionRequired, PaymentMethodActivated,
@@ -87,6 +87,8 @@ records! {
     PaymentAttemptStarted in "quittance.payment";
     PaymentUnwantedSuccess in "quittance.payment";
     PaymentUpdated in "quittance.payment";
+    PaymentDisputeOpened in "quittance.payment";
+    PaymentDisputeClosed in "quittance.payment";
     PaymentState in "quittance.payment";
     PaymentChangelog in "quittance.payment";
     RefusedCreation in "quittance.payment";
@@ -98,6 +100,7 @@ records! {
     GatewayAccount in "quittance.configuration";
     RoutingRules in "quittance.configuration";
     PaymentLimits in "quittance.configuration";
+    FeeRules in "quittance.configuration";
     GatewayHealth in "quittance.gateway";
     GatewayNotice in "quittance.gateway";
     GatewayAnomaly in "quittance.gateway";

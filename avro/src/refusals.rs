@@ -49,6 +49,7 @@ refusals! {
     CaptureExceedsAuthorized = "capture_exceeds_authorized", 409, "The amount is more than is left of what was authorized.";
     NotRefundable = "not_refundable", 409, "Nothing of the payment was captured.";
     RefundExceedsCaptured = "refund_exceeds_captured", 409, "The amount is more than is left of what was captured, refunds under way included.";
+    PaymentDisputed = "payment_disputed", 409, "A dispute of the payment is open or lost, and nothing can be refunded.";
     NotCancelable = "not_cancelable", 409, "The payment cannot be canceled any more.";
     OperationInProgress = "operation_in_progress", 409, "A capture is under way; what becomes of it has to be known first.";
     NoActionRequired = "no_action_required", 409, "The customer has nothing to do.";
@@ -61,6 +62,9 @@ refusals! {
     PaymentMethodRemoved = "payment_method_removed", 409, "The payment method was removed.";
     TooManyCommands = "too_many_commands", 409, "As much was asked of the payment method as may be.";
 }
+
+/// For how long a refusal is remembered, milliseconds: after seven days the same request is decided anew.
+pub const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
 
 #[cfg(test)]
 mod tests {

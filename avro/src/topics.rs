@@ -2,16 +2,17 @@
 
 use crate::records::{
     ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, ConfirmPaymentMethod, CreatePayment,
-    CreatePaymentMethod, DeadLetter, GatewayAccount, GatewayAnomaly, GatewayEffect, GatewayHealth, GatewayNotice,
-    GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted,
+    CreatePaymentMethod, DeadLetter, FeeRules, GatewayAccount, GatewayAnomaly, GatewayEffect, GatewayHealth,
+    GatewayNotice, GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted,
     PaymentAuthorized, PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed,
-    PaymentCreated, PaymentDeclined, PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits,
-    PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodChangelog, PaymentMethodConfirmed,
-    PaymentMethodCreated, PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp, PaymentMethodSetUpFailed,
-    PaymentMethodState, PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded,
-    PaymentRejected, PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess,
-    PaymentUpdated, PaymentVoided, Record, RefundPayment, RefusedCreation, RejectPayment, RemovePaymentMethod,
-    ResolveReview, RoutingRules, SetUpEffect, SetUpResult, TenantKey, Transfer, UpdatePayment,
+    PaymentCreated, PaymentDeclined, PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed,
+    PaymentHeld, PaymentLimits, PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodChangelog,
+    PaymentMethodConfirmed, PaymentMethodCreated, PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp,
+    PaymentMethodSetUpFailed, PaymentMethodState, PaymentOperationCorrected, PaymentOperationFailed,
+    PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
+    PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
+    RefusedCreation, RejectPayment, RemovePaymentMethod, ResolveReview, RoutingRules, SetUpEffect, SetUpResult,
+    TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -186,6 +187,8 @@ pub const TOPICS: &[TopicSpec] = &[
                 PaymentAttemptStarted::NAME,
                 PaymentUnwantedSuccess::NAME,
                 PaymentUpdated::NAME,
+                PaymentDisputeOpened::NAME,
+                PaymentDisputeClosed::NAME,
             ],
         )
     },
@@ -230,7 +233,7 @@ pub const TOPICS: &[TopicSpec] = &[
             Topic::Configuration,
             "configuration.v1",
             Retention::Compacted,
-            &[GatewayAccount::NAME, RoutingRules::NAME, PaymentLimits::NAME],
+            &[GatewayAccount::NAME, RoutingRules::NAME, PaymentLimits::NAME, FeeRules::NAME],
         )
     },
     dead_letters(Topic::ProcessorPaymentsDeadLetters, "processor-payments.dead-letters.v1"),

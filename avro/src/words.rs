@@ -12,7 +12,7 @@ impl AccountPurpose {
     pub const fn normal_side(self) -> Side {
         match self {
             Self::GatewayReceivable => Side::Debit,
-            Self::MerchantPayable | Self::Suspense => Side::Credit,
+            Self::MerchantPayable | Self::Suspense | Self::PlatformFees => Side::Credit,
         }
     }
 }
@@ -127,6 +127,8 @@ words! {
         Void = "void",
         /// Give back what was taken.
         Refund = "refund",
+        /// Nothing that is asked for: the customer's bank takes back what was taken.
+        Dispute = "dispute",
     }
     /// Where an operation or an attempt stands.
     OperationStatus {
@@ -258,6 +260,12 @@ words! {
         Suspense = "suspense",
         /// Money that nobody wants was given back.
         SuspenseReturn = "suspense_return",
+        /// Money was taken back by the customer's bank.
+        Dispute = "dispute",
+        /// What the merchant pays for a payment.
+        Fee = "fee",
+        /// What of that the merchant gets back.
+        FeeReturn = "fee_return",
     }
     /// What an account of the ledger is for.
     AccountPurpose {
@@ -267,6 +275,8 @@ words! {
         MerchantPayable = "merchant_payable",
         /// What nobody wants, until it is given back.
         Suspense = "suspense",
+        /// What merchants have paid us.
+        PlatformFees = "platform_fees",
     }
     /// A gateway that there is an adapter for.
     GatewayKind {

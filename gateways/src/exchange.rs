@@ -41,7 +41,7 @@ pub struct Request {
 }
 
 /// How an exchange ended, as far as HTTP can tell. What that means for the payment is the adapter's to say.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exchange {
     /// No byte of the request was written.
     NotSent(String),
@@ -57,7 +57,7 @@ pub enum Exchange {
 }
 
 /// Why an exchange did not come to its end.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
     /// It took too long.
     #[error("timed out")]

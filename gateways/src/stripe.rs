@@ -25,6 +25,7 @@
 mod amounts;
 mod card;
 pub(crate) mod codes;
+mod dispute;
 mod error;
 mod intent;
 mod judge;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use quittance_avro::{
-    records::{GatewayAccount, PaymentLimits, RoutingRules},
+    records::{FeeRules, GatewayAccount, PaymentLimits, RoutingRules},
     registry::{Registry, RegistryError},
     topics::Topic,
     wire::{EncodeError, Encoder},
@@ -29,6 +29,7 @@ struct Encoders {
     account: Encoder<GatewayAccount>,
     rules: Encoder<RoutingRules>,
     limits: Encoder<PaymentLimits>,
+    fees: Encoder<FeeRules>,
 }
 
 impl Configurations {
@@ -42,6 +43,7 @@ impl Configurations {
             account: registry.encoder(Topic::Configuration).await?,
             rules: registry.encoder(Topic::Configuration).await?,
             limits: registry.encoder(Topic::Configuration).await?,
+            fees: registry.encoder(Topic::Configuration).await?,
         };
         Ok(Self { followed, producer, encoders: Arc::new(encoders) })
     }
@@ -101,6 +103,7 @@ impl Configurations {
             Configured::Account(account) => self.encoders.account.encode(account),
             Configured::Rules(rules) => self.encoders.rules.encode(rules),
             Configured::Limits(limits) => self.encoders.limits.encode(limits),
+            Configured::Fees(fees) => self.encoders.fees.encode(fees),
         }
     }
 }

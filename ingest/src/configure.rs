@@ -1,20 +1,24 @@
 //! What tenants configure, from JSON to records and back. Pure.
 
 mod account;
+mod fees;
 mod limits;
 mod lists;
 mod rules;
 
 pub(crate) use self::{
     account::{AccountRequest, AccountView},
+    fees::FeesView,
     limits::LimitsView,
     rules::RulesView,
 };
 use crate::problem::FieldError;
 
 /// What was read of a body, or everything that is wrong with it.
-type Parsed<T> = Result<T, Vec<FieldError>>;
+pub(crate) type Parsed<T> = Result<T, Vec<FieldError>>;
 
+/// Reads the body of `PUT /v1/fees`.
+pub(crate) use self::fees::parse as parse_fees;
 /// Reads the body of `PUT /v1/limits`.
 pub(crate) use self::limits::parse as parse_limits;
 /// Reads the body of `PUT /v1/routing-rules`.

@@ -13,8 +13,7 @@ mod webhook;
 pub(crate) use self::{
     anomalies::read_anomalies,
     configure::{
-        put_gateway_account, put_limits, put_routing_rules, read_gateway_account, read_gateway_accounts, read_limits,
-        read_routing_rules,
+        Fees, Limits, Rules, put_gateway_account, put_set, read_gateway_account, read_gateway_accounts, read_set,
     },
     create_payment::create_payment,
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},

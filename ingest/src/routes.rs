@@ -30,6 +30,7 @@ enum Route {
     Webhook(String),
     RoutingRules,
     Limits,
+    Fees,
     Anomalies,
     Methods,
     Method(String),
@@ -55,6 +56,7 @@ impl Route {
             Self::Webhook(_) => "/v1/gateway-accounts/{id}/webhook",
             Self::RoutingRules => "/v1/routing-rules",
             Self::Limits => "/v1/limits",
+            Self::Fees => "/v1/fees",
             Self::Anomalies => "/v1/gateway-anomalies",
             Self::Methods => "/v1/payment-methods",
             Self::Method(_) => "/v1/payment-methods/{id}",
@@ -98,12 +100,13 @@ fn route() -> impl Filter<Extract = (Route,), Error = Rejection> + Clone + Send 
     let gateways = gateway_accounts.or(gateway_account).unify().or(webhook).unify();
     let routing_rules = warp::path!("v1" / "routing-rules").map(|| Route::RoutingRules);
     let limits = warp::path!("v1" / "limits").map(|| Route::Limits);
+    let fees = warp::path!("v1" / "fees").map(|| Route::Fees);
     let anomalies = warp::path!("v1" / "gateway-anomalies").map(|| Route::Anomalies);
     let methods = warp::path!("v1" / "payment-methods").map(|| Route::Methods);
     let method = warp::path!("v1" / "payment-methods" / String).map(Route::Method);
     let confirm_method = warp::path!("v1" / "payment-methods" / String / "confirm").map(Route::ConfirmMethod);
     let methods = methods.or(method).unify().or(confirm_method).unify();
-    let configuration = gateways.or(routing_rules).unify().or(limits).unify().or(anomalies).unify();
+    let configuration = gateways.or(routing_rules).unify().or(limits).unify().or(fees).unify().or(anomalies).unify();
     payments.or(reads).unify().or(operation).unify().or(ledger).unify().or(configuration).unify().or(methods).unify()
 }
 
@@ -154,10 +157,12 @@ async fn handle(
             handlers::put_gateway_account(app, query, headers, name, body).await
         }
         (Route::Webhook(id), &Method::POST) => handlers::webhook(app, query, headers, id, body).await,
-        (Route::RoutingRules, &Method::GET) => handlers::read_routing_rules(app, query, headers).await,
-        (Route::RoutingRules, &Method::PUT) => handlers::put_routing_rules(app, query, headers, body).await,
-        (Route::Limits, &Method::GET) => handlers::read_limits(app, query, headers).await,
-        (Route::Limits, &Method::PUT) => handlers::put_limits(app, query, headers, body).await,
+        (Route::RoutingRules, &Method::GET) => handlers::read_set::<handlers::Rules>(app, query, headers).await,
+        (Route::RoutingRules, &Method::PUT) => handlers::put_set::<handlers::Rules>(app, query, headers, body).await,
+        (Route::Limits, &Method::GET) => handlers::read_set::<handlers::Limits>(app, query, headers).await,
+        (Route::Limits, &Method::PUT) => handlers::put_set::<handlers::Limits>(app, query, headers, body).await,
+        (Route::Fees, &Method::GET) => handlers::read_set::<handlers::Fees>(app, query, headers).await,
+        (Route::Fees, &Method::PUT) => handlers::put_set::<handlers::Fees>(app, query, headers, body).await,
         (Route::Anomalies, &Method::GET) => handlers::read_anomalies(app, query, headers).await,
         (Route::Methods, &Method::POST) => handlers::create_method(app, query, headers, body, trace).await,
         (Route::Method(id), &Method::GET) => handlers::read_method(app, query, headers, id).await,
@@ -173,7 +178,7 @@ async fn handle(
         (Route::Payment(id), &Method::PATCH) => {
             handlers::operate(app, query, headers, (id, Operation::Update), body, trace).await
         }
-        (Route::GatewayAccount(_) | Route::RoutingRules | Route::Limits, _) => {
+        (Route::GatewayAccount(_) | Route::RoutingRules | Route::Limits | Route::Fees, _) => {
             Err(Problem::MethodNotAllowed("GET, PUT"))
         }
         (Route::Payments | Route::Webhook(_) | Route::Operation(..) | Route::Methods | Route::ConfirmMethod(_), _) => {

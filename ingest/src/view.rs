@@ -64,6 +64,7 @@ pub struct PaymentView<'a> {
     captures: Vec<OperationView<'a>>,
     refunds: Vec<OperationView<'a>>,
     voids: Vec<OperationView<'a>>,
+    disputes: Vec<DisputeView<'a>>,
     sequence: Option<i64>,
     created_at: String,
     updated_at: String,
@@ -109,6 +110,8 @@ pub struct OperationView<'a> {
     payment: &'a str,
     status: OperationStatus,
     amount: MinorUnits,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_amount: Option<MinorUnits>,
     currency: Currency,
     origin: Origin,
     reason: Option<&'a str>,
@@ -118,6 +121,23 @@ pub struct OperationView<'a> {
     gateway_reference: Option<&'a str>,
     failure: Option<&'a Failure>,
     attempts: Vec<AttemptView<'a>>,
+    created_at: String,
+    updated_at: String,
+}
+
+/// A dispute of a payment: the customer's bank wants the money back.
+#[derive(Debug, Serialize)]
+struct DisputeView<'a> {
+    id: &'a str,
+    object: OperationKind,
+    payment: &'a str,
+    /// `open`, `won` (the merchant keeps the money), `lost` (the customer does) or `unknown`.
+    status: &'static str,
+    amount: MinorUnits,
+    currency: Currency,
+    reason: Option<&'a str>,
+    gateway_account: Option<&'a str>,
+    gateway_reference: Option<&'a str>,
     created_at: String,
     updated_at: String,
 }
@@ -151,6 +171,7 @@ fn operation<'a>(state: &'a PaymentState, found: &'a Operation) -> OperationView
         payment: &state.envelope.aggregate_id,
         status: found.status,
         amount: found.amount,
+        fee_amount: found.fee_amount,
         currency: state.currency,
         origin: found.origin,
         reason: found.reason.as_deref(),
@@ -162,6 +183,29 @@ fn operation<'a>(state: &'a PaymentState, found: &'a Operation) -> OperationView
         created_at: found.created_at.to_string(),
         updated_at: found.updated_at.to_string(),
     }
+}
+
+/// All disputes, also those of what nobody wanted: the bank asks the merchant.
+fn disputes(state: &PaymentState) -> impl Iterator<Item = DisputeView<'_>> {
+    let disputes = state.operations.iter().filter(|found| found.kind == OperationKind::Dispute);
+    disputes.map(|found| DisputeView {
+        id: &found.id,
+        object: found.kind,
+        payment: &state.envelope.aggregate_id,
+        status: match found.status {
+            OperationStatus::Pending => "open",
+            OperationStatus::Succeeded => "lost",
+            OperationStatus::Failed => "won",
+            OperationStatus::Unknown => "unknown",
+        },
+        amount: found.amount,
+        currency: state.currency,
+        reason: found.reason.as_deref(),
+        gateway_account: found.attempts.last().map(|attempt| &*attempt.gateway_account),
+        gateway_reference: found.gateway_reference.as_deref(),
+        created_at: found.created_at.to_string(),
+        updated_at: found.updated_at.to_string(),
+    })
 }
 
 fn attempt(attempt: &Attempt) -> AttemptView<'_> {
@@ -208,6 +252,7 @@ pub fn payment(state: &PaymentState, text: Text) -> PaymentView<'_> {
         captures: operations(state, OperationKind::Capture),
         refunds: operations(state, OperationKind::Refund),
         voids: operations(state, OperationKind::Void),
+        disputes: disputes(state).collect(),
         sequence: state.envelope.sequence,
         created_at: state.created_at.to_string(),
         updated_at: state.updated_at.to_string(),

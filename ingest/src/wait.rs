@@ -9,7 +9,8 @@ use std::time::Duration;
 use quittance_avro::{
     ids::{AggregateId, CommandId},
     records::{Fingerprint, Outcome, PaymentMethodState, PaymentState},
-    refusals::Refusal,
+    refusals::{REFUSALS_KEPT_MS, Refusal},
+    time::Timestamp,
     words::{OperationStatus, OutcomeStatus, PaymentMethodStatus, PaymentStatus},
 };
 use quittance_service::causes::with_causes;
@@ -110,7 +111,9 @@ impl Reads {
             Cached::Miss => (None, false),
             Cached::Down => (ask(self.stored_outcome(caller, command_id).await), true),
         };
-        let Some(outcome) = outcome else { return Ok(Look::Nothing { cache_down }) };
+        let Some(outcome) = outcome.filter(|outcome| !is_forgotten(outcome, Timestamp::now())) else {
+            return Ok(Look::Nothing { cache_down });
+        };
         let sequence = judge(&outcome, fingerprint)?;
         let operation_id = outcome.operation_id.as_deref();
         let found = match resource {
@@ -159,6 +162,11 @@ impl Resource {
             Self::Method(state) => state.status == PaymentMethodStatus::Pending,
         }
     }
+}
+
+/// Whether it was refused so long ago that the same request is being decided anew: Postgres keeps the former outcome until then.
+pub(crate) fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
+    outcome.status == OutcomeStatus::Refused && outcome.envelope.occurred_at.plus_ms(REFUSALS_KEPT_MS) <= now
 }
 
 /// Whether more is to be awaited: for the end of the operation that the command began or, if it began none, for the payment

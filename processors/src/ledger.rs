@@ -32,12 +32,14 @@ pub struct Movement {
 /// What is debited and what is credited, by the kind of the transfer. A transfer that takes another one back has them the other
 /// way round.
 pub const fn accounts(kind: TransferKind) -> (AccountPurpose, AccountPurpose) {
-    use AccountPurpose::{GatewayReceivable, MerchantPayable, Suspense};
+    use AccountPurpose::{GatewayReceivable, MerchantPayable, PlatformFees, Suspense};
     match kind {
         TransferKind::Capture => (GatewayReceivable, MerchantPayable),
-        TransferKind::Refund => (MerchantPayable, GatewayReceivable),
+        TransferKind::Refund | TransferKind::Dispute => (MerchantPayable, GatewayReceivable),
         TransferKind::Suspense => (GatewayReceivable, Suspense),
         TransferKind::SuspenseReturn => (Suspense, GatewayReceivable),
+        TransferKind::Fee => (MerchantPayable, PlatformFees),
+        TransferKind::FeeReturn => (PlatformFees, MerchantPayable),
     }
 }
 
@@ -45,7 +47,7 @@ pub const fn accounts(kind: TransferKind) -> (AccountPurpose, AccountPurpose) {
 const fn is_of_gateway_account(purpose: AccountPurpose) -> bool {
     match purpose {
         AccountPurpose::GatewayReceivable | AccountPurpose::Suspense => true,
-        AccountPurpose::MerchantPayable => false,
+        AccountPurpose::MerchantPayable | AccountPurpose::PlatformFees => false,
     }
 }
 
@@ -54,21 +56,30 @@ pub fn transfer(movement: &Movement, envelope: Envelope) -> Transfer {
     let (debit, credit) = accounts(movement.kind);
     let (debit, credit) = if movement.is_reversed { (credit, debit) } else { (debit, credit) };
     let posting = |purpose, side| posting(movement, &envelope, purpose, side);
-    let id = id(&movement.operation_id, movement.number);
+    let id = |number| id(movement, number);
     Transfer {
         kind: movement.kind,
         operation_id: movement.operation_id.clone(),
-        reverses: movement.is_reversed.then(|| self::id(&movement.operation_id, movement.number - 1)),
+        reverses: movement.is_reversed.then(|| id(movement.number - 1)),
         currency: movement.currency,
         effective_at: movement.effective_at,
         posted_at: envelope.occurred_at,
         postings: vec![posting(debit, Side::Debit), posting(credit, Side::Credit)],
-        envelope: Envelope { id, ..envelope },
+        envelope: Envelope { id: id(movement.number), ..envelope },
     }
 }
 
-fn id(operation_id: &str, number: i32) -> String {
-    TransferId::new(derive(&["transfer", operation_id, &number.to_string()])).to_string()
+/// An operation moves what it is for, and a fee beside that.
+fn id(movement: &Movement, number: i32) -> String {
+    let what = match movement.kind {
+        TransferKind::Capture
+        | TransferKind::Refund
+        | TransferKind::Suspense
+        | TransferKind::SuspenseReturn
+        | TransferKind::Dispute => "transfer",
+        TransferKind::Fee | TransferKind::FeeReturn => "fee",
+    };
+    TransferId::new(derive(&[what, &movement.operation_id, &number.to_string()])).to_string()
 }
 
 fn posting(movement: &Movement, envelope: &Envelope, purpose: AccountPurpose, side: Side) -> Posting {

@@ -1,4 +1,4 @@
-//! What tenants configure: gateway accounts, routing rules and limits.
+//! What tenants configure: gateway accounts, routing rules, limits and fees.
 //!
 //! Whoever changes something writes the whole of it anew, and the record's place on its topic is its version: of two changes
 //! the later one holds, for everybody.
@@ -9,8 +9,8 @@ use std::{
 };
 
 use quittance_avro::{
-    ids::{GatewayAccountId, PaymentLimitsId, RoutingRulesId, derive},
-    records::{Envelope, GatewayAccount, PaymentLimits, Record as _, RoutingRules},
+    ids::{FeeRulesId, GatewayAccountId, PaymentLimitsId, RoutingRulesId, derive},
+    records::{Envelope, FeeRules, GatewayAccount, PaymentLimits, Record as _, RoutingRules},
     tenant::Tenant,
     wire::{DecodeError, Decoder},
     words::Mode,
@@ -28,6 +28,8 @@ pub enum Configured {
     Rules(RoutingRules),
     /// All limits of a tenant.
     Limits(PaymentLimits),
+    /// All fees of a tenant.
+    Fees(FeeRules),
 }
 
 impl Configured {
@@ -36,6 +38,7 @@ impl Configured {
         match decoder.name_of(value)? {
             RoutingRules::NAME => decoder.decode(value).map(Self::Rules),
             PaymentLimits::NAME => decoder.decode(value).map(Self::Limits),
+            FeeRules::NAME => decoder.decode(value).map(Self::Fees),
             // Whatever else it is, it is none that the decoder takes for this.
             _ => decoder.decode(value).map(Self::Account),
         }
@@ -47,6 +50,7 @@ impl Configured {
             Self::Account(account) => &account.envelope,
             Self::Rules(rules) => &rules.envelope,
             Self::Limits(limits) => &limits.envelope,
+            Self::Fees(fees) => &fees.envelope,
         }
     }
 }
@@ -69,6 +73,8 @@ pub struct TenantConfiguration {
     pub rules: Option<Arc<Versioned<RoutingRules>>>,
     /// Its limits.
     pub limits: Option<Arc<Versioned<PaymentLimits>>>,
+    /// Its fees.
+    pub fees: Option<Arc<Versioned<FeeRules>>>,
 }
 
 /// What all tenants configured.
@@ -94,10 +100,16 @@ impl Configuration {
             }
             Configured::Rules(value) => tenant.rules = Some(Arc::new(Versioned { version, value })),
             Configured::Limits(value) => tenant.limits = Some(Arc::new(Versioned { version, value })),
+            Configured::Fees(value) => tenant.fees = Some(Arc::new(Versioned { version, value })),
         }
     }
 
-    /// The offset behind the latest record that was taken in.
+    /// Passes over the record that stands at an offset: whoever waits for its version need not wait any more.
+    pub fn pass(&mut self, offset: i64) {
+        self.version = offset.saturating_add(1);
+    }
+
+    /// The offset behind the latest record that was taken in or passed over.
     pub fn version(&self) -> i64 {
         self.version
     }
@@ -130,6 +142,10 @@ impl Folding for ConfigurationFolding {
     fn fold(table: &mut Configuration, (configured, offset): Self::Item) {
         table.take_in(configured, offset);
     }
+
+    fn pass(table: &mut Configuration, offset: i64) {
+        table.pass(offset);
+    }
 }
 
 /// Id of a tenant's gateway account, also its key on the topic.
@@ -145,6 +161,11 @@ pub fn routing_rules_id(mode: Mode, tenant: &Tenant) -> RoutingRulesId {
 /// Id of a tenant's limits, also their key on the topic.
 pub fn payment_limits_id(mode: Mode, tenant: &Tenant) -> PaymentLimitsId {
     PaymentLimitsId::new(derive(&["payment limits", mode.as_str(), tenant.as_str()]))
+}
+
+/// Id of a tenant's fees, also their key on the topic.
+pub fn fee_rules_id(mode: Mode, tenant: &Tenant) -> FeeRulesId {
+    FeeRulesId::new(derive(&["fee rules", mode.as_str(), tenant.as_str()]))
 }
 
 #[cfg(test)]

@@ -27,6 +27,11 @@ pub trait Folding: Send + Sync + 'static {
 
     /// Takes it in.
     fn fold(table: &mut Self::Table, item: Self::Item);
+
+    /// Notes that the record of that offset says nothing, or nothing that this build can read.
+    fn pass(table: &mut Self::Table, offset: i64) {
+        let _ = (table, offset);
+    }
 }
 
 /// Why a topic cannot be followed any further.
@@ -150,11 +155,14 @@ impl<F: Folding> Followed<F> {
                 None
             }
         };
-        let Some(item) = item else { return Ok(()) };
+        let take = |table: &mut F::Table| match item {
+            Some(item) => F::fold(table, item),
+            None => F::pass(table, record.offset),
+        };
         match fresh {
-            Some(table) => F::fold(table, item),
+            Some(table) => take(table),
             None => {
-                F::fold(&mut self.write(), item);
+                take(&mut self.write());
                 self.tell();
             }
         }

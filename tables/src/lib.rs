@@ -12,8 +12,8 @@ mod secrets;
 
 pub use self::{
     configuration::{
-        Configuration, ConfigurationFolding, Configured, TenantConfiguration, Versioned, gateway_account_id,
-        payment_limits_id, routing_rules_id,
+        Configuration, ConfigurationFolding, Configured, TenantConfiguration, Versioned, fee_rules_id,
+        gateway_account_id, payment_limits_id, routing_rules_id,
     },
     follow::{Folding, FollowError, Followed},
     health::{Healths, health_key},

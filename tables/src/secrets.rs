@@ -55,3 +55,34 @@ impl AccountSecrets {
         Some(Self { secret, webhook_secrets: secrets })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        text.parse().expect("a secret")
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let plain = Plain { secret: Some("sk_1".to_owned()), webhook_secrets: vec!["whsec_1".to_owned()] };
+        let read = AccountSecrets::read(&serde_json::to_vec(&plain).expect("JSON")).expect("secrets");
+        assert_eq!(read.secret.as_ref().map(Secret::expose), Some("sk_1"));
+        assert_eq!(read.webhook_secrets.iter().map(Secret::expose).collect::<Vec<_>>(), ["whsec_1"]);
+    }
+
+    #[test]
+    fn anything_else_is_none() {
+        for opened in ["", "{}", "[]", r#"{"secret": 1, "webhook_secrets": []}"#, r#"{"secret": null}"#] {
+            assert!(AccountSecrets::read(opened.as_bytes()).is_none(), "{opened}");
+        }
+    }
+
+    #[test]
+    fn they_are_not_told() {
+        let secrets = AccountSecrets { secret: Some(secret("sk_1")), webhook_secrets: vec![secret("whsec_1")] };
+        let told = format!("{secrets:?}");
+        assert!(!told.contains("sk_1") && !told.contains("whsec_1"), "{told}");
+    }
+}

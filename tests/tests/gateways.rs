@@ -213,6 +213,94 @@ async fn a_refund_in_the_dashboard_counts() -> Result<()> {
     Ok(())
 }
 
+/// What the customer's bank takes back, at either gateway: the gateway tells of it without our marks at one of them.
+#[tokio::test]
+async fn a_dispute_holds_refunds_up_and_takes_the_money_back_if_it_is_lost() -> Result<()> {
+    let world = start("disputes").await?;
+    let tenant = world.tenant("disputes").await?;
+    world.listen(&tenant).await?;
+    let fees = json!({"fees": [{"currency": "EUR", "rate_ppm": 14_000, "fixed_amount": 25, "returned": true}]});
+    let written = put(&tenant.admin, "/v1/fees", &fees).await?;
+    assert_eq!((written.status, &written.body["fees"]), (StatusCode::OK, &fees["fees"]), "{}", written.body);
+    for (simulator, account) in ["first", "second"].into_iter().enumerate() {
+        let mut body = paid_at_either(1_000, APPROVED);
+        body["gateway_account"] = json!(account);
+        let paid = tenant.merchant.pay(&body).await?;
+        assert_eq!(paid.body["captures"][0]["fee_amount"], 39, "{}", paid.body);
+        let disputed = Disputed { world: &world, merchant: &tenant.merchant, simulator, payment_id: paid.text("id") };
+        disputed.is_won_then_lost().await?;
+    }
+    let balances = eventually("the ledger has it", SOON, || async {
+        let accounts = tenant.admin.get("/v1/accounts").await?;
+        let accounts = accounts.body["data"].as_array().cloned().unwrap_or_default();
+        let of = |purpose: &str| -> i64 {
+            let of = accounts.iter().filter(|account| account["purpose"] == purpose);
+            of.filter_map(|account| account["balance"].as_i64()).sum()
+        };
+        let balances = [of("gateway_receivable"), of("merchant_payable"), of("platform_fees")];
+        ensure!(balances[0] == 0, "{balances:?}");
+        Ok::<_, anyhow::Error>(balances)
+    });
+    // Of each payment 39 were paid, and 4 of them came back with the refund of a tenth.
+    assert_eq!(balances.await?, [0, -70, 70]);
+    Ok(())
+}
+
+/// A payment of 10.00 EUR that is disputed.
+struct Disputed<'a> {
+    world: &'a TwoGateways,
+    merchant: &'a Client,
+    simulator: usize,
+    payment_id: String,
+}
+
+impl Disputed<'_> {
+    async fn is_won_then_lost(&self) -> Result<()> {
+        let won = self.opens().await?;
+        self.stands(0, "open").await?;
+        let refused = self.merchant.ask(&self.payment_id, "refunds", &json!({"amount": 100})).await?;
+        assert_eq!((refused.status, &*refused.text("code")), (StatusCode::CONFLICT, "payment_disputed"));
+        self.closes(&won, true).await?;
+        self.stands(0, "won").await?;
+        let refunded = self.merchant.ask(&self.payment_id, "refunds", &json!({"amount": 100})).await?;
+        assert_eq!(refunded.status, StatusCode::CREATED, "{}", refunded.body);
+        assert_eq!(refunded.body["refunds"][0]["fee_amount"], 4, "{}", refunded.body);
+        let lost = self.opens().await?;
+        self.stands(1, "open").await?;
+        self.closes(&lost, false).await?;
+        let payment = self.stands(1, "lost").await?;
+        assert_eq!(
+            (payment.text("status"), &payment.body["disputes"][1]["amount"]),
+            ("succeeded".to_owned(), &json!(900))
+        );
+        let refused = self.merchant.ask(&self.payment_id, "refunds", &json!({})).await?;
+        assert_eq!(refused.text("code"), "payment_disputed", "{}", refused.body);
+        Ok(())
+    }
+
+    async fn opens(&self) -> Result<String> {
+        let ledger = self.world.operate(self.simulator, Method::GET, "/admin/ledger", &Value::Null).await?;
+        let charge = ledger["data"][0]["charge"].as_str().context("a charge")?.to_owned();
+        let path = format!("/admin/charges/{charge}/disputes");
+        let charge = self.world.operate(self.simulator, Method::POST, &path, &json!({})).await?;
+        Ok(charge["dispute"].as_str().context("a dispute")?.to_owned())
+    }
+
+    async fn closes(&self, dispute: &str, won: bool) -> Result<()> {
+        let path = format!("/admin/disputes/{dispute}/close");
+        self.world.operate(self.simulator, Method::POST, &path, &json!({"won": won})).await.map(drop)
+    }
+
+    async fn stands(&self, dispute: usize, status: &str) -> Result<Answer> {
+        let heard = eventually("the dispute is heard of", SOON, || async {
+            let payment = self.merchant.get(&format!("/v1/payments/{}", self.payment_id)).await?;
+            ensure!(payment.body["disputes"][dispute]["status"] == status, "{}", payment.body);
+            Ok::<_, anyhow::Error>(payment)
+        });
+        heard.await
+    }
+}
+
 /// A webhook as the gateway signs it.
 fn signed(body: &str, secret: &str, at_seconds: i64) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("a key of any length");

@@ -47,7 +47,7 @@ fn each<C>(
 /// Everything that can be asked for, with each optional member and without it. So whatever the adapter comes to make of a member,
 /// it is asked of one of these.
 fn effects() -> impl Iterator<Item = GatewayEffect> {
-    let of_payments = [OperationKind::Capture, OperationKind::Void, OperationKind::Refund];
+    let of_payments = [OperationKind::Capture, OperationKind::Void, OperationKind::Refund, OperationKind::Dispute];
     let queries = of_payments
         .map(|operation_kind| GatewayEffect { operation_kind, ..samples::effect(EffectKind::Query) })
         .into_iter();
@@ -133,6 +133,7 @@ async fn stripe_knows_every_request_of_a_payment() -> Result<()> {
     }
     let places: BTreeSet<_> = asked.values().flat_map(|(_, requests)| requests).map(place).collect();
     let expected = [
+        "GET /v1/disputes",
         "GET /v1/payment_intents/pi_1",
         "GET /v1/refunds",
         "POST /v1/payment_intents",

@@ -1,4 +1,4 @@
-//! What a tenant configures: its gateway accounts, how payments are routed to them, and what they may amount to.
+//! What a tenant configures: its gateway accounts, how payments are routed to them, what they may amount to, and what they cost.
 
 use serde::{Deserialize, Serialize};
 
@@ -104,4 +104,26 @@ pub struct CurrencyLimit {
     pub minimum_amount: Option<MinorUnits>,
     /// The largest amount, in minor units of `currency` (ISO 4217 exponent), below 2^53.
     pub maximum_amount: Option<MinorUnits>,
+}
+
+/// What a tenant's merchants pay for payments.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeeRules {
+    /// Who, what, when and why of this record; `aggregate_id` is that of the tenant's fees, `fee_…`.
+    pub envelope: Envelope,
+    /// At most one for each currency; of a payment in another one nothing is taken.
+    pub rules: Vec<FeeRule>,
+}
+
+/// What is paid for payments in one currency.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FeeRule {
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// Share of each capture, in millionths: 14000 is 1.4 %. Rounded to the nearest minor unit, halves up.
+    pub rate_ppm: i64,
+    /// For each capture beside that share, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub fixed_amount: MinorUnits,
+    /// Whether the merchant gets the fee back in proportion to what is refunded.
+    pub returned: bool,
 }

@@ -15,7 +15,7 @@ use crate::{
 pub struct Transfer {
     /// Who, what, when and why of this record.
     pub envelope: Envelope,
-    /// `capture`, `refund`, `suspense` (a success that nobody wants) or `suspense_return`.
+    /// `capture`, `refund`, `suspense` (a success that nobody wants), `suspense_return`, `dispute` (one that was lost), `fee` or `fee_return`.
     pub kind: TransferKind,
     /// The operation that moved the money.
     pub operation_id: String,
@@ -36,7 +36,7 @@ pub struct Transfer {
 pub struct Posting {
     /// `acc_…`.
     pub account_id: AccountId,
-    /// `gateway_receivable`, `merchant_payable` or `suspense`.
+    /// `gateway_receivable`, `merchant_payable`, `suspense` or `platform_fees`.
     pub purpose: AccountPurpose,
     /// Name of the gateway account, of accounts that are kept for each.
     pub gateway_account: Option<String>,

@@ -16,9 +16,9 @@ pub use self::{
     gateway::{Failure, GatewayDetails, GatewayEffect, GatewayResult},
     history::{
         PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentCancelRequested, PaymentCanceled,
-        PaymentConfirmed, PaymentExpired, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
-        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewResolved, PaymentUnwantedSuccess,
-        PaymentUpdated, PaymentVoided,
+        PaymentConfirmed, PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentHeld,
+        PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
+        PaymentReviewResolved, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided,
     },
     method::{GatewayToken, MetadataPair, PaymentMethod, ThreeDSecure},
     report::{GatewayFact, GatewayReport},

@@ -52,6 +52,8 @@ pub(super) struct Charge {
     pub(super) captures: Vec<Movement>,
     #[serde(default)]
     pub(super) refunds: Vec<Movement>,
+    #[serde(default)]
+    pub(super) disputes: Vec<Dispute>,
     pub(super) void: Option<Void>,
 }
 
@@ -101,6 +103,24 @@ pub(super) struct Movement {
     pub(super) status: Moved,
     metadata: Option<Metadata>,
     pub(super) failure_code: Option<String>,
+}
+
+/// Where a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Disputed {
+    Open,
+    Won,
+    Lost,
+}
+
+/// A dispute.
+#[derive(Debug, Deserialize)]
+pub(super) struct Dispute {
+    id: String,
+    amount: i64,
+    pub(super) status: Disputed,
+    reason: Option<String>,
 }
 
 /// A release, in a charge or by itself.
@@ -249,6 +269,21 @@ impl Movement {
     /// Whether it was done to that charge.
     pub(super) fn is_on(&self, charge: Option<&str>) -> bool {
         charge.is_some() && self.charge.as_deref() == charge
+    }
+}
+
+impl Dispute {
+    pub(super) fn reference(&self) -> Option<String> {
+        texts::segment(&self.id).map(str::to_owned)
+    }
+
+    pub(super) fn amount(&self) -> Option<MinorUnits> {
+        MinorUnits::payable(self.amount).ok()
+    }
+
+    /// Why, in the gateway's word.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.reason.clone().and_then(fact)
     }
 }
 

@@ -18,6 +18,7 @@ pub(crate) const REFUSALS: &[(&str, Option<&str>)] = &[
     ("idempotency_key_required", None),
     ("invalid_idempotency_key", None),
     ("not_found", None),
+    ("charge_disputed", Some("charge_disputed")),
     ("charge_not_found", Some("not_found")),
     ("method_not_allowed", None),
     ("not_capturable", Some("not_capturable")),

@@ -7,7 +7,7 @@ use quittance_avro::{
 };
 
 use super::{
-    charge::{Charge, Moved, Movement, Status, Void},
+    charge::{Charge, Dispute, Disputed, Moved, Movement, Status, Void},
     codes,
 };
 use crate::{
@@ -30,6 +30,9 @@ pub(super) fn report(charge: &Charge) -> Option<Verdict> {
     }
     for refund in &charge.refunds {
         facts.push(movement(OperationKind::Refund, refund, currency)?);
+    }
+    for dispute in &charge.disputes {
+        facts.push(disputed(dispute, currency)?);
     }
     let reported = told(reference, facts)?;
     Some(Verdict {
@@ -75,6 +78,16 @@ fn movement(kind: OperationKind, moved: &Movement, currency: Currency) -> Option
         fact.details.raw_code = moved.failure_code.clone().and_then(texts::fact);
     }
     Some(fact)
+}
+
+fn disputed(dispute: &Dispute, currency: Currency) -> Option<GatewayFact> {
+    let status = match dispute.status {
+        Disputed::Open => FactStatus::Pending,
+        Disputed::Lost => FactStatus::Succeeded,
+        Disputed::Won => FactStatus::Failed,
+    };
+    let fact = plain(OperationKind::Dispute, status, dispute.amount()?, currency);
+    Some(GatewayFact { reason: dispute.reason(), ..named(fact, Some(dispute.reference()?), None) })
 }
 
 fn release(void: &Void, unheld: MinorUnits, currency: Currency) -> Option<GatewayFact> {

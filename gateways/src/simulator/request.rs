@@ -83,7 +83,7 @@ fn acted_on(effect: &GatewayEffect) -> Result<&str, Box<Verdict>> {
 pub(super) fn sought(effect: &GatewayEffect) -> Result<Sought<'_>, Box<Verdict>> {
     let reference = match effect.operation_kind {
         OperationKind::Authorize => effect.gateway_reference.as_deref(),
-        OperationKind::Capture | OperationKind::Void | OperationKind::Refund => {
+        OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
             Some(effect.payment_reference.as_deref().unwrap_or_default())
         }
     };

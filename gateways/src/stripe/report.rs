@@ -1,4 +1,4 @@
-//! All that a PaymentIntent and its refunds say.
+//! All that a PaymentIntent, its refunds and its disputes say.
 
 use quittance_avro::{
     money::{Currency, MinorUnits},
@@ -7,6 +7,7 @@ use quittance_avro::{
 };
 
 use super::{
+    dispute::Disputes,
     intent::{Intent, Status},
     judge::{nowhere_to_go, released},
     refund::{Refund, Refunds},
@@ -17,17 +18,24 @@ use crate::{
     verdict,
 };
 
-/// What is reported of a payment; nothing if the answers contradict themselves, or have not all refunds.
-pub(super) fn report(effect: &GatewayEffect, intent: &Intent, refunds: &Refunds) -> Option<Verdict> {
+/// What is reported of a payment; nothing if the answers contradict themselves, or have not all refunds and disputes.
+pub(super) fn report(
+    effect: &GatewayEffect,
+    intent: &Intent,
+    refunds: &Refunds,
+    disputes: &Disputes,
+) -> Option<Verdict> {
     let asked = match effect.operation_kind {
         OperationKind::Authorize => effect.gateway_reference.as_deref(),
-        OperationKind::Capture | OperationKind::Void | OperationKind::Refund => effect.payment_reference.as_deref(),
+        OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
+            effect.payment_reference.as_deref()
+        }
     };
-    if !intent.is_named(asked) || refunds.has_more {
+    if !intent.is_named(asked) || refunds.has_more || disputes.has_more {
         return None;
     }
     let (reference, currency) = (intent.reference()?, intent.currency()?);
-    let mut facts = Vec::with_capacity(refunds.data.len() + 3);
+    let mut facts = Vec::with_capacity(refunds.data.len() + disputes.data.len() + 3);
     facts.extend(authorization(intent, currency)?);
     facts.extend(capture(effect, intent, currency)?);
     facts.extend(void(effect, intent, currency)?);
@@ -40,6 +48,9 @@ pub(super) fn report(effect: &GatewayEffect, intent: &Intent, refunds: &Refunds)
             continue;
         }
         facts.push(refunded(refund, &reference, currency)?);
+    }
+    for dispute in disputes.data.iter().rev() {
+        facts.extend(dispute.told(&reference)?);
     }
     let reported = told(reference, facts)?;
     Some(Verdict {

@@ -14,8 +14,8 @@ use crate::{Credentials, Method, Request, Verdict, texts};
 
 /// What is asked for with the PaymentIntent: what was done, and to which card.
 const CHARGE: (&str, &str) = ("expand[]", "latest_charge");
-/// How many refunds one answer may have: the most that Stripe takes.
-const REFUNDS_MAX: &str = "100";
+/// How many refunds, or disputes, one answer may have: the most that Stripe takes.
+const LISTED_MAX: &str = "100";
 /// Reasons that Stripe takes. A word of somebody else's it would turn down.
 const REFUND_REASONS: [&str; 3] = ["duplicate", "fraudulent", "requested_by_customer"];
 const CANCEL_REASONS: [&str; 4] = ["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
@@ -103,11 +103,13 @@ fn refund(effect: &GatewayEffect) -> Result<Form, Box<Verdict>> {
         .and("metadata[attempt_id]", &effect.attempt_id.to_string()))
 }
 
-/// The payment and then its refunds: a PaymentIntent does not list them.
+/// The payment and then its refunds and its disputes: a PaymentIntent does not list them.
 fn query(effect: &GatewayEffect, credentials: &Credentials) -> Result<Vec<Request>, Box<Verdict>> {
     let reference = match effect.operation_kind {
         OperationKind::Authorize => effect.gateway_reference.as_deref(),
-        OperationKind::Capture | OperationKind::Void | OperationKind::Refund => effect.payment_reference.as_deref(),
+        OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
+            effect.payment_reference.as_deref()
+        }
     };
     let is_unnamed = effect.operation_kind == OperationKind::Authorize && reference.is_none();
     let Some(reference) = reference.and_then(texts::segment) else {
@@ -120,10 +122,11 @@ fn query(effect: &GatewayEffect, credentials: &Credentials) -> Result<Vec<Reques
         }));
     };
     let charge = Form::new().and(CHARGE.0, CHARGE.1);
-    let refunds = Form::new().and("payment_intent", reference).and("limit", REFUNDS_MAX);
+    let of_it = Form::new().and("payment_intent", reference).and("limit", LISTED_MAX).end();
     Ok(vec![
         get(format!("/v1/payment_intents/{reference}?{}", charge.end()), credentials),
-        get(format!("/v1/refunds?{}", refunds.end()), credentials),
+        get(format!("/v1/refunds?{of_it}"), credentials),
+        get(format!("/v1/disputes?{of_it}"), credentials),
     ])
 }
 

@@ -132,6 +132,13 @@ fn refund(status: &str) -> Value {
     })
 }
 
+fn dispute(status: &str) -> Value {
+    json!({
+        "id": "dp_1", "object": "dispute", "amount": 1250, "currency": "eur", "status": status, "charge": "ch_1",
+        "payment_intent": "pi_1", "reason": "fraudulent", "created": 1, "metadata": {},
+    })
+}
+
 fn refunds(refunds: &[Value]) -> Value {
     json!({ "object": "list", "data": refunds, "has_more": false, "url": "/v1/refunds" })
 }

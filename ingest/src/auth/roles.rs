@@ -42,7 +42,7 @@ pub enum Action {
     ReadCommand,
     /// `GET /v1/accounts…` and `GET /v1/ledger/…`
     ReadLedger,
-    /// `GET` and `PUT` of `/v1/gateway-accounts…`, `/v1/routing-rules` and `/v1/limits`
+    /// `GET` and `PUT` of `/v1/gateway-accounts…`, `/v1/routing-rules`, `/v1/limits` and `/v1/fees`
     Configure,
     /// `GET /v1/gateway-anomalies`
     ReadAnomalies,

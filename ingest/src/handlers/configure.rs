@@ -1,42 +1,31 @@
-//! What tenants configure: gateway accounts, routing rules and limits. Each is written whole, and of two changes the later one
-//! holds, so that a request that is sent again changes nothing.
+//! What tenants configure: gateway accounts ([`accounts`]), and what there is one set of each: routing rules, limits and fees
+//! ([`sets`]). All of it is written whole, and of two changes the later one holds, so that a request that is sent again changes
+//! nothing.
 
-use std::sync::Arc;
+mod accounts;
+mod sets;
 
-use bytes::Bytes;
 use quittance_avro::{
     API_VERSION,
-    ids::GatewayAccountId,
-    records::{Actor, Envelope, GatewayAccount, PaymentLimits, RoutingRules},
+    records::{Actor, Envelope},
     time::Timestamp,
-    words::{ActorKind, GatewayKind, Mode},
+    words::ActorKind,
 };
-use quittance_tables::{
-    AccountSecrets, Configured, TenantConfiguration, Versioned, gateway_account_id, payment_limits_id, routing_rules_id,
-};
-use serde::Serialize;
+use quittance_tables::TenantConfiguration;
 use uuid::Uuid;
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::HeaderMap;
 
-use super::{command::read_json, json, sealing_key};
+pub(super) use self::accounts::opened_secrets;
+pub(crate) use self::{
+    accounts::{put_gateway_account, read_gateway_account, read_gateway_accounts},
+    sets::{Fees, Limits, Rules, put_set, read_set},
+};
 use crate::{
     app::App,
     auth::{Action, Caller},
-    body::Chunks,
-    configure::{AccountRequest, AccountView, LimitsView, RulesView, parse_limits, parse_rules},
-    create::account_name,
-    problem::{FieldError, Problem},
+    problem::Problem,
     query::Query,
 };
-
-/// How many accounts a tenant may have in a mode: every process holds all of them.
-const ACCOUNTS_MAX: usize = 50;
-
-/// An answer with all there is of something.
-#[derive(Serialize)]
-struct All<T> {
-    data: Vec<T>,
-}
 
 /// An administrator of the tenant.
 fn admin(app: &App, query: &Query, headers: &HeaderMap) -> Result<Caller, Problem> {
@@ -70,194 +59,4 @@ fn envelope(caller: &Caller, aggregate_id: String) -> Envelope {
         cause: None,
         api_version: API_VERSION.to_owned(),
     }
-}
-
-/// `GET /v1/gateway-accounts`
-pub(crate) async fn read_gateway_accounts(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let data = own(app, &caller)?.accounts.values().map(|account| AccountView::of(account)).collect();
-    json(StatusCode::OK, &All::<AccountView> { data })
-}
-
-/// `GET /v1/gateway-accounts/{name}`, by its name or its id
-pub(crate) async fn read_gateway_account(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    name: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let own = own(app, &caller)?;
-    let is_meant = |account: &&Arc<Versioned<GatewayAccount>>| {
-        account.value.name == name || account.value.envelope.aggregate_id == name
-    };
-    let account = own.accounts.values().find(is_meant).ok_or(Problem::NotFound)?;
-    json(StatusCode::OK, &AccountView::of(account))
-}
-
-/// `PUT /v1/gateway-accounts/{name}`
-pub(crate) async fn put_gateway_account(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    name: &str,
-    body: impl Chunks,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let body = read_json(headers, body, false).await?;
-    let request = AccountRequest::parse(body).map_err(Problem::Invalid)?;
-    app.parts.configurations.latest().await?;
-    let own_accounts = own(app, &caller)?.accounts;
-    let known = own_accounts.get(name).cloned();
-    let name = if known.is_some() { name.to_owned() } else { free_name(app, name, own_accounts.len())? };
-    is_possible(&caller, &request, known.as_deref())?;
-    let id = gateway_account_id(caller.mode, &caller.tenant, &name);
-    let mut account = GatewayAccount {
-        envelope: envelope(&caller, id.to_string()),
-        name: name.clone(),
-        gateway: request.gateway,
-        enabled: request.enabled,
-        sealed: None,
-        has_secret: false,
-        webhook_secret_count: 0,
-    };
-    let secrets = secrets(app, request, known.as_deref()).await?;
-    seal(app, &caller, &mut account, &secrets).await?;
-    app.parts.configurations.write(&Configured::Account(account)).await?;
-    let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let written = own(app, &caller)?.accounts.get(&name).cloned().ok_or(Problem::Internal)?;
-    json(status, &AccountView::of(&written))
-}
-
-/// A name for another account: one that none of the installation's has, since what is under way there would go on here.
-fn free_name(app: &App, name: &str, accounts: usize) -> Result<String, Problem> {
-    let refused = |message: String| Problem::Invalid(vec![FieldError { field: "name".to_owned(), message }]);
-    let name = account_name(name).map_err(refused)?;
-    if app.parts.installed_accounts.contains(&name) {
-        return Err(refused("must not be that of an account of the installation".to_owned()));
-    }
-    if accounts >= ACCOUNTS_MAX {
-        return Err(refused(format!("must be that of an account that is there: there are {ACCOUNTS_MAX} already")));
-    }
-    if name.parse::<GatewayAccountId>().is_ok() {
-        return Err(refused("must not be an id".to_owned()));
-    }
-    Ok(name)
-}
-
-fn is_possible(
-    caller: &Caller,
-    request: &AccountRequest,
-    known: Option<&Versioned<GatewayAccount>>,
-) -> Result<(), Problem> {
-    let mut errors = Vec::new();
-    let mut refuse = |field: &str, message: String| errors.push(FieldError { field: field.to_owned(), message });
-    if let Some(known) = known.filter(|known| known.value.gateway != request.gateway) {
-        // What was done there is known by that gateway's ids.
-        refuse("gateway", format!("must stay {}: make another account for another gateway", known.value.gateway));
-    }
-    match request.gateway {
-        GatewayKind::Simulator if caller.mode == Mode::Live => {
-            refuse("gateway", "must not be simulator where real money moves".to_owned());
-        }
-        GatewayKind::Stripe if request.secret.is_none() && !known.is_some_and(|known| known.value.has_secret) => {
-            refuse("secret", "is required".to_owned());
-        }
-        GatewayKind::Simulator | GatewayKind::Stripe => {}
-    }
-    if errors.is_empty() { Ok(()) } else { Err(Problem::Invalid(errors)) }
-}
-
-/// The secrets that the account then has: what the request does not name stays.
-async fn secrets(
-    app: &App,
-    request: AccountRequest,
-    known: Option<&Versioned<GatewayAccount>>,
-) -> Result<AccountSecrets, Problem> {
-    let mut secrets = match known {
-        Some(known) if request.secret.is_none() || request.webhook_secrets.is_none() => {
-            opened_secrets(app, &known.value).await?
-        }
-        Some(_) | None => AccountSecrets::default(),
-    };
-    secrets.secret = request.secret.or(secrets.secret);
-    secrets.webhook_secrets = request.webhook_secrets.unwrap_or(secrets.webhook_secrets);
-    Ok(secrets)
-}
-
-/// The secrets of an account that is there.
-pub(super) async fn opened_secrets(app: &App, account: &GatewayAccount) -> Result<AccountSecrets, Problem> {
-    let Some(sealed) = &account.sealed else { return Ok(AccountSecrets::default()) };
-    let opened = app.parts.keys.open(AccountSecrets::binding(account), sealed).await.map_err(|error| {
-        tracing::error!(%error, account = account.name, "the secrets of a gateway account do not open");
-        Problem::Unavailable("the tenants' keys")
-    })?;
-    AccountSecrets::read(&opened).ok_or(Problem::Internal)
-}
-
-async fn seal(
-    app: &App,
-    caller: &Caller,
-    account: &mut GatewayAccount,
-    secrets: &AccountSecrets,
-) -> Result<(), Problem> {
-    let count = i32::try_from(secrets.webhook_secrets.len()).unwrap_or(i32::MAX);
-    (account.has_secret, account.webhook_secret_count) = (secrets.secret.is_some(), count);
-    if !account.has_secret && count == 0 {
-        return Ok(());
-    }
-    let key = sealing_key(app, caller.mode, &caller.tenant).await?;
-    let sealed = secrets.seal(AccountSecrets::binding(account), &key).map_err(|_| Problem::Internal)?;
-    account.sealed = Some(sealed);
-    Ok(())
-}
-
-/// `GET /v1/routing-rules`
-pub(crate) async fn read_routing_rules(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    json(StatusCode::OK, &RulesView::of(own(app, &caller)?.rules.as_deref()))
-}
-
-/// `PUT /v1/routing-rules`
-pub(crate) async fn put_routing_rules(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    body: impl Chunks,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let rules = parse_rules(read_json(headers, body, false).await?).map_err(Problem::Invalid)?;
-    let id = routing_rules_id(caller.mode, &caller.tenant);
-    let rules = RoutingRules { envelope: envelope(&caller, id.to_string()), rules };
-    app.parts.configurations.write(&Configured::Rules(rules)).await?;
-    json(StatusCode::OK, &RulesView::of(own(app, &caller)?.rules.as_deref()))
-}
-
-/// `GET /v1/limits`
-pub(crate) async fn read_limits(app: &App, query: &Query, headers: &HeaderMap) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    json(StatusCode::OK, &LimitsView::of(own(app, &caller)?.limits.as_deref()))
-}
-
-/// `PUT /v1/limits`
-pub(crate) async fn put_limits(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    body: impl Chunks,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let currencies = parse_limits(read_json(headers, body, false).await?).map_err(Problem::Invalid)?;
-    let id = payment_limits_id(caller.mode, &caller.tenant);
-    let limits = PaymentLimits { envelope: envelope(&caller, id.to_string()), currencies };
-    app.parts.configurations.write(&Configured::Limits(limits)).await?;
-    json(StatusCode::OK, &LimitsView::of(own(app, &caller)?.limits.as_deref()))
 }

@@ -19,7 +19,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use warp::http::{HeaderMap, Response, StatusCode};
 
-use super::{configure::opened_secrets, json, sealing_key};
+use super::{configure::opened_secrets, json, sealing_key, stores_down};
 use crate::{
     app::App,
     body::{Chunks, read_body_of},
@@ -61,6 +61,14 @@ pub(crate) async fn webhook(
     json(StatusCode::OK, &json!({}))
 }
 
+/// The same with the payment that the gateway's name is of, if there is one: of disputes and refunds made in its dashboard a gateway
+/// tells without our marks. While nobody can look, the gateway is to tell it again later.
+async fn found(app: &App, account: &GatewayAccount, notice: Notice) -> Result<Notice, Problem> {
+    let reads = &app.parts.reads;
+    let known = reads.payment_at_gateway(&account.envelope, &account.name, &notice.gateway_reference).await;
+    Ok(Notice { payment_id: known.map_err(|error| stores_down(&error))?, ..notice })
+}
+
 async fn notice(
     app: &App,
     account: &GatewayAccount,
@@ -68,6 +76,10 @@ async fn notice(
     body: &[u8],
     now: Timestamp,
 ) -> Result<GatewayNotice, Problem> {
+    let read = match read {
+        Ok(notice) if notice.payment_id.is_none() => Ok(found(app, account, notice).await?),
+        read => read,
+    };
     let (read, unread) = match read {
         Ok(notice) if notice.payment_id.is_some() => (Some(notice), None),
         Ok(notice) => (Some(notice), Some(NoticeTrouble::NoPayment)),

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use quittance_avro::{
     ids::{CommandId, PaymentId, PaymentMethodId, RefundId},
-    records::{Outcome, PaymentMethodState, PaymentState},
+    records::{Envelope, Outcome, PaymentMethodState, PaymentState},
 };
 use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -26,6 +26,8 @@ const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_tran
      and operation.value ->> 'kind' = 'authorize' and attempt.value ->> 'status' = 'succeeded' \
      and attempt.value #>> '{details,network_transaction_id}' is not null \
      order by payments.created_at, payments.payment_id limit 1";
+const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
+     and gateway_account = $4 limit 1";
 const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
@@ -58,6 +60,19 @@ impl Reads {
         id: RefundId,
     ) -> Result<Option<PaymentState>, StoreError> {
         self.one(PAYMENT_OF_OPERATION, &id.to_string(), caller).await
+    }
+
+    /// The payment of the owner's that a gateway account knows by that name.
+    pub(crate) async fn payment_at_gateway(
+        &self,
+        owner: &Envelope,
+        gateway_account: &str,
+        reference: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let (mode, tenant) = (owner.mode.as_str(), owner.tenant.as_str());
+        let rows = self.query(PAYMENT_AT_GATEWAY, &[&reference, &mode, &tenant, &gateway_account]).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        Ok(row.try_get::<_, String>(0)?.parse().ok())
     }
 
     /// The outcome as Postgres has it.

@@ -2,15 +2,17 @@
 //!
 //! A payment has operations (one authorization, then captures, voids and refunds), an operation has attempts at gateway
 //! accounts, an attempt has tries. [`attempt`] sees an attempt through, whatever its operation is, [`result`] and [`report`]
-//! judge what gateways say, [`notice`] heeds what they tell of their own accord, [`approval`], [`operation`], [`failing`] and [`closing`] say what follows from it, and
+//! judge what gateways say, [`notice`] heeds what they tell of their own accord, [`approval`], [`operation`], [`failing`], [`dispute`] and [`closing`] say what follows from it, [`fee`] what it costs, and
 //! [`standing`] derives from the operations what the payment is.
 
 mod approval;
 mod attempt;
 mod closing;
 mod command;
+mod dispute;
 mod draft;
 mod failing;
+mod fee;
 mod notice;
 mod operation;
 pub(crate) mod outcome;
@@ -33,7 +35,7 @@ use super::{
 };
 
 /// The version of the private and public state that these rules write; they refuse a newer one.
-pub const STATE_VERSION: i32 = 2;
+pub const STATE_VERSION: i32 = 3;
 
 /// Decides what an input does to a payment.
 pub fn decide(state: Option<&PaymentChangelog>, input: &Input, cx: Context<'_>) -> Decision {

@@ -4,9 +4,10 @@ use quittance_avro::{
     records::{
         Envelope, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-        PaymentExpired, PaymentFailed, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
-        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
-        PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record as _, Standing,
+        PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld,
+        PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
+        PaymentReviewOpened, PaymentReviewResolved, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record as _,
+        Standing,
     },
     registry::{Registry, RegistryError},
     topics::Topic,
@@ -113,4 +114,8 @@ events! {
     UnwantedSuccess(PaymentUnwantedSuccess) as unwanted_success;
     /// `payment.updated`
     Updated(PaymentUpdated) as updated;
+    /// `payment.dispute_opened`
+    DisputeOpened(PaymentDisputeOpened) as dispute_opened;
+    /// `payment.dispute_closed`
+    DisputeClosed(PaymentDisputeClosed) as dispute_closed;
 }

@@ -6,7 +6,8 @@ use std::{
 };
 
 use quittance_avro::{
-    records::{PaymentLimits, RoutingRules},
+    money::Currency,
+    records::{FeeRule, FeeRules, PaymentLimits, RoutingRules},
     time::Timestamp,
     words::GatewayKind,
 };
@@ -23,6 +24,7 @@ pub struct Gateways {
     down: BTreeMap<String, Timestamp>,
     rules: Option<Arc<Versioned<RoutingRules>>>,
     limits: Option<Arc<Versioned<PaymentLimits>>>,
+    fees: Option<Arc<Versioned<FeeRules>>>,
 }
 
 impl Gateways {
@@ -49,6 +51,7 @@ impl Gateways {
         }
         self.rules.clone_from(&own.rules);
         self.limits.clone_from(&own.limits);
+        self.fees.clone_from(&own.fees);
         self
     }
 
@@ -82,5 +85,12 @@ impl Gateways {
     /// The tenant's limits.
     pub(super) fn limits(&self) -> Option<&PaymentLimits> {
         self.limits.as_deref().map(|limits| &limits.value)
+    }
+
+    /// What the tenant's merchants pay for payments in a currency, and the version that says so.
+    pub(super) fn fee(&self, currency: Currency) -> Option<(&FeeRule, i64)> {
+        let fees = self.fees.as_deref()?;
+        let rule = fees.value.rules.iter().find(|rule| rule.currency == currency)?;
+        Some((rule, fees.version))
     }
 }

@@ -22,7 +22,7 @@ use quittance_avro::{
 use super::{
     command::{Command, Request},
     decide::{STATE_VERSION, anomaly, decide, due_at, is_at_rest, outcome},
-    decision::{Context, Decision, Input},
+    decision::{Context, Decision, Ignored, Input},
 };
 use crate::{payment_method, runtime::StateChange};
 
@@ -122,9 +122,10 @@ impl Kept {
     }
 }
 
-/// When all but a stub of a payment is let go.
+/// When all but a stub of a payment is let go: not before its latest refusals are forgotten.
 fn retires_at(payment: &PaymentChangelog) -> Option<Timestamp> {
-    is_at_rest(payment).then(|| payment.state.updated_at.plus_ms(KEPT_WHOLE_MS))
+    let refusals = payment.refusals.iter().map(outcome::remembered_until);
+    is_at_rest(payment).then(|| refusals.fold(payment.state.updated_at.plus_ms(KEPT_WHOLE_MS), Timestamp::max))
 }
 
 /// Decides what an input does.
@@ -140,7 +141,7 @@ pub(super) fn decide_kept(kept: Option<&Kept>, input: &Input, cx: Context<'_>) -
             Said::Silent(if is_over { StateChange::Removed } else { StateChange::Unchanged })
         }
         (Some(Kept::Refused(refused)), Input::Command(command)) if is_told_again(refused, command, cx.now) => {
-            let told = outcome::refused_before(&refused.envelope, &refused.refusal, cx.now);
+            let told = outcome::refused_before(&refused.envelope, &refused.refusal);
             Said::Told(Box::new(told), StateChange::Unchanged)
         }
         (Some(Kept::Refused(_)) | None, input) => of_nothing(input, cx),
@@ -199,7 +200,9 @@ fn of_stub(stub: &PaymentStub, input: &Input, now: Timestamp) -> Said {
             Said::Told(Box::new(told), StateChange::Unchanged)
         }
         Input::Notice(notice) => Said::Anomalous(Box::new(anomaly(notice, NoticeTrouble::UnknownPayment))),
-        Input::Result(_) | Input::Timer => Said::Silent(StateChange::Unchanged),
+        // It has no such attempt any more.
+        Input::Result(_) => Said::ByRules(Decision::Ignored(Ignored::UnknownAttempt)),
+        Input::Timer => Said::Silent(StateChange::Unchanged),
     }
 }
 

@@ -30,7 +30,7 @@ pub(super) fn decide_kept(kept: Option<&Kept>, input: &Input, cx: Context<'_>) -
         (Some(Kept::Refused(refused)), Input::Command(command))
             if refused.refusal.command_id == command.id && outcome::is_remembered(&refused.refusal, cx.now) =>
         {
-            let told = outcome::refused_before(&refused.envelope, &refused.refusal, cx.now);
+            let told = outcome::refused_before(&refused.envelope, &refused.refusal);
             Said::Told(Box::new(told), StateChange::Unchanged)
         }
         (Some(Kept::Refused(_)) | None, input) => of_nothing(input, cx),

@@ -131,6 +131,7 @@ impl Bench {
         }
         model.create_topic("changelog", partitions, Cleanup::Compact);
         model.create_topic("dead-letters", 1, Cleanup::Delete);
+        model.create_topic("table", 1, Cleanup::Compact);
         for topic in ["results", "commands", "bulk"] {
             for partition in 0..partitions {
                 let commit = OffsetCommit { at: at(topic, partition), offset: 0, metadata: String::new() };

@@ -2,7 +2,8 @@
 //!
 //! An input says what to do in words: `add 5`, `ring AT_MS WORD`, `large`, `panic`, `lacks SCHEMA`, `later`. A state is
 //! `COUNT AT_MS WORD`, and so is what is written to the output. `WORD@CLOCK` rings by a test clock, and the state that
-//! rings `tick@CLOCK` is that clock.
+//! rings `tick@CLOCK` is that clock. `table VERSION` adds what the latest record of the shared table says, and is not to be decided
+//! by an older version.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc, sync::Arc};
 
@@ -35,6 +36,9 @@ pub(crate) enum Answer {
 pub(crate) struct Counter {
     inputs: [Source; 3],
     changelog: Arc<str>,
+    tables: [Arc<str>; 1],
+    /// What the table says.
+    table: u64,
     registry: Registry,
     learned: Vec<u32>,
 }
@@ -49,6 +53,8 @@ impl Counter {
                 source("bulk", Class::Bulk),
             ],
             changelog: Arc::from("changelog"),
+            tables: [Arc::from("table")],
+            table: 0,
             registry,
             learned: Vec::new(),
         }
@@ -114,6 +120,21 @@ impl Processor for Counter {
         Ok(())
     }
 
+    fn tables(&self) -> &[Arc<str>] {
+        &self.tables
+    }
+
+    fn take_in(&mut self, record: &Record) -> Result<(), ReadError> {
+        let text = String::from_utf8(record.value.clone().unwrap_or_default()).unwrap_or_default();
+        assert_ne!(text, "panic", "it is told to");
+        self.table = text.parse().map_err(|_| ReadError::Invalid("value"))?;
+        Ok(())
+    }
+
+    fn awaits(&self, (_, says): &Self::Input) -> i64 {
+        says.strip_prefix("table ").and_then(|version| version.parse().ok()).unwrap_or(0)
+    }
+
     fn restore(&mut self, value: &[u8]) -> Result<Count, ReadError> {
         let text = String::from_utf8_lossy(value).into_owned();
         if text == "later" {
@@ -171,6 +192,7 @@ impl Processor for Counter {
         match words.next().unwrap_or_default() {
             "add" => count.sum += words.next().and_then(|word| word.parse().ok()).unwrap_or(1),
             "lacks" | "later" => count.sum += 1,
+            "table" => count.sum += self.table,
             "ring" => {
                 let at_ms = words.next().and_then(|word| word.parse().ok()).unwrap_or_default();
                 count.rings = Some((at_ms, says.rsplit(' ').next().unwrap_or_default().to_owned()));

@@ -3,6 +3,7 @@
 
 mod bench;
 mod counter;
+mod tables;
 mod takeovers;
 mod timers;
 

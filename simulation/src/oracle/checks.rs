@@ -273,7 +273,7 @@ fn attempt<'s>(state: &'s PaymentChangelog, timer: &Timer) -> Option<&'s Attempt
 
 /// What the ledger holds of each payment: what gateways owe us, what we owe the merchant, what nobody wants; minor units, debits
 /// less credits.
-pub(super) type Balances = [i64; 3];
+pub(super) type Balances = [i64; 4];
 
 /// Every transfer stands once and balances.
 pub(super) fn ledger(world: &World) -> Result<BTreeMap<String, Balances>, String> {
@@ -295,6 +295,7 @@ pub(super) fn ledger(world: &World) -> Result<BTreeMap<String, Balances>, String
                 AccountPurpose::GatewayReceivable => 0,
                 AccountPurpose::MerchantPayable => 1,
                 AccountPurpose::Suspense => 2,
+                AccountPurpose::PlatformFees => 3,
             };
             balances[place] += amount;
             sum += amount;
@@ -315,18 +316,33 @@ fn done(kept: &PaymentChangelog, kind: OperationKind) -> (i64, i64) {
     (sum(wanted), sum(unwanted))
 }
 
+/// What the merchant has paid for a payment.
+fn fees(kept: &PaymentChangelog) -> i64 {
+    let done = kept.state.operations.iter().filter(|found| found.status == OperationStatus::Succeeded);
+    let fee = |found: &Operation| match (found.fee_amount, found.kind) {
+        (Some(fee), OperationKind::Refund) => -fee.get(),
+        (Some(fee), _) => fee.get(),
+        (None, _) => 0,
+    };
+    done.map(fee).sum()
+}
+
 /// The ledger says of a payment what its operations say.
 pub(super) fn posted(
     id: &str,
     kept: &PaymentChangelog,
-    [receivable, payable, suspense]: Balances,
+    [receivable, payable, suspense, paid]: Balances,
 ) -> Result<(), String> {
     let (captured, refunded) = (done(kept, OperationKind::Capture), done(kept, OperationKind::Refund));
     let (wanted, unwanted) = (captured.0 - refunded.0, captured.1 - refunded.1);
-    if (receivable, payable, suspense) == (wanted + unwanted, -wanted, -unwanted) {
+    let fees = fees(kept);
+    if (receivable, payable, suspense, paid) == (wanted + unwanted, fees - wanted, -unwanted, -fees) {
         return Ok(());
     }
-    Err(format!("{id} has {wanted} and {unwanted} unwanted; its ledger has {receivable}, {payable}, {suspense}"))
+    Err(format!(
+        "{id} has {wanted} and {unwanted} unwanted, and {fees} of fees; \
+         its ledger has {receivable}, {payable}, {suspense}, {paid}"
+    ))
 }
 
 /// At no time was it processing with nothing that would ever move it.

@@ -12,7 +12,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__payments", include_str!("../../migrations/V1__payments.sql")),
     ("V2__ledger", include_str!("../../migrations/V2__ledger.sql")),
     ("V3__anomalies", include_str!("../../migrations/V3__anomalies.sql")),
-    ("V4__payment_methods", include_str!("../../migrations/V4__payment_methods.sql")),
+    ("V4__disputes_and_fees", include_str!("../../migrations/V4__disputes_and_fees.sql")),
+    ("V5__payment_methods", include_str!("../../migrations/V5__payment_methods.sql")),
 ];
 
 /// First half of the key of the advisory lock under which a schema is migrated; the second half is the schema.

@@ -57,9 +57,19 @@ pub struct StateRow {
     pub gateway_account: String,
     pub created_at: SystemTime,
     pub updated_at: SystemTime,
-    /// Ids of its operations.
-    pub operations: Vec<String>,
+    pub operations: Vec<OperationRow>,
     pub state: Value,
+}
+
+/// An operation of a payment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OperationRow {
+    /// Its id.
+    pub id: String,
+    /// Where it is.
+    pub gateway_account: Option<String>,
+    /// What it is called there.
+    pub gateway_reference: Option<String>,
 }
 
 /// An event of a payment.
@@ -119,7 +129,7 @@ fn state(mut json: Value) -> Result<StateRow, ReadError> {
     make_storable(&mut json);
     let fields = Fields(&json);
     let operations = json.get("operations").and_then(Value::as_array).into_iter().flatten();
-    let operations = operations.filter_map(|operation| operation.get("id")?.as_str().map(str::to_owned)).collect();
+    let operations = operations.filter_map(operation).collect();
     Ok(StateRow {
         payment_id: fields.parsed("envelope.aggregate_id")?,
         mode: fields.mode("envelope.mode")?,
@@ -136,6 +146,17 @@ fn state(mut json: Value) -> Result<StateRow, ReadError> {
         updated_at: fields.time("updated_at")?,
         operations,
         state: json,
+    })
+}
+
+/// One that came along with its authorization is where that is, and is found by that.
+fn operation(json: &Value) -> Option<OperationRow> {
+    let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let latest = json.get("attempts").and_then(Value::as_array).and_then(|attempts| attempts.last());
+    Some(OperationRow {
+        id: text(json.get("id"))?,
+        gateway_account: text(latest.and_then(|attempt| attempt.get("gateway_account"))),
+        gateway_reference: text(json.get("gateway_reference")),
     })
 }
 

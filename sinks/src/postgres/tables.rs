@@ -4,13 +4,13 @@ mod anomalies;
 mod ledger;
 mod methods;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deadpool_postgres::tokio_postgres::{Error, Transaction, types::ToSql};
 
 use super::{
     error,
-    rows::{AnomalyRow, EventRow, MethodRow, OutcomeRow, Row, StateRow, TransferRow},
+    rows::{AnomalyRow, EventRow, MethodRow, OperationRow, OutcomeRow, Row, StateRow, TransferRow},
 };
 use crate::store::StoreError;
 
@@ -27,13 +27,20 @@ const PAYMENTS: &str = "
         currency = excluded.currency, captured_amount = excluded.captured_amount,
         refunded_amount = excluded.refunded_amount, gateway_account = excluded.gateway_account,
         created_at = excluded.created_at, updated_at = excluded.updated_at, state = excluded.state
-    where stored.sequence < excluded.sequence";
+    where stored.sequence < excluded.sequence
+    returning payment_id";
 
-/// An operation never changes its payment.
+/// An operation never changes its payment; at which gateway account it is, and under which name, becomes known later. What is
+/// there as it should be is not touched: even an update that changes nothing would lock its row.
 const OPERATIONS: &str = "
-    insert into operations (operation_id, payment_id, mode, tenant)
-    select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-    on conflict (operation_id) do nothing";
+    insert into operations (operation_id, payment_id, mode, tenant, gateway_account, gateway_reference)
+    select batch.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+        as batch (operation_id, payment_id, mode, tenant, gateway_account, gateway_reference)
+    left join operations as stored using (operation_id)
+    where stored.operation_id is null or (stored.gateway_account, stored.gateway_reference)
+        is distinct from (batch.gateway_account, batch.gateway_reference)
+    on conflict (operation_id) do update set
+        gateway_account = excluded.gateway_account, gateway_reference = excluded.gateway_reference";
 
 /// A row that is there stays as it is. Progress keeps a record from being written twice, so this meets only an event
 /// that was published twice; whether it is the same event, [`CONTRADICTIONS`] says.
@@ -99,8 +106,8 @@ impl<'a> Tables<'a> {
 
     pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
         if !self.payments.is_empty() {
-            self.write_payments(transaction).await.map_err(error::class)?;
-            self.write_operations(transaction).await.map_err(error::class)?;
+            let written = self.write_payments(transaction).await.map_err(error::class)?;
+            self.write_operations(transaction, &written).await.map_err(error::class)?;
         }
         if !self.history.is_empty() {
             let written = self.write_history(transaction).await.map_err(error::class)?;
@@ -123,10 +130,11 @@ impl<'a> Tables<'a> {
         Ok(())
     }
 
-    async fn write_payments(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
+    /// Gives the ids of those that were not newer before.
+    async fn write_payments(&self, transaction: &Transaction<'_>) -> Result<BTreeSet<String>, Error> {
         let rows = &self.payments;
-        transaction
-            .execute(
+        let written = transaction
+            .query(
                 PAYMENTS,
                 &[
                     &column(rows, |row| row.payment_id.to_string()),
@@ -145,21 +153,25 @@ impl<'a> Tables<'a> {
                     &column(rows, |row| &row.state),
                 ],
             )
-            .await
+            .await?;
+        written.iter().map(|row| row.try_get(0)).collect()
     }
 
-    async fn write_operations(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
-        let all = self.payments.iter().flat_map(|row| row.operations.iter().map(|id| (*row, id)));
-        let rows: Vec<(&StateRow, &String)> = all.collect();
+    async fn write_operations(&self, transaction: &Transaction<'_>, written: &BTreeSet<String>) -> Result<u64, Error> {
+        let payments = self.payments.iter().filter(|row| written.contains(&row.payment_id.to_string()));
+        let all = payments.flat_map(|row| row.operations.iter().map(|operation| (*row, operation)));
+        let rows: Vec<(&StateRow, &OperationRow)> = all.collect();
         let rows: Vec<_> = rows.iter().collect();
         transaction
             .execute(
                 OPERATIONS,
                 &[
-                    &column(&rows, |(_, id)| id.as_str()),
+                    &column(&rows, |(_, operation)| operation.id.as_str()),
                     &column(&rows, |(row, _)| row.payment_id.to_string()),
                     &column(&rows, |(row, _)| row.mode.as_str()),
                     &column(&rows, |(row, _)| row.tenant.as_str()),
+                    &column(&rows, |(_, operation)| operation.gateway_account.as_deref()),
+                    &column(&rows, |(_, operation)| operation.gateway_reference.as_deref()),
                 ],
             )
             .await

@@ -4,10 +4,10 @@ use quittance_avro::{
     records::{
         GatewayAnomaly, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-        PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethodState, PaymentOperationCorrected,
-        PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
-        PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided,
-        Record as AvroRecord, Transfer,
+        PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethodState,
+        PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
+        PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated,
+        PaymentVoided, Record as AvroRecord, Transfer,
     },
     topics::Topic,
     wire::{DecodeError, Decoder},
@@ -96,6 +96,8 @@ const OURS: &[(&str, Resolve)] = ours![
     PaymentAttemptStarted,
     PaymentUnwantedSuccess,
     PaymentUpdated,
+    PaymentDisputeOpened,
+    PaymentDisputeClosed,
     PaymentMethodState,
 ];
 

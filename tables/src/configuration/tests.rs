@@ -50,3 +50,17 @@ fn of_two_changes_the_later_one_holds_and_no_tenant_sees_another() -> Result<(),
     assert_ne!(id, gateway_account_id(Mode::Live, &acme, "main"));
     Ok(())
 }
+
+#[test]
+fn a_record_that_nobody_can_read_has_its_version_too() -> Result<(), quittance_avro::tenant::TenantError> {
+    let acme: Tenant = "acme".parse()?;
+    let mut table = Configuration::default();
+    table.take_in(account(&acme, "main", true), 4);
+    table.pass(9);
+    assert_eq!(table.version(), 10);
+    assert_eq!(
+        table.of(Mode::Test, &acme).and_then(|own| own.accounts.get("main")).map(|found| found.version),
+        Some(5)
+    );
+    Ok(())
+}

@@ -44,7 +44,7 @@ pub struct GatewayEffect {
     pub network_transaction_id: Option<String>,
     /// Past this it must not be carried out; the result then says `expired`.
     pub not_after: Timestamp,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub operation_kind: OperationKind,
     /// Captures, voids and refunds: the gateway's id of the payment that they act on.
     pub payment_reference: Option<String>,
@@ -86,7 +86,7 @@ pub struct GatewayResult {
     pub details: GatewayDetails,
     /// Facts about the card that the gateway reported.
     pub card: Option<PaymentMethod>,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub operation_kind: OperationKind,
     /// Captures, voids and refunds: the amount that was moved, 0 unless approved, in minor units of `currency` (ISO 4217 exponent), below 2^53.
     #[serde(default)]

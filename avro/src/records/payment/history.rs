@@ -17,7 +17,7 @@ pub struct PaymentOperationRequested {
     pub envelope: Envelope,
     /// The operation, `cap_…`, `voi_…` or `ref_…`.
     pub operation_id: String,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub kind: OperationKind,
     /// Name of the gateway account.
     pub gateway_account: String,
@@ -43,7 +43,7 @@ pub struct PaymentOperationFailed {
     pub envelope: Envelope,
     /// The operation, `cap_…`, `voi_…` or `ref_…`.
     pub operation_id: String,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub kind: OperationKind,
     /// The attempt, `att_…`.
     pub attempt_id: AttemptId,
@@ -68,7 +68,7 @@ pub struct PaymentOperationCorrected {
     pub envelope: Envelope,
     /// The operation.
     pub operation_id: String,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub kind: OperationKind,
     /// The attempt, `att_…`.
     pub attempt_id: AttemptId,
@@ -292,6 +292,52 @@ pub struct PaymentUpdated {
     pub envelope: Envelope,
     /// `{"reference", "description", "metadata"}`.
     pub sealed: Option<Sealed>,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
+}
+
+/// Event `payment.dispute_opened`: the customer's bank wants the money back, and nothing can be refunded meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentDisputeOpened {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The dispute, `dsp_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// Amount that is disputed, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub amount: MinorUnits,
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// Why, in the gateway's word.
+    pub reason: Option<String>,
+    /// What the gateway said.
+    pub details: GatewayDetails,
+    /// Where the payment stands after this event; absent in events of older builds.
+    pub standing: Option<Standing>,
+}
+
+/// Event `payment.dispute_closed`: it is known who keeps the money.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PaymentDisputeClosed {
+    /// Who, what, when and why of this record.
+    pub envelope: Envelope,
+    /// The dispute, `dsp_…`.
+    pub operation_id: String,
+    /// The attempt, `att_…`.
+    pub attempt_id: AttemptId,
+    /// Name of the gateway account.
+    pub gateway_account: String,
+    /// Amount that is disputed, in minor units of `currency` (ISO 4217 exponent), below 2^53.
+    pub amount: MinorUnits,
+    /// ISO 4217 alphabetic code, e.g. `EUR`.
+    pub currency: Currency,
+    /// Whether the customer keeps the money; otherwise the merchant does.
+    pub lost: bool,
+    /// What the gateway said.
+    pub details: GatewayDetails,
     /// Where the payment stands after this event; absent in events of older builds.
     pub standing: Option<Standing>,
 }

@@ -21,7 +21,7 @@ pub struct GatewayReport {
 /// Something that was done to a payment at a gateway, by us or not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GatewayFact {
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub kind: OperationKind,
     /// `pending`, `action_required`, `succeeded` or `failed`.
     pub status: FactStatus,

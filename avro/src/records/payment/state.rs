@@ -87,7 +87,7 @@ pub struct PaymentState {
 pub struct Operation {
     /// `aut_…`, `cap_…`, `voi_…` or `ref_…`.
     pub id: String,
-    /// `authorize`, `capture`, `void` or `refund`.
+    /// `authorize`, `capture`, `void`, `refund` or `dispute`.
     pub kind: OperationKind,
     /// Amount of the operation, in minor units of `currency` (ISO 4217 exponent), below 2^53.
     pub amount: MinorUnits,
@@ -116,6 +116,10 @@ pub struct Operation {
     /// How many transfers of the ledger it has caused.
     #[serde(default)]
     pub transfers: i32,
+    /// Captures: what the merchant pays for it; refunds: what of that the merchant gets back; in minor units of `currency` of the payment (ISO 4217 exponent), below 2^53.
+    pub fee_amount: Option<MinorUnits>,
+    /// The version of the tenant's fees by which that was reckoned.
+    pub fee_version: Option<i64>,
 }
 
 /// An operation at one gateway account. Its id is the idempotency key there.

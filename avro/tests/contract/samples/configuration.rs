@@ -2,8 +2,8 @@
 
 use quittance_avro::{
     records::{
-        CurrencyLimit, GatewayAccount, MetadataCondition, PaymentLimits, RoutingConditions, RoutingRule, RoutingRules,
-        WeightedAccount,
+        CurrencyLimit, FeeRule, FeeRules, GatewayAccount, MetadataCondition, PaymentLimits, RoutingConditions,
+        RoutingRule, RoutingRules, WeightedAccount,
     },
     words::GatewayKind,
 };
@@ -57,5 +57,12 @@ pub(super) fn payment_limits(fill: Fill) -> PaymentLimits {
             minimum_amount: fill.option(amount(50)),
             maximum_amount: fill.option(amount(500_000)),
         }),
+    }
+}
+
+pub(super) fn fee_rules(fill: Fill) -> FeeRules {
+    FeeRules {
+        envelope: envelope(fill),
+        rules: fill.list(FeeRule { currency: currency(), rate_ppm: 14_000, fixed_amount: amount(25), returned: true }),
     }
 }

@@ -3,9 +3,9 @@
 use quittance_avro::{
     records::{
         PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentCancelRequested, PaymentCanceled,
-        PaymentConfirmed, PaymentExpired, PaymentHeld, PaymentOperationCorrected, PaymentOperationFailed,
-        PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewResolved, PaymentUnwantedSuccess,
-        PaymentUpdated, PaymentVoided,
+        PaymentConfirmed, PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentHeld,
+        PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
+        PaymentReviewResolved, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided,
     },
     words::{OperationKind, OperationStatus, Origin, Resolution},
 };
@@ -175,4 +175,32 @@ pub(super) fn unwanted_success(fill: Fill) -> PaymentUnwantedSuccess {
 
 pub(super) fn updated(fill: Fill) -> PaymentUpdated {
     PaymentUpdated { envelope: envelope(fill), sealed: fill.option(sealed()), standing: fill.option(standing()) }
+}
+
+pub(super) fn dispute_opened(fill: Fill) -> PaymentDisputeOpened {
+    PaymentDisputeOpened {
+        envelope: envelope(fill),
+        operation_id: OPERATION.to_owned(),
+        attempt_id: ATTEMPT,
+        gateway_account: GATEWAY_ACCOUNT.to_owned(),
+        amount: amount(1250),
+        currency: currency(),
+        reason: fill.text("fraudulent"),
+        details: details(fill),
+        standing: fill.option(standing()),
+    }
+}
+
+pub(super) fn dispute_closed(fill: Fill) -> PaymentDisputeClosed {
+    PaymentDisputeClosed {
+        envelope: envelope(fill),
+        operation_id: OPERATION.to_owned(),
+        attempt_id: ATTEMPT,
+        gateway_account: GATEWAY_ACCOUNT.to_owned(),
+        amount: amount(1250),
+        currency: currency(),
+        lost: true,
+        details: details(fill),
+        standing: fill.option(standing()),
+    }
 }

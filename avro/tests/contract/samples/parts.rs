@@ -142,6 +142,8 @@ pub(super) fn operation(fill: Fill) -> Operation {
         parent_id: fill.text(OPERATION),
         unwanted: true,
         transfers: 1,
+        fee_amount: fill.option(amount(18)),
+        fee_version: fill.option(7),
     }
 }
 

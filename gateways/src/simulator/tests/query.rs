@@ -127,6 +127,11 @@ fn everything_that_was_done_is_a_fact() {
                 movement("re_1", 100, "succeeded", &other), movement("re_2", 200, "pending", &json!({})),
                 movement("re_3", 300, "failed", &json!({ "attempt_id": "?" })),
             ],
+            "disputes": [
+                { "id": "dp_1", "amount": 10, "status": "won", "reason": "duplicate", "created": 1 },
+                { "id": "dp_2", "amount": 20, "status": "lost", "reason": "fraudulent", "created": 1 },
+                { "id": "dp_3", "amount": 30, "status": "open", "reason": "fraudulent", "created": 1 },
+            ],
         }),
     );
     let facts = facts(&all);
@@ -138,12 +143,18 @@ fn everything_that_was_done_is_a_fact() {
         (OperationKind::Refund, FactStatus::Succeeded, 100, "other"),
         (OperationKind::Refund, FactStatus::Pending, 200, "none"),
         (OperationKind::Refund, FactStatus::Failed, 300, "none"),
+        (OperationKind::Dispute, FactStatus::Failed, 10, "none"),
+        (OperationKind::Dispute, FactStatus::Succeeded, 20, "none"),
+        (OperationKind::Dispute, FactStatus::Pending, 30, "none"),
     ];
     assert_eq!(in_short(&facts), expected);
     let names: Vec<_> = facts.iter().filter_map(|fact| fact.gateway_reference.as_deref()).collect();
-    assert_eq!(names, ["ch_1", "cap_1", "cap_2", "void_1", "re_1", "re_2", "re_3"]);
-    assert!(facts.iter().all(|fact| fact.failure.is_some() == (fact.status == FactStatus::Failed)));
-    assert!(facts.iter().all(|fact| fact.reason.is_none()));
+    assert_eq!(names, ["ch_1", "cap_1", "cap_2", "void_1", "re_1", "re_2", "re_3", "dp_1", "dp_2", "dp_3"]);
+    let moves = facts.iter().filter(|fact| fact.kind != OperationKind::Dispute);
+    assert!(moves.clone().all(|fact| fact.failure.is_some() == (fact.status == FactStatus::Failed)));
+    assert!(moves.clone().all(|fact| fact.reason.is_none()));
+    let reasons: Vec<_> = facts.iter().filter_map(|fact| fact.reason.as_deref()).collect();
+    assert_eq!(reasons, ["duplicate", "fraudulent", "fraudulent"]);
 }
 
 #[rstest]

@@ -23,6 +23,7 @@ fn bodies() -> impl Strategy<Value = Value> {
         "captures",
         "void",
         "refunds",
+        "disputes",
         "card",
     ];
     let values = prop_oneof![

@@ -11,7 +11,11 @@ use crate::samples::OTHER_ATTEMPT_ID;
 const QUERY: EffectKind = EffectKind::Query;
 
 fn queried(effect: &GatewayEffect, intent: &Value, list: &Value) -> Verdict {
-    let verdict = Stripe.judge(effect, &[answered(200, intent), answered(200, list)]);
+    queried_with(effect, intent, list, &refunds(&[]))
+}
+
+fn queried_with(effect: &GatewayEffect, intent: &Value, list: &Value, disputes: &Value) -> Verdict {
+    let verdict = Stripe.judge(effect, &[answered(200, intent), answered(200, list), answered(200, disputes)]);
     samples::check(&verdict, QUERY);
     verdict
 }
@@ -168,6 +172,54 @@ fn a_capture_that_was_undone_is_a_fact(#[case] method: &str, #[case] metadata: V
 }
 
 #[rstest]
+#[case::open("needs_response", Some(FactStatus::Pending))]
+#[case::in_hand("under_review", Some(FactStatus::Pending))]
+#[case::lost("lost", Some(FactStatus::Succeeded))]
+#[case::won("won", Some(FactStatus::Failed))]
+#[case::prevented("prevented", Some(FactStatus::Pending))]
+#[case::a_word_that_we_do_not_know("pondered", Some(FactStatus::Pending))]
+#[case::inquiry("warning_needs_response", None)]
+#[case::inquiry_in_hand("warning_under_review", None)]
+#[case::inquiry_that_is_over("warning_closed", None)]
+fn disputes_are_facts_and_inquiries_are_not(#[case] status: &str, #[case] expected: Option<FactStatus>) {
+    let verdict = queried_with(&effect(QUERY), &succeeded(), &refunds(&[]), &refunds(&[dispute(status)]));
+    let facts = verdict.report.expect("a report").facts;
+    let found = facts.iter().find(|fact| fact.kind == OperationKind::Dispute);
+    assert_eq!(found.map(|fact| fact.status), expected);
+    if let Some(fact) = found {
+        assert_eq!((fact.amount.get(), fact.attempt_id), (1250, None));
+        assert_eq!((fact.gateway_reference.as_deref(), fact.reason.as_deref()), (Some("dp_1"), Some("fraudulent")));
+    }
+}
+
+#[test]
+fn a_dispute_in_another_currency_is_told_as_it_is() {
+    let in_dollars = with(&dispute("lost"), &json!({"currency": "usd"}));
+    let verdict = queried_with(&effect(QUERY), &succeeded(), &refunds(&[]), &refunds(&[in_dollars]));
+    let facts = verdict.report.expect("a report").facts;
+    let found = facts.iter().find(|fact| fact.kind == OperationKind::Dispute);
+    assert_eq!(found.map(|fact| fact.currency.code()), Some("USD"));
+}
+
+#[test]
+fn a_key_that_may_not_read_disputes_hears_of_all_else() {
+    let denied = answered(403, &error("invalid_request_error", Some("permission_error")));
+    let verdict = judge(QUERY, &[answered(200, &succeeded()), answered(200, &refunds(&[])), denied]);
+    assert_eq!(verdict.outcome, ResultOutcome::Reported);
+}
+
+#[rstest]
+#[case::of_another(refunds(&[with(&dispute("lost"), &json!({"payment_intent": "pi_2"}))]))]
+#[case::in_no_currency(refunds(&[with(&dispute("lost"), &json!({"currency": "euro"}))]))]
+#[case::of_nothing(refunds(&[with(&dispute("lost"), &json!({"amount": 0}))]))]
+#[case::more_than_are_read(with(&refunds(&[]), &json!({"has_more": true})))]
+#[case::no_list(json!({}))]
+fn disputes_that_contradict_the_payment_report_nothing(#[case] disputes: Value) {
+    let verdict = queried_with(&effect(QUERY), &succeeded(), &refunds(&[]), &disputes);
+    assert_eq!(verdict.outcome, ResultOutcome::Unknown);
+}
+
+#[rstest]
 #[case::other_payment(with(&succeeded(), &json!({"id": "pi_2"})), refunds(&[]))]
 #[case::no_such_currency(with(&succeeded(), &json!({"currency": "euro"})), refunds(&[]))]
 #[case::nothing_authorized(with(&held(), &json!({"amount_capturable": 0})), refunds(&[]))]
@@ -191,7 +243,9 @@ fn answers_that_contradict_themselves_report_nothing(#[case] intent: Value, #[ca
 #[case::wrong_key(answered(401, &error("invalid_request_error", None)), ResultOutcome::Unknown)]
 #[case::not_there(answered(404, &error("invalid_request_error", Some("resource_missing"))), ResultOutcome::Unknown)]
 fn half_an_answer_is_none(#[case] second: Exchange, #[case] outcome: ResultOutcome) {
-    assert_eq!(judge(QUERY, &[answered(200, &succeeded()), second]).outcome, outcome);
+    assert_eq!(judge(QUERY, &[answered(200, &succeeded()), second.clone()]).outcome, outcome);
+    let refunds = answered(200, &refunds(&[]));
+    assert_eq!(judge(QUERY, &[answered(200, &succeeded()), refunds, second]).outcome, outcome);
     assert_eq!(judge(QUERY, &[answered(200, &succeeded())]).outcome, ResultOutcome::Unknown);
 }
 

@@ -19,6 +19,7 @@ fn bodies() -> impl Strategy<Value = Value> {
         captured(700),
         canceled(&charge(0), None),
         refund("succeeded"),
+        dispute("lost"),
         decline("card_declined", Some("lost_card")),
         intent("requires_confirmation"),
         setups::intent_to_set_up("succeeded"),
@@ -86,9 +87,13 @@ proptest! {
     #[test]
     fn no_report_makes_it_panic(intent in bodies(), one in bodies(), is_listed: bool) {
         let list = if is_listed { refunds(&[one]) } else { one };
-        let verdict = judge(EffectKind::Query, &[answered(200, &intent), answered(200, &list)]);
-        for fact in verdict.report.into_iter().flat_map(|report| report.facts) {
-            prop_assert!(fact.amount.get() > 0);
+        let none = refunds(&[]);
+        for (refunds, disputes) in [(&list, &none), (&none, &list)] {
+            let exchanges = [&intent, refunds, disputes].map(|body| answered(200, body));
+            let verdict = judge(EffectKind::Query, &exchanges);
+            for fact in verdict.report.into_iter().flat_map(|report| report.facts) {
+                prop_assert!(fact.amount.get() > 0);
+            }
         }
     }
 

@@ -96,7 +96,8 @@ fn what_was_asked_for_is_passed_on() {
 #[case::capture(OperationKind::Capture, Some("ch_1"), Some("pi_7"))]
 #[case::void(OperationKind::Void, None, Some("pi_7"))]
 #[case::refund(OperationKind::Refund, Some("re_1"), Some("pi_7"))]
-fn a_query_asks_for_the_payment_and_then_for_its_refunds(
+#[case::dispute(OperationKind::Dispute, Some("dp_1"), Some("pi_7"))]
+fn a_query_asks_for_the_payment_and_then_for_its_refunds_and_disputes(
     #[case] of: OperationKind,
     #[case] gateway_reference: Option<&str>,
     #[case] payment_reference: Option<&str>,
@@ -107,8 +108,9 @@ fn a_query_asks_for_the_payment_and_then_for_its_refunds(
     effect.payment_reference = payment_reference.map(str::to_owned);
     let requests = Stripe.requests(&effect, &credentials()).unwrap_or_default();
     let targets: Vec<_> = requests.iter().filter_map(|request| request.target.split_once('?')).collect();
-    let [(intent, expanded), (refunds, listed)] = targets[..] else { panic!("{targets:?}") };
-    assert_eq!((intent, refunds), ("/v1/payment_intents/pi_7", "/v1/refunds"));
+    let [(intent, expanded), (refunds, listed), (disputes, also)] = targets[..] else { panic!("{targets:?}") };
+    assert_eq!((intent, refunds, disputes), ("/v1/payment_intents/pi_7", "/v1/refunds", "/v1/disputes"));
+    assert_eq!(listed, also);
     assert_eq!(form(expanded), pairs(&[("expand[]", "latest_charge")]));
     assert_eq!(form(listed), pairs(&[("payment_intent", "pi_7"), ("limit", "100")]));
     for request in requests {

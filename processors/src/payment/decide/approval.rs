@@ -143,6 +143,8 @@ pub(super) fn unwanted(draft: &mut Draft<'_>, place: Place, approval: &Approval)
         parent_id: None,
         unwanted: true,
         transfers: 0,
+        fee_amount: None,
+        fee_version: None,
     });
     let operation = draft.payment().operations.len() - 1;
     let place = Place { operation, attempt: 0 };

@@ -12,11 +12,17 @@ use quittance_avro::{
 
 use super::{
     approval::action_over_at,
+    dispute::{self, Disputed},
     draft::{Draft, Place},
     failing::{Why, fail},
     standing::AUTHORIZATION,
 };
 use crate::payment::policy::{KEY_AGE_MAX_MS, Policy};
+
+/// How long a dispute may be open before a person has to find out, and how often it is asked about, should a gateway's word of its
+/// end get lost: milliseconds.
+const DISPUTE_TTL_MS: i64 = 400 * 86_400_000;
+const DISPUTE_POLL_MS: i64 = 86_400_000;
 
 /// What to do next about an attempt that is not settled, or whose end is in doubt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +89,8 @@ fn try_kind(operation: &Operation, attempt: &Attempt) -> EffectKind {
         OperationKind::Capture => EffectKind::Capture,
         OperationKind::Void => EffectKind::Void,
         OperationKind::Refund => EffectKind::Refund,
+        // It is not ours to make.
+        OperationKind::Dispute => EffectKind::Query,
     }
 }
 
@@ -159,7 +167,9 @@ fn effect(
         operation_kind: operation.kind,
         payment_reference: match operation.kind {
             OperationKind::Authorize => None,
-            OperationKind::Capture | OperationKind::Void | OperationKind::Refund => parent.gateway_reference.clone(),
+            OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
+                parent.gateway_reference.clone()
+            }
         },
         is_final: operation.is_final.unwrap_or(true),
         return_url: payment.return_url.clone(),
@@ -250,7 +260,7 @@ fn next_step(draft: &Draft<'_>, place: Place) -> Step {
         Stage::Settled if attempt.contradicted => Step::Review(ReviewReason::ContradictingResult),
         Stage::Settled => Step::LetBe,
         // It is asked once more after its time is over: the last question may be from long before, if we were down since.
-        Stage::Accepted if asked_at(attempt) < attempt.started_at.plus_ms(policy.pending_ttl_ms) => Step::Query,
+        Stage::Accepted if asked_at(attempt) < attempt.started_at.plus_ms(pending_ttl_ms(draft, place)) => Step::Query,
         Stage::Accepted if has_time_to_act(draft, place) => Step::Query,
         // Once the gateway has been queried, a resend could race with what the query found.
         Stage::InDoubt
@@ -267,14 +277,28 @@ fn next_step(draft: &Draft<'_>, place: Place) -> Step {
     }
 }
 
-/// Whether a try may be sent (again). Once the gateway has rejected the attempt, or nobody wants the payment any more, that is
-/// pointless.
+/// Whether a try may be sent (again). Once the gateway has rejected the attempt, or nobody wants it any more, that is pointless.
 fn may_send(draft: &Draft<'_>, place: Place) -> bool {
     let (operation, attempt) = (draft.operation(place.operation), draft.attempt(place));
-    let is_wanted = operation.kind != OperationKind::Authorize || draft.payment().closing.is_none();
+    let is_wanted = match operation.kind {
+        OperationKind::Authorize => draft.payment().closing.is_none(),
+        // Or the customer would get the money twice.
+        OperationKind::Refund => dispute::of(draft.payment(), draft.parent(place.operation)) == Disputed::No,
+        OperationKind::Capture | OperationKind::Void | OperationKind::Dispute => true,
+    };
     let ttl_ms = draft.cx.policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS);
     let is_young = attempt.tries == 0 || age_ms(attempt, draft.cx.now) < ttl_ms;
     is_young && is_wanted && attempt.failure.is_none()
+}
+
+/// For how long a gateway may take to say what came of something. A dispute takes banks months.
+fn pending_ttl_ms(draft: &Draft<'_>, place: Place) -> i64 {
+    match draft.operation(place.operation).kind {
+        OperationKind::Authorize | OperationKind::Capture | OperationKind::Void | OperationKind::Refund => {
+            draft.cx.policy.pending_ttl_ms
+        }
+        OperationKind::Dispute => DISPUTE_TTL_MS,
+    }
 }
 
 /// Whether it is the customer whom everything waits for, and their time is not over.
@@ -311,7 +335,12 @@ pub(super) fn later(draft: &mut Draft<'_>, place: Place) {
     let waits_for_customer = draft.payment().next_action.is_some();
     let delay_ms = if attempt.accepted {
         // A customer takes longer than a gateway, and whoever knows that they have acted says so.
-        let shortest_ms = if waits_for_customer { draft.cx.policy.retry_max_ms } else { 0 };
+        let is_dispute = draft.operation(place.operation).kind == OperationKind::Dispute;
+        let shortest_ms = match (is_dispute, waits_for_customer) {
+            (true, _) => DISPUTE_POLL_MS,
+            (false, true) => draft.cx.policy.retry_max_ms,
+            (false, false) => 0,
+        };
         draft.cx.policy.poll_ms(count, age_ms(attempt, now), seed).max(shortest_ms)
     } else {
         // At least a little: by the time at which it is asked for, a try is told from the one before.

@@ -8,6 +8,7 @@ use quittance_avro::{
 };
 
 use super::{
+    dispute::{self, Disputed},
     draft::Draft,
     failing::plain,
     operation::{Asked, request},
@@ -60,8 +61,12 @@ fn release(draft: &mut Draft<'_>, authorization: usize) {
     if left.held > MinorUnits::ZERO {
         ask(draft, authorization, OperationKind::Void, left.held);
     }
-    if left.taken > MinorUnits::ZERO {
-        ask(draft, authorization, OperationKind::Refund, left.taken);
+    match dispute::of(draft.payment(), authorization) {
+        _ if left.taken == MinorUnits::ZERO => {}
+        Disputed::No => ask(draft, authorization, OperationKind::Refund, left.taken),
+        // What becomes of it says what is left to be given back.
+        Disputed::Open => {}
+        Disputed::Lost => for_a_person(draft, authorization),
     }
 }
 
@@ -77,20 +82,21 @@ pub(super) fn left(payment: &PaymentState, authorization: usize) -> Left {
     let not_failed = |found: &&Operation| found.status != OperationStatus::Failed;
     let all = |kind| acting_on(payment, authorization, kind).filter(not_failed);
     let captures = sum(all(OperationKind::Capture));
-    let given_back = sum(all(OperationKind::Refund).filter(|found| found.unwanted));
+    // What the bank takes back, or may yet take back, is not given back as well.
+    let gone = all(OperationKind::Refund).chain(all(OperationKind::Dispute)).filter(|found| found.unwanted);
     let is_released = all(OperationKind::Void).next().is_some();
     let held = payment.operations[authorization].amount.saturating_sub(captures);
     Left {
         held: if is_released { MinorUnits::ZERO } else { held },
-        taken: taken_unwanted(payment, authorization).saturating_sub(given_back),
+        taken: taken_unwanted(payment, authorization).saturating_sub(sum(gone)),
     }
 }
 
 /// Whether money of it was taken that nobody wants, and is not back yet.
 pub(super) fn is_in_suspense(payment: &PaymentState, authorization: usize) -> bool {
     let is_back = |found: &&Operation| found.unwanted && found.status == OperationStatus::Succeeded;
-    let given_back = sum(acting_on(payment, authorization, OperationKind::Refund).filter(is_back));
-    taken_unwanted(payment, authorization) > given_back
+    let all = |kind| acting_on(payment, authorization, kind).filter(is_back);
+    taken_unwanted(payment, authorization) > sum(all(OperationKind::Refund).chain(all(OperationKind::Dispute)))
 }
 
 fn taken_unwanted(payment: &PaymentState, authorization: usize) -> MinorUnits {
@@ -103,15 +109,18 @@ fn ask(draft: &mut Draft<'_>, authorization: usize, kind: OperationKind, amount:
     let by_us = |found: &&Operation| found.origin == Origin::System && found.status == OperationStatus::Failed;
     let failed = acting_on(draft.payment(), authorization, kind).filter(by_us).count();
     if i32::try_from(failed).unwrap_or(i32::MAX) >= draft.cx.policy.attempts_max {
-        if let Some(place) = draft.latest(authorization) {
-            draft.review(ReviewReason::UnwantedSuccess, place, &GatewayDetails::default());
-        }
-        return;
+        return for_a_person(draft, authorization);
     }
     let unwanted = draft.operation(authorization).unwanted || kind == OperationKind::Refund;
     let number = draft.payment().operations.len().to_string();
     let asked = Asked { kind, authorization, amount, origin: Origin::System, unwanted, is_final: None, reason: None };
     request(draft, &asked, &["system", &number]);
+}
+
+fn for_a_person(draft: &mut Draft<'_>, authorization: usize) {
+    if let Some(place) = draft.latest(authorization) {
+        draft.review(ReviewReason::UnwantedSuccess, place, &GatewayDetails::default());
+    }
 }
 
 /// The merchant's cancel came to nothing: what is authorized stays, and can be captured until it expires.

@@ -44,7 +44,7 @@ pub(super) fn apply(command: &Command, state: &PaymentChangelog, cx: Context<'_>
     }
     let told = state.refusals.iter().find(|known| known.command_id == command.id);
     if let Some(known) = told.filter(|known| is_remembered(known, cx.now)) {
-        return Decision::Repeated(Box::new(outcome::refused_before(&state.state.envelope, known, cx.now)));
+        return Decision::Repeated(Box::new(outcome::refused_before(&state.state.envelope, known)));
     }
     let mut draft = Draft::new(state.clone(), command.request.envelope().actor.clone(), cx);
     draft.state.state.envelope = on_behalf(&state.state.envelope, command);

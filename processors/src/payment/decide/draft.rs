@@ -13,6 +13,7 @@ use quittance_avro::{
 
 use super::{
     closing::conclude,
+    fee,
     standing::{self, AUTHORIZATION, is_open},
 };
 use crate::{
@@ -118,7 +119,9 @@ impl<'a> Draft<'a> {
         let found = parent.and_then(|id| self.payment().operations.iter().position(|found| found.id == *id));
         match self.operation(operation).kind {
             OperationKind::Authorize => operation,
-            OperationKind::Capture | OperationKind::Void | OperationKind::Refund => found.unwrap_or(AUTHORIZATION),
+            OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
+                found.unwrap_or(AUTHORIZATION)
+            }
         }
     }
 
@@ -271,12 +274,13 @@ impl<'a> Draft<'a> {
             (OperationKind::Capture, false) => TransferKind::Capture,
             (OperationKind::Capture, true) => TransferKind::Suspense,
             (OperationKind::Refund, false) => TransferKind::Refund,
-            (OperationKind::Refund, true) => TransferKind::SuspenseReturn,
+            (OperationKind::Dispute, false) => TransferKind::Dispute,
+            (OperationKind::Refund | OperationKind::Dispute, true) => TransferKind::SuspenseReturn,
             (OperationKind::Authorize | OperationKind::Void, _) => return,
         };
         let account = self.operation(parent).attempts.iter().rev();
         let account = account.map(|attempt| attempt.gateway_account.clone()).next();
-        let movement = Movement {
+        let mut movement = Movement {
             kind,
             operation_id: found.id.clone(),
             amount: found.amount,
@@ -293,7 +297,11 @@ impl<'a> Draft<'a> {
             actor: self.actor.clone(),
             ..self.payment().envelope.clone()
         };
-        self.transfers.push(transfer(&movement, envelope));
+        self.transfers.push(transfer(&movement, envelope.clone()));
+        if let Some((kind, amount)) = fee::of(self, operation, is_reversed) {
+            (movement.kind, movement.amount) = (kind, amount);
+            self.transfers.push(transfer(&movement, envelope));
+        }
         self.operation_mut(operation).transfers += 1;
     }
 
@@ -302,13 +310,14 @@ impl<'a> Draft<'a> {
         found.map_or(0, |operation| operation.transfers)
     }
 
-    /// What was captured and is not given back, or under way to be.
+    /// What was captured and is not given back, or under way to be, and not disputed either.
     pub(super) fn refundable(&self) -> MinorUnits {
         let operations = &self.payment().operations;
         let wanted = |kind| operations.iter().filter(move |found| found.kind == kind && !found.unwanted);
         let captured = wanted(OperationKind::Capture).filter(|found| found.status == OperationStatus::Succeeded);
-        let refunded = wanted(OperationKind::Refund).filter(|found| found.status != OperationStatus::Failed);
-        standing::sum(captured).saturating_sub(standing::sum(refunded))
+        let not_failed = |found: &&Operation| found.status != OperationStatus::Failed;
+        let gone = wanted(OperationKind::Refund).chain(wanted(OperationKind::Dispute)).filter(not_failed);
+        standing::sum(captured).saturating_sub(standing::sum(gone))
     }
 
     /// The finished change, with all that follows from it.

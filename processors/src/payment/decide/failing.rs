@@ -12,6 +12,7 @@ use quittance_avro::{
 use super::{
     attempt,
     closing::stay_open,
+    dispute,
     draft::{Draft, Place},
     standing::{AUTHORIZATION, is_open},
 };
@@ -67,10 +68,13 @@ pub(super) fn plain(code: &str, message: &str) -> Failure {
 /// An attempt definitely came to nothing, as of a time.
 pub(super) fn fail(draft: &mut Draft<'_>, place: Place, why: &Why, details: &GatewayDetails, as_of: Timestamp) {
     draft.settle(place, OperationStatus::Failed, details, as_of);
-    draft.attempt_mut(place).failure = Some(why.failure().clone());
+    if draft.operation(place.operation).kind != OperationKind::Dispute {
+        draft.attempt_mut(place).failure = Some(why.failure().clone());
+    }
     match draft.operation(place.operation).kind {
         OperationKind::Authorize => authorization(draft, place, why, details),
         OperationKind::Capture | OperationKind::Void | OperationKind::Refund => operation(draft, place, why, details),
+        OperationKind::Dispute => dispute::closed(draft, place, false, details),
     }
 }
 

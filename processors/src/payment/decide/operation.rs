@@ -1,7 +1,7 @@
 //! Captures, voids and refunds: asking for them, and booking what they did.
 
 use quittance_avro::{
-    ids::{CaptureId, RefundId, VoidId, derive},
+    ids::{CaptureId, DisputeId, RefundId, VoidId, derive},
     money::MinorUnits,
     records::{GatewayDetails, Operation, PaymentCaptured, PaymentOperationRequested, PaymentRefunded, PaymentVoided},
     time::Timestamp,
@@ -9,7 +9,7 @@ use quittance_avro::{
 };
 
 use super::{
-    attempt,
+    attempt, dispute,
     draft::{Draft, Place},
     failing::named,
     standing::{AUTHORIZATION, is_open},
@@ -37,6 +37,7 @@ pub(super) fn id(draft: &Draft<'_>, kind: OperationKind, distinct: &[&str]) -> S
         OperationKind::Capture => CaptureId::new(uuid).to_string(),
         OperationKind::Void => VoidId::new(uuid).to_string(),
         OperationKind::Refund => RefundId::new(uuid).to_string(),
+        OperationKind::Dispute => DisputeId::new(uuid).to_string(),
     }
 }
 
@@ -85,6 +86,8 @@ pub(super) fn add(draft: &mut Draft<'_>, asked: &Asked, distinct: &[&str]) -> us
         parent_id: Some(parent_id),
         unwanted: asked.unwanted,
         transfers: 0,
+        fee_amount: None,
+        fee_version: None,
     });
     draft.payment().operations.len() - 1
 }
@@ -108,6 +111,10 @@ pub(super) fn book(draft: &mut Draft<'_>, place: Place, details: &GatewayDetails
         OperationKind::Capture => captured(draft, place, details, as_of),
         OperationKind::Void => voided(draft, place, details),
         OperationKind::Refund => refunded(draft, place, details, as_of),
+        OperationKind::Dispute => {
+            draft.post(place.operation, as_of, false);
+            dispute::closed(draft, place, true, details);
+        }
     }
 }
 

@@ -3,16 +3,13 @@
 use quittance_avro::{
     ids::CommandId,
     records::{Envelope, Outcome, RememberedCommand, RememberedRefusal},
-    refusals::Refusal,
+    refusals::{REFUSALS_KEPT_MS, Refusal},
     time::Timestamp,
     words::OutcomeStatus,
 };
 
 use super::draft::{Draft, system};
 use crate::payment::command::Command;
-
-/// For how long a refusal is remembered, milliseconds: seven days.
-const REFUSALS_KEPT_MS: i64 = 7 * 86_400_000;
 
 /// Until when a refusal is told again.
 pub(crate) fn remembered_until(refusal: &RememberedRefusal) -> Timestamp {
@@ -68,11 +65,11 @@ pub(crate) fn refused(command: &Command, now: Timestamp, refusal: Refusal) -> Ou
     }
 }
 
-/// A command that was turned down some time ago.
-pub(crate) fn refused_before(of: &Envelope, remembered: &RememberedRefusal, now: Timestamp) -> Outcome {
+/// A command that was turned down some time ago. It says when, so that all forget it together.
+pub(crate) fn refused_before(of: &Envelope, remembered: &RememberedRefusal) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(command_id, of, now),
+        envelope: envelope(command_id, of, remembered.refused_at),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),

@@ -14,7 +14,7 @@ mod settled;
 use quittance_avro::{
     ids::AttemptId,
     money::MinorUnits,
-    records::{GatewayFact, GatewayReport, GatewayResult},
+    records::{GatewayDetails, GatewayFact, GatewayReport, GatewayResult},
     time::Timestamp,
     words::{OperationKind, OperationStatus, TimerKind},
 };
@@ -40,6 +40,13 @@ struct Told<'r> {
 impl Told<'_> {
     fn as_of(&self) -> Timestamp {
         self.result.envelope.occurred_at
+    }
+
+    /// What the gateway said, under the fact's own name: by that it is found again.
+    fn details(&self) -> GatewayDetails {
+        let known = &self.fact.details;
+        let name = self.fact.gateway_reference.as_ref().or(known.gateway_reference.as_ref());
+        GatewayDetails { gateway_reference: name.cloned(), ..known.clone() }
     }
 
     /// Whether it is what the gateway was asked about that attempt.
@@ -100,7 +107,7 @@ fn is_bookable(draft: &Draft<'_>, fact: &GatewayFact) -> bool {
 /// Whether a capture or refund, as a fact has it, is not what was booked: a void releases what there is, and how much an
 /// authorization is for is looked at when it is booked.
 fn is_other_amount(draft: &Draft<'_>, operation: usize, fact: &GatewayFact) -> bool {
-    let moves_money = matches!(fact.kind, OperationKind::Capture | OperationKind::Refund);
+    let moves_money = matches!(fact.kind, OperationKind::Capture | OperationKind::Refund | OperationKind::Dispute);
     let is_same = (fact.amount, fact.currency) == (draft.operation(operation).amount, draft.payment().currency);
     moves_money && !is_same
 }

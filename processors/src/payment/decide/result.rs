@@ -88,7 +88,7 @@ fn settled(draft: &mut Draft<'_>, place: Place, result: &GatewayResult) -> Optio
 fn is_as_booked(draft: &Draft<'_>, place: Place, result: &GatewayResult) -> bool {
     match draft.operation(place.operation).kind {
         OperationKind::Authorize => approval(result).is_booked(draft, place),
-        OperationKind::Capture | OperationKind::Void | OperationKind::Refund => {
+        OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
             let operation = draft.operation(place.operation);
             let is_amount = operation.kind == OperationKind::Void || result.amount == operation.amount;
             is_amount && result.currency == draft.payment().currency

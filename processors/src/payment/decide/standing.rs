@@ -37,7 +37,7 @@ pub(super) fn takes_or_releases(payment: &PaymentState) -> impl Iterator<Item = 
     own.all(OperationKind::Capture, false).chain(own.all(OperationKind::Void, false))
 }
 
-/// What was moved beyond what there was to move: taken beyond what was authorized, and given back beyond what was taken. What
+/// What was moved beyond what there was to move: taken beyond what was authorized, and given back, or lost, beyond what was taken. What
 /// nobody wants counts by itself.
 pub(super) fn excess(payment: &PaymentState) -> MinorUnits {
     let is_authorization = |index: &usize| payment.operations[*index].kind == OperationKind::Authorize;
@@ -54,8 +54,10 @@ fn excess_of(payment: &PaymentState, authorization: usize) -> MinorUnits {
     let found = &payment.operations[authorization];
     let authorized = if is_done(&found) { found.amount } else { MinorUnits::ZERO };
     let (taken, unwanted) = (done(OperationKind::Capture, false), done(OperationKind::Capture, true));
-    let given_back = [(taken, false), (unwanted, true)]
-        .map(|(taken, is_unwanted)| done(OperationKind::Refund, is_unwanted).saturating_sub(taken));
+    let given_back = [(taken, false), (unwanted, true)].map(|(taken, is_unwanted)| {
+        let lost = done(OperationKind::Dispute, is_unwanted);
+        done(OperationKind::Refund, is_unwanted).saturating_add(lost).saturating_sub(taken)
+    });
     let beyond = taken.saturating_add(unwanted).saturating_sub(authorized);
     given_back.into_iter().fold(beyond, MinorUnits::saturating_add)
 }
@@ -162,6 +164,7 @@ impl<'a> Own<'a> {
     fn is_to_be_given_back(&self) -> bool {
         let done = |found: &&Operation| found.status == OperationStatus::Succeeded;
         let taken = sum(self.all(OperationKind::Capture, true).filter(done));
-        taken > sum(self.all(OperationKind::Refund, true).filter(done))
+        let given_back = self.all(OperationKind::Refund, true).chain(self.all(OperationKind::Dispute, true));
+        taken > sum(given_back.filter(done))
     }
 }

@@ -56,6 +56,10 @@ impl Story {
                 let change = *change;
                 (change.outcome, StateChange::Put(Kept::Payment(Box::new(change.state))))
             }
+            Said::ByRules(Decision::Refused(refused)) => (
+                None,
+                refused.state.map_or(StateChange::Unchanged, |state| StateChange::Put(Kept::Payment(Box::new(state)))),
+            ),
             Said::ByRules(_) | Said::Anomalous(_) => (None, StateChange::Unchanged),
             Said::Told(outcome, state) => (Some(*outcome), state),
             Said::Silent(state) => (None, state),
@@ -139,6 +143,15 @@ fn a_payment_at_its_end_shrinks_after_400_days() {
     let Some(Kept::Stub(stub)) = &story.kept else { panic!("a stub is left") };
     assert_eq!((stub.envelope.sequence, stub.commands.len()), (Some(3), 1));
     assert_eq!(story.kept.as_ref().and_then(Kept::due_at), None, "it stays");
+}
+
+#[test]
+fn what_a_payment_remembers_of_refusals_is_not_cut_short() {
+    let mut story = Story::taken();
+    story.now = story.now.plus_ms(399 * DAY_MS);
+    let refused = story.hears(&ask(1, Ask::Cancel));
+    assert_eq!(refused, None, "it is told by the rules");
+    assert_eq!(story.kept.as_ref().and_then(Kept::due_at), Some(story.now.plus_ms(7 * DAY_MS)));
 }
 
 #[test]

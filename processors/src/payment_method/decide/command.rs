@@ -86,7 +86,7 @@ pub(super) fn apply(command: &Command, state: &PaymentMethodChangelog, cx: Conte
     }
     let mut refusals = state.refusals.iter().filter(|known| remembered::is_remembered(known, cx.now));
     if let Some(known) = refusals.find(|known| known.command_id == command.id) {
-        return Decision::Repeated(Box::new(remembered::refused_before(&state.state.envelope, known, cx.now)));
+        return Decision::Repeated(Box::new(remembered::refused_before(&state.state.envelope, known)));
     }
     let mut draft = Draft::new(state.clone(), command.request.envelope().actor.clone(), cx);
     // What comes next goes back to this command.

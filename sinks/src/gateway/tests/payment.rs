@@ -51,7 +51,7 @@ impl<'a> Payment<'a> {
         effect.return_url.clone_from(&self.return_url);
         match effect.operation_kind {
             OperationKind::Authorize => effect.gateway_reference.clone_from(&self.reference),
-            OperationKind::Capture | OperationKind::Void | OperationKind::Refund => {
+            OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
                 effect.payment_reference.clone_from(&self.reference);
             }
         }

@@ -102,6 +102,8 @@ fn created(
         parent_id: None,
         unwanted: false,
         transfers: 0,
+        fee_amount: None,
+        fee_version: None,
     };
     let state = PaymentState {
         envelope: Envelope { sequence: Some(0), cause: Some(command.id), ..asked.envelope.clone() },

@@ -11,6 +11,7 @@ use super::distinct;
 use crate::payment::{
     command::Command,
     decide::{
+        dispute::{self, Disputed},
         draft::Draft,
         operation::{Asked, account_of, request},
         standing::AUTHORIZATION,
@@ -22,6 +23,9 @@ pub(super) fn refund(draft: &mut Draft<'_>, command: &Command, asked: &RefundPay
     let payment = draft.payment();
     if payment.captured_amount == MinorUnits::ZERO {
         return Err(Refusal::NotRefundable);
+    }
+    if dispute::of(payment, AUTHORIZATION) != Disputed::No {
+        return Err(Refusal::PaymentDisputed);
     }
     let left = draft.refundable();
     let amount = asked.amount.unwrap_or(left);

@@ -89,7 +89,7 @@ fn has_room(draft: &Draft<'_>, operation: usize) -> bool {
     let (found, parent) = (draft.operation(operation), draft.parent(operation));
     let left = left(draft.payment(), parent);
     match found.kind {
-        OperationKind::Authorize => false,
+        OperationKind::Authorize | OperationKind::Dispute => false,
         OperationKind::Capture => found.amount <= standing::of(draft.payment()).capturable_amount,
         OperationKind::Void => found.amount <= left.held,
         OperationKind::Refund => found.amount <= left.taken,

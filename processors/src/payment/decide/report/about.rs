@@ -5,7 +5,7 @@ use quittance_avro::{
     words::{FactStatus, OperationKind, OperationStatus},
 };
 
-use super::Told;
+use super::{Told, elsewhere::made_id};
 use crate::payment::decide::{
     approval::capture_of,
     draft::{Draft, Place},
@@ -99,11 +99,15 @@ fn is_told_to_be_authorized(told: Told<'_>) -> bool {
     told.report.facts.iter().any(is_of_it)
 }
 
+/// What the gateway made by itself has its id from the name that it was first told under, whatever it is called since.
 fn by_name(draft: &Draft<'_>, told: Told<'_>) -> Option<usize> {
-    let name = told.fact.gateway_reference.as_ref()?;
-    operations(draft, told)
-        .find(|(index, found)| found.gateway_reference.as_ref() == Some(name) && is_operation_here(draft, *index, told))
-        .map(|(index, _)| index)
+    let name = told.fact.gateway_reference.as_ref();
+    let is_named = |found: &Operation| name.is_some() && found.gateway_reference.as_ref() == name;
+    let made = made_id(draft, told);
+    let mut of_kind = operations(draft, told);
+    let found =
+        of_kind.find(|(index, found)| found.id == made || is_named(found) && is_operation_here(draft, *index, told));
+    found.map(|(index, _)| index)
 }
 
 fn only_void(draft: &Draft<'_>, charge: Charge, told: Told<'_>) -> Option<usize> {

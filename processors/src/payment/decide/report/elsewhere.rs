@@ -2,7 +2,7 @@
 
 use quittance_avro::{
     ids::{AttemptId, derive},
-    records::{GatewayDetails, GatewayFact},
+    records::GatewayFact,
     words::{Closing, FactStatus, OperationKind, Origin},
 };
 
@@ -10,6 +10,7 @@ use super::{Told, about::Charge, is_bookable};
 use crate::payment::decide::{
     attempt,
     closing::is_in_suspense,
+    dispute,
     draft::{Draft, Place},
     failing::{Why, fail},
     operation::{self, Asked, add},
@@ -23,7 +24,7 @@ const EXPIRED: &str = "expired";
 /// Something was done at the gateway that nobody asked us for.
 pub(super) fn made(draft: &mut Draft<'_>, charge: Charge, told: Told<'_>) {
     let fact = told.fact;
-    if !is_over(fact) {
+    if !is_news(fact) {
         return;
     }
     let is_void = fact.kind == OperationKind::Void;
@@ -39,11 +40,14 @@ pub(super) fn made(draft: &mut Draft<'_>, charge: Charge, told: Told<'_>) {
     if is_void && charge.authorization == AUTHORIZATION && fact.reason.as_deref() == Some(EXPIRED) {
         draft.state.state.closing.get_or_insert(Closing::Expired);
     }
-    let details = GatewayDetails { gateway_reference: fact.gateway_reference.clone(), ..fact.details.clone() };
-    if fact.status == FactStatus::Failed {
-        fail(draft, place, &Why::declined(fact.failure.as_ref()), &details, told.as_of());
-    } else {
-        operation::done(draft, place, &details, told.as_of());
+    let details = told.details();
+    if fact.kind == OperationKind::Dispute {
+        dispute::opened(draft, place, &details);
+    }
+    match fact.status {
+        FactStatus::Succeeded => operation::done(draft, place, &details, told.as_of()),
+        FactStatus::Failed => fail(draft, place, &Why::declined(fact.failure.as_ref()), &details, told.as_of()),
+        FactStatus::Pending | FactStatus::ActionRequired => attempt::later(draft, place),
     }
 }
 
@@ -54,21 +58,34 @@ pub(super) fn mistaken(draft: &mut Draft<'_>, charge: Charge, told: Told<'_>) {
     }
 }
 
-/// Whether it is at its end. What failed is noted too: an older word of it, by which it succeeded, may be still on its way.
-fn is_over(fact: &GatewayFact) -> bool {
+/// Whether it is to be noted: what is at its end, and a dispute from its beginning on. What failed is noted too: an older word of it,
+/// by which it succeeded, may be still on its way.
+fn is_news(fact: &GatewayFact) -> bool {
     match fact.status {
         FactStatus::Succeeded => fact.kind != OperationKind::Authorize,
-        FactStatus::Failed => matches!(fact.kind, OperationKind::Capture | OperationKind::Refund),
-        FactStatus::Pending | FactStatus::ActionRequired => false,
+        FactStatus::Failed => {
+            matches!(fact.kind, OperationKind::Capture | OperationKind::Refund | OperationKind::Dispute)
+        }
+        FactStatus::Pending | FactStatus::ActionRequired => fact.kind == OperationKind::Dispute,
     }
+}
+
+/// What the gateway calls it.
+fn name(told: Told<'_>) -> String {
+    let name = told.fact.gateway_reference.clone();
+    name.unwrap_or_else(|| format!("{}:{}", told.report.gateway_reference, told.fact.kind))
+}
+
+/// The id of the operation that is made of it.
+pub(super) fn made_id(draft: &Draft<'_>, told: Told<'_>) -> String {
+    operation::id(draft, told.fact.kind, &["gateway", &told.result.gateway_account, &name(told)])
 }
 
 /// Makes an operation of it, with one attempt, which is still to be settled.
 fn book(draft: &mut Draft<'_>, charge: Charge, told: Told<'_>) -> Place {
     let (fact, authorization) = (told.fact, charge.authorization);
-    let name =
-        fact.gateway_reference.clone().unwrap_or_else(|| format!("{}:{}", told.report.gateway_reference, fact.kind));
-    let gives_back = fact.kind == OperationKind::Refund && is_in_suspense(draft.payment(), authorization);
+    let takes_back = matches!(fact.kind, OperationKind::Refund | OperationKind::Dispute);
+    let gives_back = takes_back && is_in_suspense(draft.payment(), authorization);
     let asked = Asked {
         kind: fact.kind,
         authorization,
@@ -77,10 +94,10 @@ fn book(draft: &mut Draft<'_>, charge: Charge, told: Told<'_>) -> Place {
         // What is given back of what nobody wants is not the merchant's either.
         unwanted: draft.operation(authorization).unwanted || gives_back,
         is_final: (fact.kind == OperationKind::Capture).then_some(false),
-        reason: None,
+        reason: fact.reason.clone().filter(|_| fact.kind == OperationKind::Dispute),
     };
     let account = told.result.gateway_account.clone();
-    let operation = add(draft, &asked, &["gateway", &account, &name]);
+    let operation = add(draft, &asked, &["gateway", &account, &name(told)]);
     let id = AttemptId::new(derive(&["attempt of", &draft.operation(operation).id]));
     let mut attempt = attempt::new(id, account, draft.cx.now);
     attempt.accepted = true;

@@ -9,7 +9,7 @@ use quittance_avro::{
 use super::{Told, is_bookable, is_other_amount};
 use crate::payment::decide::{
     approval::{Approval, approve, await_action, has_acted, is_action_over},
-    attempt,
+    attempt, dispute,
     draft::{Draft, Place},
     failing::{Why, fail},
     operation,
@@ -48,7 +48,8 @@ pub(super) fn take_in(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
         FactStatus::Failed if is_claimed(draft, place) => {}
         FactStatus::Failed => {
             let why = Why::declined(told.fact.failure.as_ref());
-            fail(draft, place, &why, &told.fact.details, told.as_of());
+            dispute::ends_at(draft, place, told.fact);
+            fail(draft, place, &why, &told.details(), told.as_of());
         }
         // A person looks into it, and is told how it ends; that it goes on is nothing to go by.
         FactStatus::Pending | FactStatus::ActionRequired if draft.attempt(place).status == OperationStatus::Unknown => {
@@ -63,11 +64,15 @@ pub(super) fn take_in(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
 
 fn succeeded(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
     let is_authorization = draft.operation(place.operation).kind == OperationKind::Authorize;
+    let is_dispute = told.fact.kind == OperationKind::Dispute;
     let approval = is_authorization.then(|| approval(told));
     match approval {
         Some(approval) if approval.is_bookable(draft.payment()) => approve(draft, place, &approval),
-        None if is_bookable(draft, told.fact) && !is_other_amount(draft, place.operation, told.fact) => {
-            operation::done(draft, place, &told.fact.details, told.as_of());
+        None if is_bookable(draft, told.fact)
+            && (is_dispute || !is_other_amount(draft, place.operation, told.fact)) =>
+        {
+            dispute::ends_at(draft, place, told.fact);
+            operation::done(draft, place, &told.details(), told.as_of());
         }
         Some(_) | None => {
             contradiction(draft, place, told.result);
@@ -76,7 +81,8 @@ fn succeeded(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
 }
 
 fn pending(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
-    let is_known = draft.payment().next_action.is_none() || draft.is_asked(place);
+    let was_to_act = told.fact.kind == OperationKind::Authorize && draft.payment().next_action.is_some();
+    let is_known = !was_to_act || draft.is_asked(place);
     if !told.answers(draft, place) && draft.attempt(place).accepted && is_known {
         return;
     }
@@ -115,7 +121,9 @@ fn name(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
     let mut details = told.fact.details.clone();
     let name = match told.fact.kind {
         OperationKind::Authorize => Some(told.report.gateway_reference.clone()),
-        OperationKind::Capture | OperationKind::Void | OperationKind::Refund => told.fact.gateway_reference.clone(),
+        OperationKind::Capture | OperationKind::Void | OperationKind::Refund | OperationKind::Dispute => {
+            told.fact.gateway_reference.clone()
+        }
     };
     details.gateway_reference = details.gateway_reference.or(name);
     let attempt = draft.attempt_mut(place);

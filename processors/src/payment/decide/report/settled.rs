@@ -11,6 +11,7 @@ use crate::payment::{
         approval::{approve, unwanted},
         attempt::{doubt, look_soon},
         closing::stay_open,
+        dispute,
         draft::{Draft, Place},
         failing::named,
         operation,
@@ -28,6 +29,8 @@ enum Turn {
     Undone,
     /// It succeeded, and moved something else than was booked.
     Other,
+    /// It is not over after all.
+    Reopened,
 }
 
 /// `status` is how an attempt of the operation was settled, or the operation itself, if it came along.
@@ -37,6 +40,9 @@ fn turn(draft: &Draft<'_>, operation: usize, status: OperationStatus, told: Told
         (OperationStatus::Succeeded, FactStatus::Failed) => Some(Turn::Undone),
         (OperationStatus::Succeeded, FactStatus::Succeeded) => {
             is_other_amount(draft, operation, told.fact).then_some(Turn::Other)
+        }
+        (_, FactStatus::Pending | FactStatus::ActionRequired) => {
+            (told.fact.kind == OperationKind::Dispute).then_some(Turn::Reopened)
         }
         _ => None,
     }
@@ -57,9 +63,10 @@ pub(super) fn attempt(draft: &mut Draft<'_>, place: Place, told: Told<'_>) {
         Some(Turn::Done) if is_authorization => revived(draft, place, told),
         Some(Turn::Done) if is_bookable(draft, told.fact) => {
             correct(draft, place, OperationStatus::Succeeded, told);
-            operation::book(draft, place, &told.fact.details, told.as_of());
+            operation::book(draft, place, &told.details(), told.as_of());
         }
         Some(Turn::Undone) if !is_authorization => undone(draft, place, told),
+        Some(Turn::Reopened) => dispute::reopened(draft, place, &told.details(), told.as_of()),
         // It has no place in a payment, or what was captured of it cannot be undone by rule.
         Some(Turn::Done | Turn::Undone | Turn::Other) => {
             contradiction(draft, place, told.result);
@@ -104,7 +111,7 @@ pub(super) fn came_along(draft: &mut Draft<'_>, capture: usize, told: Told<'_>) 
         Some(_) if is_older(draft, place, told) => return doubt(draft, place),
         Some(Turn::Done) if is_bookable(draft, told.fact) => OperationStatus::Succeeded,
         Some(Turn::Undone) => OperationStatus::Failed,
-        Some(Turn::Done | Turn::Other) => {
+        Some(Turn::Done | Turn::Other | Turn::Reopened) => {
             contradiction(draft, place, told.result);
             return;
         }
@@ -123,7 +130,7 @@ pub(super) fn came_along(draft: &mut Draft<'_>, capture: usize, told: Told<'_>) 
 
 /// Turns over how an operation was settled.
 fn correct(draft: &mut Draft<'_>, place: Place, to: OperationStatus, told: Told<'_>) {
-    draft.settle(place, to, &told.fact.details, told.as_of());
+    draft.settle(place, to, &told.details(), told.as_of());
     if to == OperationStatus::Failed {
         draft.attempt_mut(place).failure.clone_from(&told.fact.failure);
     }
@@ -142,7 +149,7 @@ fn announce(draft: &mut Draft<'_>, operation: usize, place: Place, to: Operation
     let (_, attempt_id, gateway_account) = named(draft, place);
     let found = draft.operation(operation);
     let (operation_id, kind, amount) = (found.id.clone(), found.kind, found.amount);
-    let (currency, failure, details) = (draft.payment().currency, told.fact.failure.clone(), told.fact.details.clone());
+    let (currency, failure, details) = (draft.payment().currency, told.fact.failure.clone(), told.details());
     draft.event(|envelope, standing| {
         Event::OperationCorrected(PaymentOperationCorrected {
             envelope,

@@ -127,7 +127,7 @@ fn capacity_is_kept(before: &Scenario, payment: &PaymentState) {
     let not_failed = |found: &&Operation| found.status != OperationStatus::Failed;
     let done = |found: &&Operation| found.status == OperationStatus::Succeeded;
     let captures = sum(wanted(OperationKind::Capture).filter(not_failed));
-    let refunds = sum(wanted(OperationKind::Refund).filter(not_failed));
+    let refunds = sum(wanted(OperationKind::Refund).chain(wanted(OperationKind::Dispute)).filter(not_failed));
     let captured = sum(wanted(OperationKind::Capture).filter(done));
     let touched = before.was_corrected || payment.operations.iter().any(|found| found.origin == Origin::Gateway);
     let doubted = payment.review.as_ref().is_some_and(|review| review.reason == ReviewReason::GatewayExcess);

@@ -35,6 +35,11 @@ impl Ledger {
         assert_eq!(balance, 0, "a transfer does not balance");
     }
 
+    /// What is left on each account.
+    pub(super) fn balances(&self) -> BTreeMap<(AccountPurpose, String), i64> {
+        self.balances.iter().filter(|(_, balance)| **balance != 0).map(|(account, of)| (account.clone(), *of)).collect()
+    }
+
     fn of(&self, purpose: AccountPurpose) -> i64 {
         self.balances.iter().filter(|((found, _), _)| *found == purpose).map(|(_, balance)| balance).sum()
     }
@@ -45,9 +50,18 @@ impl Ledger {
             let of_kind = payment.operations.iter().filter(|found| found.kind == kind && found.unwanted == unwanted);
             of_kind.filter(|found| found.status == OperationStatus::Succeeded).map(|found| found.amount.get()).sum()
         };
-        let wanted = sum(OperationKind::Capture, false) - sum(OperationKind::Refund, false);
-        let unwanted = sum(OperationKind::Capture, true) - sum(OperationKind::Refund, true);
-        assert_eq!(self.of(AccountPurpose::MerchantPayable), -wanted, "what we owe the merchant");
+        let left = |unwanted| {
+            let gone = sum(OperationKind::Refund, unwanted) + sum(OperationKind::Dispute, unwanted);
+            sum(OperationKind::Capture, unwanted) - gone
+        };
+        let fees = |kind: OperationKind| -> i64 {
+            let done = payment.operations.iter().filter(|found| found.status == OperationStatus::Succeeded);
+            done.filter(|found| found.kind == kind).filter_map(|found| found.fee_amount).map(MinorUnits::get).sum()
+        };
+        let (wanted, unwanted) = (left(false), left(true));
+        let paid = fees(OperationKind::Capture) - fees(OperationKind::Refund);
+        assert_eq!(self.of(AccountPurpose::MerchantPayable), paid - wanted, "what we owe the merchant");
+        assert_eq!(self.of(AccountPurpose::PlatformFees), -paid, "what the merchant has paid us");
         assert_eq!(self.of(AccountPurpose::Suspense), -unwanted, "what nobody wants");
         assert_eq!(self.of(AccountPurpose::GatewayReceivable), wanted + unwanted, "what gateways owe us");
     }

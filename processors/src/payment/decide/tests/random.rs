@@ -4,15 +4,16 @@ use proptest::{prelude::*, sample::Index};
 use quittance_avro::{
     ids::AttemptId,
     records::{CreatePayment, GatewayDetails, GatewayEffect, GatewayFact, GatewayResult},
-    words::{CaptureMethod, EffectKind, FactStatus, OperationKind, ResultOutcome},
+    words::{CaptureMethod, EffectKind, FactStatus, OperationKind, Origin, ResultOutcome},
 };
 use uuid::Uuid;
 
-use super::{invariants::summary, scenario::Scenario};
+use super::{fees::with_fees, invariants::summary, scenario::Scenario};
 use crate::payment::{
     decision::{Decision, Ignored, Input},
+    gateways::Gateways,
     policy::{Policy, policy},
-    samples::{Ask, CHARGE, COMMAND, amount, answer, command, create, currency, fact, input, notice},
+    samples::{Ask, CHARGE, COMMAND, amount, answer, command, create, currency, fact, gateways, input, notice},
 };
 
 /// Something that happens.
@@ -25,7 +26,7 @@ enum Step {
     /// A result for an attempt that is not ours.
     Foreign(ResultOutcome),
     /// The gateway says this of the effects so far, and of what was done without us.
-    Notice { facts: Vec<(Index, FactStatus, i64)>, without_us: Option<(OperationKind, i64)> },
+    Notice { facts: Vec<(Index, FactStatus, i64)>, without_us: Option<(OperationKind, FactStatus, i64)> },
     /// The earliest timer's time comes.
     Due,
     /// A timer fires, though none may be due.
@@ -81,8 +82,11 @@ fn steps() -> impl Strategy<Value = Step> {
     let statuses = || prop::sample::select(FactStatus::ALL.to_vec());
     let facts =
         prop::collection::vec((any::<Index>(), statuses(), prop_oneof![9 => Just(0_i64), 1 => amounts()]), 0..4);
-    let kinds = prop::sample::select(vec![OperationKind::Capture, OperationKind::Refund, OperationKind::Void]);
-    let without_us = prop::option::weighted(0.2, (kinds, 1..1_500_i64));
+    let kinds = vec![OperationKind::Capture, OperationKind::Refund, OperationKind::Void, OperationKind::Dispute];
+    let ends = prop_oneof![4 => Just(FactStatus::Succeeded), 1 => statuses()];
+    // Few amounts, which are their names too, so that more than one word is said of the same thing.
+    let moved = prop::sample::select(vec![1, 400, 850, 1250, 1499]);
+    let without_us = prop::option::weighted(0.3, (prop::sample::select(kinds), ends, moved));
     prop_oneof![
         8 => (any::<Index>(), outcomes()).prop_map(|(effect, outcome)| Step::Result(effect, outcome)),
         1 => strange.prop_map(|(effect, moved, code, reference)| Step::Strange { effect, moved, code, reference }),
@@ -187,7 +191,17 @@ impl Scenario {
         (!self.effects.is_empty()).then(|| effect.get(&self.effects).clone())
     }
 
-    fn hears(&mut self, told: &[(Index, FactStatus, i64)], without_us: Option<(OperationKind, i64)>) {
+    /// What the gateway says of an effect's operation. Of its own doing it knows its own name, and no attempt of ours.
+    fn known(&self, effect: &GatewayEffect, status: FactStatus) -> GatewayFact {
+        let mut known = fact(effect, effect.operation_kind, status);
+        let operation = self.payment().operations.iter().find(|found| found.id == effect.operation_id);
+        if let Some(own) = operation.filter(|found| found.origin == Origin::Gateway) {
+            (known.attempt_id, known.gateway_reference) = (None, own.gateway_reference.clone());
+        }
+        known
+    }
+
+    fn hears(&mut self, told: &[(Index, FactStatus, i64)], without_us: Option<(OperationKind, FactStatus, i64)>) {
         if self.effects.is_empty() {
             return;
         }
@@ -199,14 +213,16 @@ impl Scenario {
             if effect.gateway_account != subject.gateway_account {
                 continue;
             }
-            let mut known = fact(effect, effect.operation_kind, *status);
+            let mut known = self.known(effect, *status);
             if *moved != 0 {
                 known.amount = amount(*moved);
             }
             facts.push(known);
         }
-        if let Some((kind, moved)) = without_us {
-            let mut known = fact(&subject, kind, FactStatus::Succeeded);
+        if let Some((kind, status, moved)) = without_us {
+            // Of a void that came to nothing no gateway tells without naming it.
+            let status = if kind == OperationKind::Void { FactStatus::Succeeded } else { status };
+            let mut known = fact(&subject, kind, status);
             (known.attempt_id, known.amount) = (None, amount(moved));
             known.gateway_reference = Some(format!("{kind}_{moved}"));
             facts.push(known);
@@ -221,16 +237,26 @@ impl Scenario {
     }
 }
 
+/// Merchants pay nothing, or something of which they get back nothing or a share.
+fn fees() -> impl Strategy<Value = Gateways> {
+    let paid = (0..40_000_i64, 0..40_i64, any::<bool>());
+    prop_oneof![
+        1 => Just(gateways()),
+        1 => paid.prop_map(|(rate_ppm, fixed, returned)| with_fees(rate_ppm, fixed, returned)),
+    ]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn whatever_happens_the_invariants_hold(
         policy in policies(),
+        gateways in fees(),
         beginning in beginnings(),
         steps in prop::collection::vec(steps(), 1..60),
     ) {
-        let mut scenario = Scenario::new(policy);
+        let mut scenario = Scenario { gateways, ..Scenario::new(policy) };
         scenario.take(&beginning);
         for step in &steps {
             scenario.happens(step);
@@ -241,10 +267,11 @@ proptest! {
     #[test]
     fn nothing_goes_on_for_ever(
         policy in policies(),
+        gateways in fees(),
         beginning in beginnings(),
         steps in prop::collection::vec(steps(), 0..40),
     ) {
-        let mut scenario = Scenario::new(policy);
+        let mut scenario = Scenario { gateways, ..Scenario::new(policy) };
         scenario.take(&beginning);
         for step in &steps {
             scenario.happens(step);

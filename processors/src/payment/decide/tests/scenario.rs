@@ -27,7 +27,7 @@ pub(super) struct Scenario {
     pub(super) effects: Vec<GatewayEffect>,
     /// Whether a gateway has changed its mind.
     pub(super) was_corrected: bool,
-    commands: u128,
+    pub(super) commands: u128,
 }
 
 impl Scenario {
