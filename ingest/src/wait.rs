@@ -129,11 +129,6 @@ impl Reads {
     }
 }
 
-/// Whether it was refused so long ago that the same request is being decided anew: Postgres keeps the former outcome until then.
-fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
-    outcome.status == OutcomeStatus::Refused && outcome.envelope.occurred_at.plus_ms(REFUSALS_KEPT_MS) <= now
-}
-
 impl Awaited<'_> {
     /// How long to wait for a notice before it is looked again. Of payment methods only outcomes are noticed: their states are
     /// Postgres's alone.
@@ -167,6 +162,11 @@ impl Resource {
             Self::Method(state) => state.status == PaymentMethodStatus::Pending,
         }
     }
+}
+
+/// Whether it was refused so long ago that the same request is being decided anew: Postgres keeps the former outcome until then.
+pub(crate) fn is_forgotten(outcome: &Outcome, now: Timestamp) -> bool {
+    outcome.status == OutcomeStatus::Refused && outcome.envelope.occurred_at.plus_ms(REFUSALS_KEPT_MS) <= now
 }
 
 /// Whether more is to be awaited: for the end of the operation that the command began or, if it began none, for the payment

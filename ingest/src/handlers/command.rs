@@ -28,7 +28,7 @@ use crate::{
     prefer::Prefer,
     problem::Problem,
     publish::Command,
-    wait::{Awaited, Known, Resource},
+    wait::{Awaited, Known, Resource, is_forgotten},
 };
 
 /// A command that is about to be published, and how its client wants to be answered.
@@ -110,7 +110,7 @@ impl Request<'_> {
     pub(super) async fn answer_again(&self, app: &App) -> Result<Option<Response<Bytes>>, Problem> {
         let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
         let outcome = app.parts.reads.outcome(caller, command_id).await.map_err(|error| stores_down(&error))?;
-        if outcome.is_none() {
+        if outcome.is_none_or(|outcome| is_forgotten(&outcome, Timestamp::now())) {
             return Ok(None);
         }
         let awaited = Awaited { caller, command_id, resource, fingerprint: self.fingerprint };

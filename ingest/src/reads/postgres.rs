@@ -17,8 +17,6 @@ const PAYMENT: &str = "select state from payments where payment_id = $1 and mode
 const OUTCOME: &str = "select outcome from outcomes where command_id = $1 and mode = $2 and tenant = $3";
 const PAYMENT_OF_OPERATION: &str = "select payments.state from operations join payments using (payment_id) \
      where operations.operation_id = $1 and operations.mode = $2 and operations.tenant = $3";
-const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
-     and gateway_account = $4 limit 1";
 const METHOD: &str = "select state from payment_methods where payment_method_id = $1 and mode = $2 and tenant = $3";
 /// Only what a customer made begins a series, and only what was approved.
 const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_transaction_id}' from payments \
@@ -28,6 +26,8 @@ const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_tran
      and operation.value ->> 'kind' = 'authorize' and attempt.value ->> 'status' = 'succeeded' \
      and attempt.value #>> '{details,network_transaction_id}' is not null \
      order by payments.created_at, payments.payment_id limit 1";
+const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
+     and gateway_account = $4 limit 1";
 const HISTORY: &str = "select event_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
      from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";

@@ -11,6 +11,7 @@ use quittance_avro::{
 
 use self::scenario::Scenario;
 use super::set_up::OPEN_MAX_MS;
+use crate::payment::KEY_AGE_MAX_MS;
 use crate::payment_method::samples::{Ask, SETUP, answer};
 
 #[test]
@@ -89,6 +90,21 @@ fn what_was_certainly_not_done_is_tried_as_long_as_an_attempt_may_be() {
     assert_eq!(scenario.failure_code(), "gateway_unavailable");
     let took_ms = scenario.now.as_ms() - began.as_ms();
     assert!((600_000..640_000).contains(&took_ms), "{took_ms}");
+}
+
+#[test]
+fn no_try_is_made_when_a_gateway_may_have_forgotten_the_key() {
+    let mut scenario = Scenario::new();
+    scenario.policy.attempt_ttl_ms = KEY_AGE_MAX_MS;
+    scenario.creates(&["stripe"]);
+    while scenario.status() == PaymentMethodStatus::Pending {
+        scenario.says(SetUpOutcome::NotProcessed);
+        if scenario.due_at().is_some() {
+            scenario.timer_fires();
+        }
+    }
+    let last = scenario.latest().not_after.as_ms() - scenario.set_up().started_at.as_ms();
+    assert_eq!(last, KEY_AGE_MAX_MS, "as long as that, and no longer");
 }
 
 #[test]
