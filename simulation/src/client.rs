@@ -4,8 +4,8 @@ use quittance_avro::{
     ids::{CommandId, PaymentId, derive},
     money::MinorUnits,
     records::{
-        Actor, Bytes, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, Fingerprint,
-        GatewayToken, PaymentMethod, RefundPayment, RoutingRules,
+        Actor, Bytes, CancelPayment, CapturePayment, ConfirmPayment, CreatePayment, Envelope, FeeRule, FeeRules,
+        Fingerprint, GatewayToken, PaymentMethod, RefundPayment, RoutingRules,
     },
     time::Timestamp,
     topics::Topic,
@@ -20,6 +20,8 @@ use crate::{
     topics,
 };
 
+/// Key of the tenant's routing rules.
+pub(crate) const RULES_KEY: &str = "rou_1";
 /// Header of a command that the rules cannot stand.
 pub(crate) const TRICK: &str = "trick";
 
@@ -133,21 +135,35 @@ pub(crate) fn wishes(plan: &Plan) -> Vec<Wish> {
     wishes
 }
 
-/// The routing rules of the tenant, which change a few times.
+/// What the tenant configures, which changes a few times: routing rules, and what its merchants pay.
 fn configured(seed: u64, span_ms: i64) -> Vec<Wish> {
     let mut rng = SmallRng::seed_from_u64(seed ^ 0x0c0f_f1c0);
-    let encoder = Encoder::<RoutingRules>::of_this_build();
     let mut times: Vec<i64> = (0..rng.random_range(0..=5)).map(|_| START_MS + rng.random_range(0..span_ms)).collect();
     times.sort_unstable();
+    let (rules, fees) = (Encoder::<RoutingRules>::of_this_build(), Encoder::<FeeRules>::of_this_build());
+    let of_command = command(seed, 0, 0, false);
     let wish = |at_ms: i64| {
-        let of_command = command(seed, 0, 0, false).envelope;
-        let envelope = Envelope { id: format!("cfg_{at_ms}"), aggregate_id: "rou_1".to_owned(), ..of_command };
-        let rules = RoutingRules { envelope, rules: Vec::new() };
+        let envelope = |id: &str| Envelope {
+            id: format!("cfg_{at_ms}"),
+            aggregate_id: id.to_owned(),
+            ..of_command.envelope.clone()
+        };
+        let (key, value) = if rng.random() {
+            let fee = FeeRule {
+                currency: of_command.currency,
+                rate_ppm: rng.random_range(0..50_000),
+                fixed_amount: MinorUnits::payable(rng.random_range(0..40)).unwrap_or_default(),
+                returned: rng.random(),
+            };
+            ("fee_1", fees.encode(&FeeRules { envelope: envelope("fee_1"), rules: vec![fee] }))
+        } else {
+            (RULES_KEY, rules.encode(&RoutingRules { envelope: envelope(RULES_KEY), rules: Vec::new() }))
+        };
         let record = NewRecord {
             topic: topics::name(Topic::Configuration),
             partition: Some(0),
-            key: b"rou_1".to_vec(),
-            value: Some(encoder.encode(&rules).expect("rules fit their schema")),
+            key: key.as_bytes().to_vec(),
+            value: Some(value.expect("it fits its schema")),
             headers: Headers::default(),
         };
         Wish { at_ms, record, kind: Kind::Configured, held_ms: None }

@@ -261,7 +261,7 @@ impl World {
             Kind::Command(id) | Kind::Stranger(id) => format!("{id} at {at}@{offset}"),
             Kind::Poison(_) => format!("poison at {at}@{offset}"),
             Kind::Aborted => format!("what will be aborted at {at}@{offset}"),
-            Kind::Configured => format!("routing rules at {at}@{offset}"),
+            Kind::Configured => format!("configuration at {at}@{offset}"),
         });
         self.asked.push(Asked { at, offset, kind: wish.kind });
     }

@@ -21,8 +21,12 @@ comment on column payment_methods.created_at is 'When it was created.';
 comment on column payment_methods.updated_at is 'When it last changed.';
 comment on column payment_methods.state is 'The whole record PaymentMethodState as JSON: times in milliseconds.';
 
+-- A column of its own, which never changes: an index on what is in the state would have to be written at every change of a payment.
+alter table payments add column payment_method_id text;
+
+comment on column payments.payment_method_id is 'pm_…, the saved payment method that it was made with.';
+
 -- The payments with a method, the oldest first: the first that was approved has the id that later ones go back to.
-create index payments_by_method on payments ((state ->> 'payment_method_id'), created_at)
-    where state ->> 'payment_method_id' is not null;
+create index payments_by_method on payments (payment_method_id, created_at) where payment_method_id is not null;
 
 comment on column outcomes.payment_id is 'pay_… or pm_…, what the command was for.';

@@ -25,11 +25,12 @@ async fn merchant(tenant: &str) -> Result<Client> {
     Ok(merchant)
 }
 
-/// A card with a token at each simulator.
+/// A card with a token at each simulator; the second saves it for a customer.
 fn card(at_stripe: &str) -> Value {
     json!({
         "tokens": [
-            {"gateway_account": "first", "token": "tok_approve"}, {"gateway_account": "second", "token": at_stripe},
+            {"gateway_account": "first", "token": "tok_approve"},
+            {"gateway_account": "second", "token": format!("cus_1/{at_stripe}")},
         ],
         "brand": "visa",
         "return_url": "https://shop.example/thanks",
@@ -38,7 +39,7 @@ fn card(at_stripe: &str) -> Value {
 
 /// A card with a token at the second simulator alone.
 fn card_at_stripe(token: &str) -> Value {
-    json!({"tokens": [{"gateway_account": "second", "token": token}]})
+    json!({"tokens": [{"gateway_account": "second", "token": format!("cus_1/{token}")}]})
 }
 
 async fn save_under(client: &Client, key: &str, body: &Value) -> Result<Answer> {

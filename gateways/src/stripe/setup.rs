@@ -53,16 +53,20 @@ struct Method {
 /// What to ask for this effect, or why nothing is asked.
 pub(super) fn requests(effect: &SetUpEffect, credentials: &Credentials) -> Result<Vec<Request>, Box<Verdict>> {
     let request = match effect.kind {
-        SetUpKind::SetUp => set_up(effect, credentials),
+        SetUpKind::SetUp => set_up(effect, credentials)?,
         SetUpKind::Query => query(effect, credentials)?,
     };
     Ok(vec![request])
 }
 
-fn set_up(effect: &SetUpEffect, credentials: &Credentials) -> Request {
-    let (customer, token) = parts_of(&effect.token);
+/// Without a customer Stripe keeps nothing: the payment method could be charged once, and never again.
+fn set_up(effect: &SetUpEffect, credentials: &Credentials) -> Result<Request, Box<Verdict>> {
+    let (Some(customer), token) = parts_of(&effect.token) else {
+        let message = "the token has to name the customer that it is saved for, as cus_…/pm_…, and nothing was sent";
+        return Err(Box::new(Verdict::rejected(Some("invalid_payment_method"), message)));
+    };
     let form = Form::new()
-        .given("customer", customer)
+        .and("customer", customer)
         .and("payment_method", token)
         .and("payment_method_types[]", "card")
         .and("usage", "off_session")
@@ -71,7 +75,7 @@ fn set_up(effect: &SetUpEffect, credentials: &Credentials) -> Request {
         .and("metadata[payment_method_id]", &effect.envelope.aggregate_id)
         .and("metadata[attempt_id]", &effect.attempt_id.to_string())
         .and(METHOD.0, METHOD.1);
-    post("/v1/setup_intents".to_owned(), effect.attempt_id.to_string(), form, credentials)
+    Ok(post("/v1/setup_intents".to_owned(), effect.attempt_id.to_string(), form, credentials))
 }
 
 fn query(effect: &SetUpEffect, credentials: &Credentials) -> Result<Request, Box<Verdict>> {
@@ -110,7 +114,8 @@ fn told(effect: &SetUpEffect, intent: &SetupIntent) -> Option<Verdict> {
             None => Verdict { failure: Some(nowhere_to_go()), ..Verdict::of(ResultOutcome::Rejected) },
         },
         Status::RequiresPaymentMethod => declined(intent.last_setup_error.as_ref()?),
-        Status::RequiresConfirmation | Status::Canceled => return None,
+        Status::Canceled => Verdict::rejected(None, "the set-up was given up at the gateway"),
+        Status::RequiresConfirmation => return None,
     };
     Some(Verdict { card: intent.card(), ..verdict }.named(Some(reference)))
 }

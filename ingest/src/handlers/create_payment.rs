@@ -65,6 +65,7 @@ pub(crate) async fn create_payment(
         Err(problem @ Problem::Invalid(_)) => return request.answer_again(app).await?.ok_or(problem),
         resolved => resolved?,
     };
+    let is_later = asked.stored_credential.as_deref().is_some_and(|used| used != "first");
     let (routing_metadata, configuration_version) = routing(app, &caller, &asked.text.metadata)?;
     let sealed = match asked.text {
         text if text == Text::default() => None,
@@ -85,7 +86,8 @@ pub(crate) async fn create_payment(
         hold: asked.hold,
         declines_retried_max: asked.declines_retried_max,
         payment_method_id: paid_with.saved_as.map(|id| id.to_string()),
-        network_transaction_id: paid_with.first_transaction,
+        // The charge that a series begins with goes back to none, and neither does one that is no part of a series.
+        network_transaction_id: paid_with.first_transaction.filter(|_| is_later),
         routing_metadata,
         configuration_version,
     };

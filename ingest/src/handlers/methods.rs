@@ -123,7 +123,8 @@ pub(super) async fn method_view<'a>(
     caller: &Caller,
     state: &'a PaymentMethodState,
 ) -> Result<MethodView<'a>, Problem> {
-    let known = first_transaction(app, caller, state).await?;
+    // What cannot be looked up is not known; that is no reason to withhold the rest.
+    let known = first_transaction(app, caller, state).await.unwrap_or_default();
     Ok(view::method(state, known.is_some()))
 }
 

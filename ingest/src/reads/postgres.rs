@@ -18,14 +18,17 @@ const OUTCOME: &str = "select outcome from outcomes where command_id = $1 and mo
 const PAYMENT_OF_OPERATION: &str = "select payments.state from operations join payments using (payment_id) \
      where operations.operation_id = $1 and operations.mode = $2 and operations.tenant = $3";
 const METHOD: &str = "select state from payment_methods where payment_method_id = $1 and mode = $2 and tenant = $3";
-/// Only what a customer made begins a series, and only what was approved.
-const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_transaction_id}' from payments \
+/// Only what a customer made begins a series, and only what was approved; what was made to store the card begins it rather than what
+/// came before. Looked for in so many payments, since those that never got an id would be read each time.
+const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_transaction_id}' from (\
+         select payment_id, created_at, state from payments \
+         where payment_method_id = $1 and mode = $2 and tenant = $3 and state ->> 'initiator' = 'customer' \
+         order by created_at, payment_id limit 50) as used \
      cross join lateral jsonb_array_elements(state -> 'operations') as operation \
      cross join lateral jsonb_array_elements(operation.value -> 'attempts') as attempt \
-     where state ->> 'payment_method_id' = $1 and mode = $2 and tenant = $3 and state ->> 'initiator' = 'customer' \
-     and operation.value ->> 'kind' = 'authorize' and attempt.value ->> 'status' = 'succeeded' \
+     where operation.value ->> 'kind' = 'authorize' and attempt.value ->> 'status' = 'succeeded' \
      and attempt.value #>> '{details,network_transaction_id}' is not null \
-     order by payments.created_at, payments.payment_id limit 1";
+     order by (state ->> 'stored_credential' = 'first') desc nulls last, created_at, payment_id limit 1";
 const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
      and gateway_account = $4 limit 1";
 const HISTORY: &str = "select event_id, sequence, type, \

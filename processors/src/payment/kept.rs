@@ -5,6 +5,7 @@
 //! | the payment | 400 days after its latest event, if it is at its end |
 //! | a stub of it | for ever |
 //! | that its creation was refused | 7 days after |
+//! | a saved payment method | for ever, without its tokens once it is removed |
 //!
 //! A stub tells repeated requests what became of them, and refuses others.
 
@@ -146,7 +147,7 @@ pub(super) fn decide_kept(kept: Option<&Kept>, input: &Input, cx: Context<'_>) -
         }
         (Some(Kept::Refused(_)) | None, input) => of_nothing(input, cx),
         // No input for a payment comes under the id of a method.
-        (Some(Kept::Method(_)), _) => Said::Silent(StateChange::Unchanged),
+        (Some(Kept::Method(_)), _) => Said::ByRules(Decision::Ignored(Ignored::UnknownAttempt)),
     }
 }
 

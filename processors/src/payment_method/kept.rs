@@ -4,11 +4,11 @@ use quittance_avro::records::{CreatePaymentMethod, Outcome, RefusedCreation};
 
 use super::{
     command::Request,
-    decide::{STATE_VERSION, decide},
+    decide::decide,
     decision::{Decision, Input},
 };
 use crate::{
-    payment::{Context, Kept, outcome},
+    payment::{Context, Kept, STATE_VERSION, outcome},
     runtime::StateChange,
 };
 

@@ -15,7 +15,8 @@ use quittance_log::Isolation;
 
 use super::{Asked, Figures, decoded, records};
 use crate::{
-    client::{self, Kind},
+    client::{self, Kind, RULES_KEY},
+    topics,
     world::World,
 };
 
@@ -98,11 +99,16 @@ pub(super) fn routings(world: &World) -> Result<(), String> {
     let commands = decoded_if::<CreatePayment>(world, Topic::PaymentCommands);
     let read_by = commands.map(|asked| (asked.envelope.aggregate_id.clone(), asked.configuration_version));
     let read_by: BTreeMap<String, i64> = read_by.collect();
+    let configured = world.model.records(&topics::at(Topic::Configuration, 0), Isolation::Committed);
+    let is_rules = |record: &quittance_log::Record| record.key.as_deref() == Some(RULES_KEY.as_bytes());
+    let rules: Vec<i64> = configured.iter().filter(|record| is_rules(record)).map(|record| record.offset + 1).collect();
     for created in decoded_if::<PaymentCreated>(world, Topic::PaymentEvents) {
         let id = &created.envelope.aggregate_id;
-        let (version, least) = (created.routing.as_ref().map_or(0, |routing| routing.version), read_by.get(id));
-        if least.is_none_or(|least| version < *least) {
-            return Err(format!("{id} was routed by version {version}, and read by {least:?}"));
+        let version = created.routing.as_ref().map_or(0, |routing| routing.version);
+        let read_by = read_by.get(id).ok_or_else(|| format!("{id} was never asked for"))?;
+        let least = rules.iter().filter(|rules| *rules <= read_by).max().copied().unwrap_or(0);
+        if version < least {
+            return Err(format!("{id} was routed by version {version}, and read by {least}"));
         }
     }
     Ok(())

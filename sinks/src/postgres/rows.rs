@@ -58,6 +58,7 @@ pub struct StateRow {
     pub created_at: SystemTime,
     pub updated_at: SystemTime,
     pub operations: Vec<OperationRow>,
+    pub payment_method_id: Option<String>,
     pub state: Value,
 }
 
@@ -145,6 +146,7 @@ fn state(mut json: Value) -> Result<StateRow, ReadError> {
         created_at: fields.time("created_at")?,
         updated_at: fields.time("updated_at")?,
         operations,
+        payment_method_id: json.get("payment_method_id").and_then(Value::as_str).map(str::to_owned),
         state: json,
     })
 }

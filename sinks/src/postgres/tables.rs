@@ -18,9 +18,9 @@ use crate::store::StoreError;
 /// that, a payment never goes back.
 const PAYMENTS: &str = "
     insert into payments as stored (payment_id, mode, tenant, merchant_account, sequence, status, amount, currency,
-        captured_amount, refunded_amount, gateway_account, created_at, updated_at, state)
+        captured_amount, refunded_amount, gateway_account, created_at, updated_at, payment_method_id, state)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[],
-        $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::jsonb[])
+        $8::text[], $9::bigint[], $10::bigint[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::jsonb[])
     on conflict (payment_id) do update set
         mode = excluded.mode, tenant = excluded.tenant, merchant_account = excluded.merchant_account,
         sequence = excluded.sequence, status = excluded.status, amount = excluded.amount,
@@ -150,6 +150,7 @@ impl<'a> Tables<'a> {
                     &column(rows, |row| row.gateway_account.as_str()),
                     &column(rows, |row| row.created_at),
                     &column(rows, |row| row.updated_at),
+                    &column(rows, |row| row.payment_method_id.as_deref()),
                     &column(rows, |row| &row.state),
                 ],
             )

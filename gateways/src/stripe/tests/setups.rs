@@ -51,7 +51,7 @@ fn of_attempt(metadata: &Value) -> Value {
 #[case::failed(failed_set_up(), ResultOutcome::Declined)]
 #[case::nothing_attempted(intent_to_set_up("requires_payment_method"), ResultOutcome::Unknown)]
 #[case::not_confirmed(intent_to_set_up("requires_confirmation"), ResultOutcome::Unknown)]
-#[case::given_up(intent_to_set_up("canceled"), ResultOutcome::Unknown)]
+#[case::given_up(intent_to_set_up("canceled"), ResultOutcome::Rejected)]
 #[case::saved_nothing(with(&intent_to_set_up("succeeded"), &json!({"payment_method": null})), ResultOutcome::Unknown)]
 #[case::of_another_attempt(of_attempt(&json!({"attempt_id": samples::OTHER_ATTEMPT_ID})), ResultOutcome::Unknown)]
 #[case::without_our_marks(of_attempt(&Value::Null), ResultOutcome::Approved)]
@@ -150,4 +150,13 @@ fn what_was_never_named_is_not_asked_about(#[case] reference: Option<&str>) {
     effect.gateway_reference = reference.map(str::to_owned);
     let verdict = samples::unsent(Stripe.set_up_requests(&effect, &Credentials::Open));
     assert_eq!(verdict.outcome, ResultOutcome::NotProcessed);
+}
+
+#[test]
+fn a_token_without_a_customer_is_not_saved() {
+    let effect = SetUpEffect { token: "pm_0".to_owned(), ..set_up(SetUpKind::SetUp) };
+    let verdict =
+        samples::unsent(Stripe.set_up_requests(&effect, &Credentials::Key("sk_test_1".parse().expect("a secret"))));
+    assert_eq!(verdict.outcome, ResultOutcome::Rejected);
+    assert_eq!(verdict.failure.and_then(|failure| failure.decline_code).as_deref(), Some("invalid_payment_method"));
 }

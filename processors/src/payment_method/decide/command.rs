@@ -134,7 +134,16 @@ fn remove(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     if draft.method().status == PaymentMethodStatus::Removed {
         return Err(Refusal::PaymentMethodRemoved);
     }
-    draft.state.state.status = PaymentMethodStatus::Removed;
+    let method = &mut draft.state.state;
+    method.status = PaymentMethodStatus::Removed;
+    // What is to be forgotten is not kept either.
+    method.payment_method.tokens.clear();
+    for set_up in &mut method.set_ups {
+        set_up.next_action = None;
+        if set_up.status == SetUpStatus::Pending {
+            set_up.status = SetUpStatus::Failed;
+        }
+    }
     draft.state.timers.clear();
     draft.event(|envelope, status| Event::Removed(PaymentMethodRemoved { envelope, status }));
     Ok(())

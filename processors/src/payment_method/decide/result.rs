@@ -27,11 +27,12 @@ pub(super) fn judge(state: &PaymentMethodChangelog, result: &SetUpResult, cx: Co
         .iter()
         .any(|timer| timer.attempt_id == Some(result.attempt_id) && timer.kind == TimerKind::TryLost);
     let is_awaited = is_asked && set_up.last_effect_id == Some(result.effect_id);
-    // All tries of an attempt have one key, so that an end is the end, whichever of them tells it. Whatever else is told late may
-    // be older than what is known.
+    // All tries of an attempt have one key, so that what the gateway did is the end, whichever of them tells it. Whatever else is told
+    // late may be older than what is known.
     let is_end = match result.outcome {
-        SetUpOutcome::Approved | SetUpOutcome::Declined | SetUpOutcome::Rejected => true,
+        SetUpOutcome::Approved | SetUpOutcome::Declined => true,
         SetUpOutcome::ActionRequired
+        | SetUpOutcome::Rejected
         | SetUpOutcome::Pending
         | SetUpOutcome::NotProcessed
         | SetUpOutcome::Expired
@@ -64,8 +65,13 @@ fn take_in(draft: &mut Draft<'_>, index: usize, result: &SetUpResult) {
             set_up.unanswered = 0;
             set_up::wait(draft, index);
         }
-        SetUpOutcome::NotProcessed | SetUpOutcome::Expired | SetUpOutcome::Absent => set_up::wait(draft, index),
-        SetUpOutcome::Unknown => {
+        SetUpOutcome::NotProcessed | SetUpOutcome::Expired | SetUpOutcome::Absent
+            if set_up.gateway_reference.is_none() =>
+        {
+            set_up::wait(draft, index);
+        }
+        // That it could not be asked about, or did not answer, says nothing of what was done.
+        SetUpOutcome::NotProcessed | SetUpOutcome::Expired | SetUpOutcome::Absent | SetUpOutcome::Unknown => {
             set_up.unanswered = set_up.unanswered.saturating_add(1);
             set_up::wait(draft, index);
         }

@@ -113,6 +113,8 @@ fn next_step(set_up: &SetUp, policy: &Policy, now: Timestamp) -> Step {
     match &set_up.gateway_reference {
         // It is asked once more after its time is over: a customer may have acted at the last moment.
         Some(_) if set_up.asked_at < over_at(set_up) => Step::Query,
+        // And a few times more if the gateway does not say.
+        Some(_) if (1..policy.queries_max).contains(&set_up.unanswered) => Step::Query,
         None if set_up.unanswered < policy.unknown_tries_max && age_ms < policy.attempt_ttl_ms.min(KEY_AGE_MAX_MS) => {
             Step::Try
         }
@@ -126,7 +128,7 @@ fn over_at(set_up: &SetUp) -> Timestamp {
 }
 
 fn given_up(set_up: &SetUp) -> Failure {
-    if set_up.action_expires_at.is_some() {
+    if set_up.action_expires_at.is_some() && set_up.unanswered == 0 {
         plain("action_expired", "the customer did not act in time")
     } else {
         plain("gateway_unavailable", "the gateway could not be reached, or did not say in time what became of it")

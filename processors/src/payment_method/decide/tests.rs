@@ -149,6 +149,36 @@ fn a_customer_has_a_day_and_is_asked_about_ever_less_often() {
     assert_eq!(scenario.method().next_action, None);
 }
 
+/// The customer may have acted at the last moment: that one question is not answered is no proof that they have not.
+#[test]
+fn a_gateway_that_does_not_say_at_the_end_is_asked_again() {
+    let mut scenario = Scenario::begun(&["stripe"]);
+    scenario.says(SetUpOutcome::ActionRequired);
+    let began = scenario.now;
+    while scenario.now.as_ms() - began.as_ms() < OPEN_MAX_MS {
+        scenario.timer_fires();
+        if scenario.now.as_ms() - began.as_ms() < OPEN_MAX_MS {
+            scenario.says(SetUpOutcome::ActionRequired);
+        }
+    }
+    scenario.says(SetUpOutcome::NotProcessed);
+    assert_eq!(scenario.status(), PaymentMethodStatus::RequiresAction);
+    scenario.timer_fires();
+    scenario.says(SetUpOutcome::Approved);
+    assert_eq!(scenario.status(), PaymentMethodStatus::Active);
+}
+
+#[test]
+fn a_gateway_that_never_says_is_not_taken_for_a_customer_who_did_not_act() {
+    let mut scenario = Scenario::begun(&["stripe"]);
+    scenario.says(SetUpOutcome::ActionRequired);
+    while scenario.status() == PaymentMethodStatus::RequiresAction {
+        scenario.timer_fires();
+        scenario.says(SetUpOutcome::NotProcessed);
+    }
+    assert_eq!(scenario.failure_code(), "gateway_unavailable");
+}
+
 #[test]
 fn a_merchant_who_says_that_the_customer_acted_has_the_gateway_asked() {
     let mut scenario = Scenario::begun(&["stripe"]);
@@ -179,7 +209,9 @@ fn what_was_removed_stays_so_whatever_gateways_say() {
     assert_eq!(scenario.asks(Ask::Remove), "applied removed");
     assert_eq!(scenario.due_at(), None);
     assert_eq!(scenario.told(answer(&scenario.latest(), SetUpOutcome::Approved)), "ignored AlreadySettled");
-    assert_eq!(scenario.set_up().status, SetUpStatus::Pending);
+    assert_eq!(scenario.set_up().status, SetUpStatus::Failed);
+    let kept = scenario.state.as_ref().map(|state| state.state.payment_method.tokens.len());
+    assert_eq!(kept, Some(0), "and nothing can be charged with what is kept");
 }
 
 #[test]

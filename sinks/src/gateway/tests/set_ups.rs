@@ -19,8 +19,8 @@ async fn carry_out_set_up(account: &Account, effect: &SetUpEffect, credentials: 
 
 #[rstest]
 #[case::saved("cus_1/pm_card_visa", ResultOutcome::Approved, Some("cus_1/pm_approve"))]
-#[case::declined("pm_decline_lost_card", ResultOutcome::Declined, None)]
-#[case::no_such_method("pm_nonsense", ResultOutcome::Rejected, None)]
+#[case::declined("cus_1/pm_decline_lost_card", ResultOutcome::Declined, None)]
+#[case::no_such_method("cus_1/pm_nonsense", ResultOutcome::Rejected, None)]
 #[tokio::test]
 async fn a_payment_method_is_set_up(
     #[case] token: &str,
@@ -49,10 +49,10 @@ async fn a_payment_method_is_set_up(
 async fn a_customer_acts(#[case] act: &str, #[case] outcome: ResultOutcome, #[case] why: Option<&str>) -> Outcome {
     let accounts = accounts(start_simulator(0).await?)?;
     let stripe = account(&accounts, GatewayKind::Stripe)?;
-    let asked = set_up(SetUpKind::SetUp, "pm_card_threeDSecure2Required");
+    let asked = set_up(SetUpKind::SetUp, "cus_1/pm_card_threeDSecure2Required");
     let verdict = carry_out_set_up(stripe, &asked, &stripe.credentials).await?;
     let url = verdict.next_action.ok_or("nothing to do")?.url;
-    let query = set_up(SetUpKind::Query, "pm_card_threeDSecure2Required");
+    let query = set_up(SetUpKind::Query, "cus_1/pm_card_threeDSecure2Required");
     let waiting = carry_out_set_up(stripe, &query, &stripe.credentials).await?;
     assert_eq!(waiting.outcome, ResultOutcome::ActionRequired);
     reqwest::Client::new().post(format!("{url}/{act}")).send().await?.error_for_status()?;
