@@ -9,7 +9,7 @@ use quittance_avro::{
         PaymentCreated, PaymentState, Record, Timer, Transfer,
     },
     topics::Topic,
-    words::{AccountPurpose, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason, Side, TimerKind},
+    words::{AccountPurpose, OperationKind, OperationStatus, PaymentStatus, Side, TimerKind},
 };
 use quittance_log::Isolation;
 
@@ -322,16 +322,6 @@ fn done(kept: &PaymentChangelog, kind: OperationKind) -> (i64, i64) {
     (sum(wanted), sum(unwanted))
 }
 
-/// Whether a person is asked to give something back since whatever was asked for came too late to be carried out: where brokers are
-/// slow, the short times here may be over each time.
-fn was_out_of_reach(state: &PaymentState) -> bool {
-    let is_for_that = state.review.as_ref().is_some_and(|review| review.reason == ReviewReason::UnwantedSuccess);
-    let by_us = |found: &&Operation| found.origin == Origin::System && found.status == OperationStatus::Failed;
-    let mut failures =
-        state.operations.iter().filter(by_us).filter_map(|found| found.attempts.last()?.failure.as_ref());
-    is_for_that && failures.all(|failure| failure.code == "gateway_unavailable")
-}
-
 /// What the merchant has paid for a payment.
 fn fees(kept: &PaymentChangelog) -> i64 {
     let done = kept.state.operations.iter().filter(|found| found.status == OperationStatus::Succeeded);
@@ -406,7 +396,7 @@ pub(super) fn money(world: &World, id: &str, kept: &PaymentChangelog) -> Result<
     let faults = &world.plan.faults;
     // A gateway that takes back whatever it did takes a person.
     let is_fickle = state.payment_method.tokens.iter().any(|token| token.token.ends_with("_fails"));
-    if state.review.is_some() && faults.gateway == 0 && faults.clock == 0 && !is_fickle && !was_out_of_reach(state) {
+    if state.review.is_some() && faults.gateway == 0 && faults.clock == 0 && !is_fickle {
         let (reason, all) = (state.review.as_ref().map(|review| review.reason), operations(kept));
         return Err(format!(
             "{id} is under review ({reason:?}), and nothing went wrong at the gateway or with a clock: {all}"
