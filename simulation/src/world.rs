@@ -33,9 +33,8 @@ use crate::{
 
 /// How often the sink looks for effects.
 const SINK_LOOKS_MS: i64 = 40;
-/// How long everything may take to settle once nothing goes wrong any more: what is given back is asked for a few times, and each
-/// time it is waited until the gateway's queries show what it did.
-const SETTLES_MS: i64 = 480_000;
+/// How long everything may take to settle once nothing goes wrong any more.
+const SETTLES_MS: i64 = 240_000;
 /// How long after the last trouble every process runs again, whatever befell it.
 const ALL_RUN_AFTER_MS: i64 = 40_000;
 /// How often it is looked whether everything is settled.
