@@ -10,7 +10,7 @@ use quittance_avro::{
 use super::{
     dispute::{self, Disputed},
     draft::Draft,
-    failing::plain,
+    failing::{UNAVAILABLE, plain},
     operation::{Asked, request},
     standing::{self, AUTHORIZATION, acting_on, is_open, sum},
 };
@@ -104,17 +104,29 @@ fn taken_unwanted(payment: &PaymentState, authorization: usize) -> MinorUnits {
     sum(acting_on(payment, authorization, OperationKind::Capture).filter(is_taken))
 }
 
-/// Asks for a void or refund by ourselves, or a person once it has failed often enough.
+/// How many times as often as what a gateway refuses that is asked for which it could not be asked for.
+const OUT_OF_REACH: i32 = 4;
+
+/// Asks for a void or refund by ourselves, or a person once it has failed often enough. That a gateway could not be asked is no
+/// answer of it: what is down comes back.
 fn ask(draft: &mut Draft<'_>, authorization: usize, kind: OperationKind, amount: MinorUnits) {
     let by_us = |found: &&Operation| found.origin == Origin::System && found.status == OperationStatus::Failed;
-    let failed = acting_on(draft.payment(), authorization, kind).filter(by_us).count();
-    if i32::try_from(failed).unwrap_or(i32::MAX) >= draft.cx.policy.attempts_max {
+    let failed = || acting_on(draft.payment(), authorization, kind).filter(by_us);
+    let count = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
+    let attempts_max = draft.cx.policy.attempts_max;
+    let refused = count(failed().filter(|found| !was_out_of_reach(found)).count());
+    if refused >= attempts_max || count(failed().count()) >= attempts_max.saturating_mul(OUT_OF_REACH) {
         return for_a_person(draft, authorization);
     }
     let unwanted = draft.operation(authorization).unwanted || kind == OperationKind::Refund;
     let number = draft.payment().operations.len().to_string();
     let asked = Asked { kind, authorization, amount, origin: Origin::System, unwanted, is_final: None, reason: None };
     request(draft, &asked, &["system", &number]);
+}
+
+fn was_out_of_reach(operation: &Operation) -> bool {
+    let failure = operation.attempts.last().and_then(|attempt| attempt.failure.as_ref());
+    failure.is_some_and(|failure| failure.code == UNAVAILABLE)
 }
 
 fn for_a_person(draft: &mut Draft<'_>, authorization: usize) {

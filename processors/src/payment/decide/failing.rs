@@ -21,6 +21,9 @@ use crate::payment::event::Event;
 /// The word of an issuer that a decline may be tried again.
 const SOFT: &str = "try_again_later";
 
+/// Our code for an attempt of which nothing was processed, since the gateway could not be asked.
+pub(super) const UNAVAILABLE: &str = "gateway_unavailable";
+
 /// Why an attempt definitely came to nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Why {
@@ -37,10 +40,9 @@ impl Why {
     pub(super) fn given_up(attempt: &Attempt) -> Self {
         match &attempt.failure {
             Some(failure) => Self::Rejected(failure.clone()),
-            None => Self::Unavailable(plain(
-                "gateway_unavailable",
-                "the gateway could not be reached, and nothing was processed",
-            )),
+            None => {
+                Self::Unavailable(plain(UNAVAILABLE, "the gateway could not be reached, and nothing was processed"))
+            }
         }
     }
 
@@ -150,7 +152,7 @@ fn is_soft_decline(attempt: &Attempt) -> bool {
 
 /// Whether a definite failure of the authorization's latest attempt could be made up for at another account.
 pub(super) fn has_alternative(draft: &Draft<'_>) -> bool {
-    let unavailable = Why::Unavailable(plain("gateway_unavailable", ""));
+    let unavailable = Why::Unavailable(plain(UNAVAILABLE, ""));
     draft.payment().closing.is_none() && next_account(draft, &unavailable).is_some()
 }
 

@@ -130,6 +130,20 @@ fn what_a_gateway_could_not_be_asked_for_is_asked_for_anew() {
     assert_eq!(told(&scenario.gateway_says(Approved)), "refunded canceled → canceled");
 }
 
+/// That nobody could be asked is no refusal, but not for ever either.
+#[test]
+fn what_cannot_be_asked_for_is_asked_for_longer_than_what_is_refused() {
+    let mut scenario = Scenario::created(Automatic);
+    scenario.asks(Ask::Cancel);
+    scenario.gateway_says(Approved);
+    while scenario.payment().review.is_none() {
+        scenario.gateway_says(NotProcessed);
+        scenario.timer_fires();
+    }
+    let refunds = scenario.payment().operations.iter().filter(|found| found.kind == Refund).count();
+    assert_eq!(refunds, 12, "four times as many as a gateway may refuse");
+}
+
 #[test]
 fn what_is_not_captured_in_time_expires_when_the_gateway_agrees() {
     let mut scenario = Scenario::authorized();
