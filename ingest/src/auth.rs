@@ -4,12 +4,10 @@ mod roles;
 mod token;
 
 pub use self::{
-    roles::{Action, Role},
+    roles::Role,
     token::{AuthArgs, AuthSettingsError, Authenticator, Claims, mint},
 };
 use quittance_avro::{tenant::Tenant, words::Mode};
-
-use crate::problem::Problem;
 
 /// Who asks, by a credential that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,11 +22,4 @@ pub struct Caller {
     pub credential_id: Option<String>,
     /// What it may do.
     pub roles: Vec<Role>,
-}
-
-impl Caller {
-    /// Refuses unless one of the caller's roles allows the action.
-    pub fn may(&self, action: Action) -> Result<(), Problem> {
-        if self.roles.iter().any(|role| role.allows(action)) { Ok(()) } else { Err(Problem::Forbidden) }
-    }
 }

@@ -22,7 +22,6 @@ pub(crate) use self::{
     read::{read_command, read_history, read_payment, read_refund},
     webhook::webhook,
 };
-use bytes::Bytes;
 use quittance_avro::{
     records::PaymentState,
     seal::{Binding, DataKey, OpenError},
@@ -31,7 +30,7 @@ use quittance_avro::{
 };
 use quittance_service::causes::with_causes;
 use serde::Serialize;
-use warp::http::{HeaderValue, Response, StatusCode, header};
+use warp::http::{HeaderValue, StatusCode, header};
 
 use crate::{
     app::App,
@@ -39,6 +38,9 @@ use crate::{
     reads::StoreError,
     view::{self, PaymentView, Text},
 };
+
+/// What a request is answered with: a whole body, or one that goes on.
+pub(crate) type Answer = warp::reply::Response;
 
 /// What the text of a payment is sealed for.
 const TEXT_PURPOSE: &str = "payment.text";
@@ -52,12 +54,12 @@ async fn sealing_key(app: &App, mode: Mode, tenant: &Tenant) -> Result<DataKey, 
 }
 
 /// A JSON answer.
-fn json(status: StatusCode, body: &impl Serialize) -> Result<Response<Bytes>, Problem> {
+fn json(status: StatusCode, body: &impl Serialize) -> Result<Answer, Problem> {
     let bytes = serde_json::to_vec(body).map_err(|error| {
         tracing::error!(%error, "an answer cannot be written");
         Problem::Internal
     })?;
-    let mut response = Response::new(Bytes::from(bytes));
+    let mut response = Answer::new(bytes.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)

@@ -13,7 +13,7 @@ use quittance_avro::{
 use warp::http::StatusCode;
 
 pub(crate) use self::parse::parse;
-use crate::{auth::Action, create::METADATA_KEYS_MAX, problem::FieldError, publish::Command, view::Text};
+use crate::{create::METADATA_KEYS_MAX, problem::FieldError, publish::Command, view::Text};
 
 /// What is asked for, by the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,46 +70,6 @@ pub(crate) struct TextChange {
 }
 
 impl Operation {
-    /// Every one of them.
-    pub(crate) const ALL: [Self; 8] = [
-        Self::Capture,
-        Self::Refund,
-        Self::Cancel,
-        Self::Confirm,
-        Self::Approve,
-        Self::Reject,
-        Self::Resolve,
-        Self::Update,
-    ];
-
-    /// The last segment of its path; none for the payment itself.
-    pub(crate) const fn segment(self) -> Option<&'static str> {
-        match self {
-            Self::Capture => Some("captures"),
-            Self::Refund => Some("refunds"),
-            Self::Cancel => Some("cancel"),
-            Self::Confirm => Some("confirm"),
-            Self::Approve => Some("approve"),
-            Self::Reject => Some("reject"),
-            Self::Resolve => Some("resolve"),
-            Self::Update => None,
-        }
-    }
-
-    /// The pattern of its path.
-    pub(crate) const fn pattern(self) -> &'static str {
-        match self {
-            Self::Capture => "/v1/payments/{id}/captures",
-            Self::Refund => "/v1/payments/{id}/refunds",
-            Self::Cancel => "/v1/payments/{id}/cancel",
-            Self::Confirm => "/v1/payments/{id}/confirm",
-            Self::Approve => "/v1/payments/{id}/approve",
-            Self::Reject => "/v1/payments/{id}/reject",
-            Self::Resolve => "/v1/payments/{id}/resolve",
-            Self::Update => "/v1/payments/{id}",
-        }
-    }
-
     /// Name of the request: part of what its id is derived from.
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -121,19 +81,6 @@ impl Operation {
             Self::Reject => "payments.reject",
             Self::Resolve => "payments.resolve",
             Self::Update => "payments.update",
-        }
-    }
-
-    /// What its caller must be allowed to do.
-    pub(crate) const fn action(self) -> Action {
-        match self {
-            Self::Capture => Action::CapturePayment,
-            Self::Refund => Action::RefundPayment,
-            Self::Cancel => Action::CancelPayment,
-            Self::Confirm => Action::ConfirmPayment,
-            Self::Approve | Self::Reject => Action::DecideHold,
-            Self::Resolve => Action::ResolveReview,
-            Self::Update => Action::UpdatePayment,
         }
     }
 

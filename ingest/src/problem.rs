@@ -3,8 +3,8 @@
 use quittance_avro::refusals::Refusal;
 use serde::Serialize;
 use warp::{
-    http::{HeaderValue, Response, StatusCode, header},
-    hyper::body::Bytes,
+    http::{HeaderValue, StatusCode, header},
+    reply::Response,
 };
 
 use crate::text;
@@ -39,7 +39,7 @@ pub enum Problem {
     /// There is no such thing, or it is somebody else's.
     NotFound,
     /// The path has no such method; these it has.
-    MethodNotAllowed(&'static str),
+    MethodNotAllowed(String),
     /// The body is larger than this many bytes.
     TooLarge(u64),
     /// The body did not arrive in time.
@@ -143,7 +143,7 @@ impl Problem {
     }
 
     /// The answer.
-    pub fn response(&self) -> Response<Bytes> {
+    pub fn response(&self) -> Response {
         let (status, name, title) = self.kind();
         let detail = self.detail();
         let (code, errors) = match self {
@@ -160,7 +160,7 @@ impl Problem {
             errors: &errors[..errors.len().min(ERRORS_MAX)],
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = Response::new(Bytes::from(bytes));
+        let mut response = Response::new(bytes.into());
         *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
@@ -169,7 +169,9 @@ impl Problem {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::MethodNotAllowed(methods) => {
-                headers.insert(header::ALLOW, HeaderValue::from_static(methods));
+                if let Ok(methods) = HeaderValue::from_str(methods) {
+                    headers.insert(header::ALLOW, methods);
+                }
             }
             Self::Unavailable(_) | Self::Behind(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

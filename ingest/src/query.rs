@@ -16,6 +16,11 @@ use crate::{
 pub(crate) struct Query(pub(crate) Vec<(String, String)>);
 
 impl Query {
+    /// Reads what stands behind the question mark (application/x-www-form-urlencoded).
+    pub(crate) fn parse(text: &str) -> Self {
+        Self(form_urlencoded::parse(text.as_bytes()).into_owned().collect())
+    }
+
     /// Refuses all parameters, for a request that knows none.
     pub(crate) fn none(&self) -> Result<(), Problem> {
         let errors: Vec<FieldError> = self.0.iter().map(|(name, _)| unknown(name)).collect();

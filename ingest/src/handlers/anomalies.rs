@@ -1,12 +1,11 @@
 //! `GET /v1/gateway-anomalies`: what gateways told that fits nothing we know.
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::Value;
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::StatusCode;
 
-use super::{json, stores_down};
-use crate::{app::App, auth::Action, ledger_view::Page, problem::Problem, query::Query, reads::Anomaly};
+use super::{Answer, json, stores_down};
+use crate::{call::Call, ledger_view::Page, problem::Problem, reads::Anomaly};
 
 /// How many are told at once, unless the client says.
 const LIMIT: i64 = 25;
@@ -26,11 +25,10 @@ struct AnomalyView {
 }
 
 /// Tells them, the latest first.
-pub(crate) async fn read_anomalies(app: &App, query: &Query, headers: &HeaderMap) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadAnomalies)?;
+pub(crate) async fn read_anomalies(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, .. } = *call;
     let (limit, before) = query.page(LIMIT, Anomaly::place)?;
-    let found = app.parts.reads.anomalies(&caller, before.as_ref(), limit + 1).await;
+    let found = app.parts.reads.anomalies(caller, before.as_ref(), limit + 1).await;
     let found = found.map_err(|error| stores_down(&error))?;
     let limit = usize::try_from(limit).unwrap_or(0);
     json(StatusCode::OK, &Page::of(found, limit, Anomaly::cursor, view))

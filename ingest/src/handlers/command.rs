@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use quittance_avro::{
     API_VERSION,
     ids::{AggregateId, CommandId},
@@ -17,9 +16,9 @@ use quittance_service::trace::TraceContext;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
-use warp::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{json, methods::method_view, payment_view, sealing_key, stores_down};
+use super::{Answer, json, methods::method_view, payment_view, sealing_key, stores_down};
 use crate::{
     app::App,
     auth::Caller,
@@ -81,12 +80,7 @@ impl Request<'_> {
     }
 
     /// Publishes the command and answers with what it was asked of, as soon as that shows what came of it.
-    pub(super) async fn send(
-        &self,
-        app: &App,
-        command: &Command,
-        trace: &TraceContext,
-    ) -> Result<Response<Bytes>, Problem> {
+    pub(super) async fn send(&self, app: &App, command: &Command, trace: &TraceContext) -> Result<Answer, Problem> {
         let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
         let awaited = Awaited { caller, command_id, resource, fingerprint: self.fingerprint };
         // Subscribe, read, publish, then wait: no change can fall between.
@@ -107,7 +101,7 @@ impl Request<'_> {
     }
 
     /// Answers a request whose command was decided before, without asking for anything. None if it was not, as far as is known.
-    pub(super) async fn answer_again(&self, app: &App) -> Result<Option<Response<Bytes>>, Problem> {
+    pub(super) async fn answer_again(&self, app: &App) -> Result<Option<Answer>, Problem> {
         let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
         let outcome = app.parts.reads.outcome(caller, command_id).await.map_err(|error| stores_down(&error))?;
         if outcome.is_none_or(|outcome| is_forgotten(&outcome, Timestamp::now())) {
@@ -120,7 +114,7 @@ impl Request<'_> {
         self.answer(app, known).await.map(Some)
     }
 
-    async fn answer(&self, app: &App, known: Known) -> Result<Response<Bytes>, Problem> {
+    async fn answer(&self, app: &App, known: Known) -> Result<Answer, Problem> {
         let resource = self.resource;
         let mut response = match known {
             Known::Resource(Resource::Payment(state)) => {
@@ -142,7 +136,7 @@ impl Request<'_> {
     }
 
     /// The command is durable and its outcome is not known: where to ask for it.
-    async fn accepted(&self, app: &App) -> Result<Response<Bytes>, Problem> {
+    async fn accepted(&self, app: &App) -> Result<Answer, Problem> {
         let view = command_view::pending(self.command_id, self.operation, self.resource);
         app.parts.reads.remember_pending(self.caller, self.command_id, &view).await;
         let mut response = json(StatusCode::ACCEPTED, &view)?;
@@ -169,7 +163,7 @@ pub(super) async fn read_json(headers: &HeaderMap, body: impl Chunks, may_be_emp
     })
 }
 
-fn locate(response: &mut Response<Bytes>, location: &str) {
+fn locate(response: &mut Answer, location: &str) {
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -13,27 +13,13 @@ use quittance_avro::{
 };
 use quittance_tables::TenantConfiguration;
 use uuid::Uuid;
-use warp::http::HeaderMap;
 
 pub(super) use self::accounts::opened_secrets;
 pub(crate) use self::{
     accounts::{put_gateway_account, read_gateway_account, read_gateway_accounts},
     sets::{Fees, Limits, Rules, put_set, read_set},
 };
-use crate::{
-    app::App,
-    auth::{Action, Caller},
-    problem::Problem,
-    query::Query,
-};
-
-/// An administrator of the tenant.
-fn admin(app: &App, query: &Query, headers: &HeaderMap) -> Result<Caller, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::Configure)?;
-    query.none()?;
-    Ok(caller)
-}
+use crate::{app::App, auth::Caller, problem::Problem};
 
 /// What the caller's tenant configured.
 fn own(app: &App, caller: &Caller) -> Result<TenantConfiguration, Problem> {

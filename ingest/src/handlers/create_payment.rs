@@ -2,33 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use quittance_avro::{
     fingerprint::fingerprint,
     ids::PaymentMethodId,
     records::{CreatePayment, MetadataPair, PaymentMethod},
     words::PaymentMethodStatus,
 };
-use quittance_service::trace::TraceContext;
 use serde_json::{Map, Value};
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::StatusCode;
 
 use super::{
-    TEXT_PURPOSE,
+    Answer, TEXT_PURPOSE,
     command::{Request, read_json},
     methods::first_transaction,
     stores_down,
 };
 use crate::{
     app::App,
-    auth::{Action, Caller},
+    auth::Caller,
     body::Chunks,
+    call::Call,
     create::{PaidWith, parse},
     idempotency::IdempotencyKey,
     prefer::Prefer,
     problem::{FieldError, Problem},
     publish::Command,
-    query::Query,
     view::Text,
 };
 
@@ -36,23 +34,15 @@ use crate::{
 const OPERATION: &str = "payments.create";
 
 /// Takes a payment.
-pub(crate) async fn create_payment(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    body: impl Chunks,
-    trace: &TraceContext,
-) -> Result<Response<Bytes>, Problem> {
-    // Nothing is read from strangers.
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::CreatePayment)?;
+pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, .. } = *call;
     query.none()?;
     let key = IdempotencyKey::from_headers(headers)?;
     let body = read_json(headers, body, false).await?;
     let fingerprint = fingerprint(key.as_str(), &body);
     let asked = parse(body, &app.parts.default_gateway_account).map_err(Problem::Invalid)?;
     let request = Request {
-        caller: &caller,
+        caller,
         operation: OPERATION,
         command_id: key.command_id(caller.mode, &caller.tenant, OPERATION, ""),
         resource: key.payment_id(caller.mode, &caller.tenant, OPERATION).into(),
@@ -60,13 +50,13 @@ pub(crate) async fn create_payment(
         prefer: Prefer::from_headers(headers),
         status: StatusCode::CREATED,
     };
-    let paid_with = match resolved(app, &caller, asked.payment_method).await {
+    let paid_with = match resolved(app, caller, asked.payment_method).await {
         // What was asked for before is answered again, whatever has become of the method since.
         Err(problem @ Problem::Invalid(_)) => return request.answer_again(app).await?.ok_or(problem),
         resolved => resolved?,
     };
     let is_later = asked.stored_credential.as_deref().is_some_and(|used| used != "first");
-    let (routing_metadata, configuration_version) = routing(app, &caller, &asked.text.metadata)?;
+    let (routing_metadata, configuration_version) = routing(app, caller, &asked.text.metadata)?;
     let sealed = match asked.text {
         text if text == Text::default() => None,
         text => Some(request.seal(app, TEXT_PURPOSE, &text).await?),
@@ -91,7 +81,7 @@ pub(crate) async fn create_payment(
         routing_metadata,
         configuration_version,
     };
-    request.send(app, &Command::Create(command), trace).await
+    request.send(app, &Command::Create(command), call.trace).await
 }
 
 /// How it is paid, with what is known of a method that was saved before.

@@ -1,16 +1,15 @@
 //! Saved payment methods: `/v1/payment-methods…`
 
-use bytes::Bytes;
 use futures::{FutureExt, TryFutureExt};
 use quittance_avro::{
     fingerprint::fingerprint,
     ids::PaymentMethodId,
     records::{CreatePaymentMethod, PaymentMethodState},
 };
-use quittance_service::trace::TraceContext;
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::StatusCode;
 
 use super::{
+    Answer,
     command::{Request, read_json},
     json,
     read::caught_up,
@@ -18,15 +17,15 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Action, Caller},
+    auth::Caller,
     body::Chunks,
+    call::Call,
     create::parse_method,
     idempotency::IdempotencyKey,
     method::{MethodChange, parse_nothing},
     prefer::Prefer,
     problem::Problem,
     publish::Command,
-    query::Query,
     view::{self, MethodView},
 };
 
@@ -34,22 +33,15 @@ use crate::{
 const CREATE: &str = "payment_methods.create";
 
 /// `POST /v1/payment-methods`
-pub(crate) async fn create_method(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    body: impl Chunks,
-    trace: &TraceContext,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::SavePaymentMethod)?;
+pub(crate) async fn create_method(call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, .. } = *call;
     query.none()?;
     let key = IdempotencyKey::from_headers(headers)?;
     let body = read_json(headers, body, false).await?;
     let fingerprint = fingerprint(key.as_str(), &body);
     let asked = parse_method(body, &app.parts.default_gateway_account).map_err(Problem::Invalid)?;
     let request = Request {
-        caller: &caller,
+        caller,
         operation: CREATE,
         command_id: key.command_id(caller.mode, &caller.tenant, CREATE, ""),
         resource: key.payment_method_id(caller.mode, &caller.tenant, CREATE).into(),
@@ -64,21 +56,13 @@ pub(crate) async fn create_method(
         return_url: asked.return_url,
         configuration_version: app.parts.configurations.table()?.read().version(),
     };
-    request.send(app, &Command::CreateMethod(command), trace).await
+    request.send(app, &Command::CreateMethod(command), call.trace).await
 }
 
 /// `POST /v1/payment-methods/{id}/confirm` and `DELETE /v1/payment-methods/{id}`. One that is absent, or another tenant's, the processor
 /// tells: not finding it here may mean that the stores are behind.
-pub(crate) async fn change_method(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    (id, change): (&str, MethodChange),
-    body: impl Chunks,
-    trace: &TraceContext,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::SavePaymentMethod)?;
+pub(crate) async fn change_method(call: &Call<'_>, change: MethodChange, body: impl Chunks) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id, .. } = *call;
     query.none()?;
     let method_id: PaymentMethodId = id.parse().map_err(|_| Problem::NotFound)?;
     let key = IdempotencyKey::from_headers(headers)?;
@@ -86,7 +70,7 @@ pub(crate) async fn change_method(
     let fingerprint = fingerprint(key.as_str(), &body);
     parse_nothing(body).map_err(Problem::Invalid)?;
     let request = Request {
-        caller: &caller,
+        caller,
         operation: change.name(),
         command_id: key.command_id(caller.mode, &caller.tenant, change.name(), id),
         resource: method_id.into(),
@@ -95,26 +79,20 @@ pub(crate) async fn change_method(
         status: StatusCode::OK,
     };
     let command = change.command(request.envelope(), fingerprint.clone());
-    request.send(app, &command, trace).await
+    request.send(app, &command, call.trace).await
 }
 
 /// `GET /v1/payment-methods/{id}`
-pub(crate) async fn read_method(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    id: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadPaymentMethod)?;
+pub(crate) async fn read_method(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id, .. } = *call;
     let after = query.after()?;
     let id: PaymentMethodId = id.parse().map_err(|_| Problem::NotFound)?;
     let read = || {
-        let state = app.parts.reads.method(&caller, id);
+        let state = app.parts.reads.method(caller, id);
         state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
     };
     let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
-    json(StatusCode::OK, &method_view(app, &caller, &state).await?)
+    json(StatusCode::OK, &method_view(app, caller, &state).await?)
 }
 
 /// The method, and whether the scheme's id of its first use is known.

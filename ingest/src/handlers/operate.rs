@@ -1,24 +1,21 @@
 //! What is asked of a payment that is there: `POST /v1/payments/{id}/…`, and `PATCH` of its text.
 
-use bytes::Bytes;
 use quittance_avro::{fingerprint::fingerprint, ids::PaymentId, records::Sealed};
-use quittance_service::trace::TraceContext;
 use serde_json::json;
-use warp::http::{HeaderMap, Response};
 
 use super::{
-    TEXT_PURPOSE,
+    Answer, TEXT_PURPOSE,
     command::{Request, read_json},
     opened_text, stores_down,
 };
 use crate::{
     app::App,
     body::Chunks,
+    call::Call,
     idempotency::IdempotencyKey,
     operation::{Asked, Operation, parse},
     prefer::Prefer,
     problem::Problem,
-    query::Query,
 };
 
 /// What the note of somebody who resolves a review is sealed for.
@@ -26,16 +23,8 @@ const NOTE_PURPOSE: &str = "payment.review_note";
 
 /// Has the payment of that id operated on. One that is absent, or another tenant's, the processor tells: it has the latest
 /// word, and not finding it here may mean that the stores are behind.
-pub(crate) async fn operate(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    (id, operation): (&str, Operation),
-    body: impl Chunks,
-    trace: &TraceContext,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(operation.action())?;
+pub(crate) async fn operate(call: &Call<'_>, operation: Operation, body: impl Chunks) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id, .. } = *call;
     query.none()?;
     let payment_id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     let key = IdempotencyKey::from_headers(headers)?;
@@ -43,7 +32,7 @@ pub(crate) async fn operate(
     let fingerprint = fingerprint(key.as_str(), &body);
     let asked = parse(operation, body).map_err(Problem::Invalid)?;
     let request = Request {
-        caller: &caller,
+        caller,
         operation: operation.name(),
         command_id: key.command_id(caller.mode, &caller.tenant, operation.name(), id),
         resource: payment_id.into(),
@@ -53,7 +42,7 @@ pub(crate) async fn operate(
     };
     let sealed = sealed(app, &request, payment_id, &asked).await?;
     let command = asked.command(request.envelope(), fingerprint.clone(), sealed);
-    request.send(app, &command, trace).await
+    request.send(app, &command, call.trace).await
 }
 
 /// The text that a command carries.

@@ -2,20 +2,18 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
 use quittance_avro::ids::{AggregateId, PaymentId, RefundId};
 use tokio::time::Instant;
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::{HeaderMap, StatusCode};
 
-use super::{json as answer, payment_view, stores_down};
+use super::{Answer, json as answer, payment_view, stores_down};
 use crate::{
     app::App,
-    auth::Action,
+    call::Call,
     command_view,
     prefer::Prefer,
     problem::Problem,
-    query::Query,
     reads::StoreError,
     view::{self, List},
 };
@@ -27,18 +25,12 @@ const EVENTS_MAX: usize = 1_000;
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// `GET /v1/payments/{id}`
-pub(crate) async fn read_payment(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    id: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadPayment)?;
+pub(crate) async fn read_payment(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id, .. } = *call;
     let after = query.after()?;
     let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     let read = || {
-        let state = app.parts.reads.payment(&caller, id);
+        let state = app.parts.reads.payment(caller, id);
         state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
     };
     let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
@@ -46,42 +38,30 @@ pub(crate) async fn read_payment(
 }
 
 /// `GET /v1/refunds/{id}`
-pub(crate) async fn read_refund(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    id: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadPayment)?;
+pub(crate) async fn read_refund(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, id, .. } = *call;
     query.none()?;
     let id: RefundId = id.parse().map_err(|_| Problem::NotFound)?;
-    let state = app.parts.reads.payment_of_refund(&caller, id).await.map_err(|error| stores_down(&error))?;
+    let state = app.parts.reads.payment_of_refund(caller, id).await.map_err(|error| stores_down(&error))?;
     let state = state.ok_or(Problem::NotFound)?;
     let refund = view::refund(&state, &id.to_string()).ok_or(Problem::NotFound)?;
     answer(StatusCode::OK, &refund)
 }
 
 /// `GET /v1/payments/{id}/history`
-pub(crate) async fn read_history(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    id: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadHistory)?;
+pub(crate) async fn read_history(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id, .. } = *call;
     let after = query.after()?;
     let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     let limit = i64::try_from(EVENTS_MAX + 1).unwrap_or(i64::MAX);
     let read = || {
-        let events = app.parts.reads.history(&caller, id, limit);
+        let events = app.parts.reads.history(caller, id, limit);
         events.map_ok(|events| (events.last().map(|event| event.sequence), events)).boxed()
     };
     let mut events = caught_up(app, headers, id, after, read).await?;
     if events.is_empty() {
         // The history comes by way of Postgres alone, which may be behind.
-        let state = app.parts.reads.payment(&caller, id).await.map_err(|error| stores_down(&error))?;
+        let state = app.parts.reads.payment(caller, id).await.map_err(|error| stores_down(&error))?;
         state.ok_or(Problem::NotFound)?;
     }
     let has_more = events.len() > EVENTS_MAX;
@@ -94,20 +74,14 @@ pub(crate) async fn read_history(
 }
 
 /// `GET /v1/commands/{id}`
-pub(crate) async fn read_command(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    id: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = app.parts.authenticator.caller(headers)?;
-    caller.may(Action::ReadCommand)?;
+pub(crate) async fn read_command(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, id, .. } = *call;
     query.none()?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
-    let outcome = app.parts.reads.outcome(&caller, id).await.map_err(|error| stores_down(&error))?;
+    let outcome = app.parts.reads.outcome(caller, id).await.map_err(|error| stores_down(&error))?;
     let view = match outcome {
         Some(outcome) => command_view::known(outcome),
-        None => app.parts.reads.pending(&caller, id).await.ok_or(Problem::NotFound)?,
+        None => app.parts.reads.pending(caller, id).await.ok_or(Problem::NotFound)?,
     };
     answer(StatusCode::OK, &view)
 }

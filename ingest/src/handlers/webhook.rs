@@ -5,7 +5,6 @@
 //! A notice that comes twice has the processor ask twice, which changes nothing.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use quittance_avro::{
     API_VERSION,
     ids::{GatewayAccountId, NoticeId, derive},
@@ -17,9 +16,9 @@ use quittance_avro::{
 use quittance_gateways::{NOTICE_BYTES_MAX, Notice, NoticeError, TOLERANCE_SECONDS, adapter, is_signed};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::{HeaderMap, StatusCode};
 
-use super::{configure::opened_secrets, json, sealing_key, stores_down};
+use super::{Answer, configure::opened_secrets, json, sealing_key, stores_down};
 use crate::{
     app::App,
     body::{Chunks, read_body_of},
@@ -37,7 +36,7 @@ pub(crate) async fn webhook(
     headers: &HeaderMap,
     id: &str,
     body: impl Chunks,
-) -> Result<Response<Bytes>, Problem> {
+) -> Result<Answer, Problem> {
     query.none()?;
     // Whether there is such an account is not for strangers to know.
     let id: GatewayAccountId = id.parse().map_err(|_| Problem::Unauthorized)?;

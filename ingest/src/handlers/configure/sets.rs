@@ -1,21 +1,19 @@
 //! What a tenant has one set of each: routing rules, limits and fees.
 
-use bytes::Bytes;
 use quittance_avro::records::{CurrencyLimit, Envelope, FeeRule, FeeRules, PaymentLimits, RoutingRule, RoutingRules};
 use quittance_tables::{Configured, TenantConfiguration, fee_rules_id, payment_limits_id, routing_rules_id};
 use serde::Serialize;
 use serde_json::Value;
-use warp::http::{HeaderMap, Response, StatusCode};
+use warp::http::StatusCode;
 
-use super::{admin, envelope, own};
+use super::{envelope, own};
 use crate::{
-    app::App,
     auth::Caller,
     body::Chunks,
+    call::Call,
     configure::{FeesView, LimitsView, Parsed, RulesView, parse_fees, parse_limits, parse_rules},
-    handlers::{command::read_json, json},
+    handlers::{Answer, command::read_json, json},
     problem::Problem,
-    query::Query,
 };
 
 /// A set that is read and replaced as a whole.
@@ -43,27 +41,20 @@ pub(crate) struct Limits;
 pub(crate) struct Fees;
 
 /// `GET`
-pub(crate) async fn read_set<S: Set>(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
-    json(StatusCode::OK, &S::view(&own(app, &caller)?))
+pub(crate) async fn read_set<S: Set>(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, .. } = *call;
+    query.none()?;
+    json(StatusCode::OK, &S::view(&own(app, caller)?))
 }
 
 /// `PUT`
-pub(crate) async fn put_set<S: Set>(
-    app: &App,
-    query: &Query,
-    headers: &HeaderMap,
-    body: impl Chunks,
-) -> Result<Response<Bytes>, Problem> {
-    let caller = admin(app, query, headers)?;
+pub(crate) async fn put_set<S: Set>(call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, .. } = *call;
+    query.none()?;
     let items = S::parse(read_json(headers, body, false).await?).map_err(Problem::Invalid)?;
-    let configured = S::configured(envelope(&caller, S::id(&caller)), items);
+    let configured = S::configured(envelope(caller, S::id(caller)), items);
     app.parts.configurations.write(&configured).await?;
-    json(StatusCode::OK, &S::view(&own(app, &caller)?))
+    json(StatusCode::OK, &S::view(&own(app, caller)?))
 }
 
 impl Set for Rules {
