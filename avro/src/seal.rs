@@ -27,6 +27,8 @@ use crate::{
 
 /// Name of the algorithm in records.
 pub const ALGORITHM: &str = "xchacha20poly1305";
+/// The size of its nonces.
+pub const NONCE_BYTES: usize = 24;
 
 /// A tenant's data key.
 #[derive(Clone)]
@@ -131,7 +133,7 @@ impl DataKey {
 }
 
 fn nonce(bytes: &Bytes) -> Option<XNonce> {
-    <[u8; 24]>::try_from(bytes.0.as_slice()).ok().map(XNonce::from)
+    <[u8; NONCE_BYTES]>::try_from(bytes.0.as_slice()).ok().map(XNonce::from)
 }
 
 #[cfg(test)]

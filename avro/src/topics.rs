@@ -248,21 +248,24 @@ pub const TOPICS: &[TopicSpec] = &[
         keyed: false,
         ..spec(Topic::Installation, "installation.v1", Retention::Compacted, &[Installation::NAME])
     },
-    spec(
-        Topic::PaymentMethodEvents,
-        "payment-method.events.v1",
-        Retention::Kept,
-        &[
-            PaymentMethodCreated::NAME,
-            PaymentMethodActionRequired::NAME,
-            PaymentMethodConfirmed::NAME,
-            PaymentMethodSetUp::NAME,
-            PaymentMethodSetUpFailed::NAME,
-            PaymentMethodActivated::NAME,
-            PaymentMethodFailed::NAME,
-            PaymentMethodRemoved::NAME,
-        ],
-    ),
+    TopicSpec {
+        consumers: &[Part::SinkPostgres],
+        ..spec(
+            Topic::PaymentMethodEvents,
+            "payment-method.events.v1",
+            Retention::Kept,
+            &[
+                PaymentMethodCreated::NAME,
+                PaymentMethodActionRequired::NAME,
+                PaymentMethodConfirmed::NAME,
+                PaymentMethodSetUp::NAME,
+                PaymentMethodSetUpFailed::NAME,
+                PaymentMethodActivated::NAME,
+                PaymentMethodFailed::NAME,
+                PaymentMethodRemoved::NAME,
+            ],
+        )
+    },
     TopicSpec {
         consumers: &[Part::SinkPostgres],
         ..spec(Topic::PaymentMethodState, "payment-method.state.v1", Retention::Compacted, &[PaymentMethodState::NAME])

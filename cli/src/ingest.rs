@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
-    App, AppParts, AuthArgs, Commands, Configurations, Entrance, IngestArgs, IngestMetrics, Notices, Reads,
-    auth::Authenticator, routes,
+    App, AppParts, AuthArgs, Commands, Configurations, Entrance, IngestArgs, IngestMetrics, Notices, Reads, Streams,
+    Tail, auth::Authenticator, routes,
 };
 use quittance_log::{KafkaArgs, Producer, RegistryArgs};
 use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
@@ -98,6 +98,9 @@ impl Parts<'_> {
         let (client, channel_prefix, drained) = (args.redis.client()?, prefix.clone(), self.drained.clone());
         tokio::spawn(async move { listening.listen(client, channel_prefix, drained).await });
         let reads = Reads::new(args.redis.connection().await?, prefix, args.postgres.pool()?);
+        let tail = Tail::default();
+        let (following, followed, drained) = (tail.clone(), reads.clone(), self.drained.clone());
+        tokio::spawn(async move { following.run(followed, drained).await });
         Ok(App::new(AppParts {
             authenticator,
             keys,
@@ -106,6 +109,9 @@ impl Parts<'_> {
             commands,
             reads,
             notices,
+            tail,
+            streams: Streams::new(args.ingest.streams_max as usize),
+            stopping: process.shutdown.clone(),
             wait: Duration::from_millis(args.ingest.wait_ms),
             default_gateway_account: args.ingest.default_gateway_account.clone(),
             ingest_metrics,

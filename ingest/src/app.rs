@@ -12,10 +12,16 @@ use quittance_service::{
     metrics::{LATENCY_BUCKETS_SECONDS, Metrics},
 };
 
+use quittance_service::shutdown::Shutdown;
 use quittance_tables::Keys;
 
 use crate::{
-    auth::Authenticator, configurations::Configurations, notices::Notices, problem::Problem, publish::Commands,
+    auth::Authenticator,
+    configurations::Configurations,
+    feed::{Streams, Tail},
+    notices::Notices,
+    problem::Problem,
+    publish::Commands,
     reads::Reads,
 };
 
@@ -41,6 +47,12 @@ pub struct AppParts {
     pub reads: Reads,
     /// Wakes those who wait.
     pub notices: Notices,
+    /// Wakes those who follow events.
+    pub tail: Tail,
+    /// Counts them.
+    pub streams: Streams,
+    /// Requested when the process is told to stop: what would go on for ever ends then.
+    pub stopping: Shutdown,
     /// How long an answer waits unless the client says.
     pub wait: Duration,
     /// Gateway account of a bare token.

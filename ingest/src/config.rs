@@ -17,6 +17,10 @@ pub struct IngestArgs {
     #[arg(long, env = "QUITTANCE_CONNECTIONS_MAX", default_value_t = 4096,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections_max: u32,
+    /// Streams of events that are open at a time; a tenant may have a quarter of them in each mode
+    #[arg(long, env = "QUITTANCE_STREAMS_MAX", default_value_t = 2048,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub streams_max: u32,
     /// How long a request's header may take to arrive, milliseconds
     #[arg(long, env = "QUITTANCE_HEADER_TIMEOUT_MS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(100..=120_000))]

@@ -11,6 +11,8 @@ pub(crate) enum Endpoint {
     ReadPayment,
     Operate(Operation),
     ReadHistory,
+    FollowPayment,
+    ReadEvents,
     ReadRefund,
     ReadCommand,
     CreatePaymentMethod,
@@ -66,6 +68,8 @@ pub(crate) const ENDPOINTS: &[Spec] = &[
     get("/v1/payments/{id}", READERS, Endpoint::ReadPayment),
     patch("/v1/payments/{id}", MERCHANT, Endpoint::Operate(Operation::Update)),
     get("/v1/payments/{id}/history", READERS, Endpoint::ReadHistory),
+    get("/v1/payments/{id}/events", READERS, Endpoint::FollowPayment),
+    get("/v1/events", READERS, Endpoint::ReadEvents),
     post("/v1/payments/{id}/captures", MERCHANT, Endpoint::Operate(Operation::Capture)),
     post("/v1/payments/{id}/refunds", MERCHANT, Endpoint::Operate(Operation::Refund)),
     post("/v1/payments/{id}/cancel", MERCHANT, Endpoint::Operate(Operation::Cancel)),
@@ -135,25 +139,25 @@ mod tests {
     /// The table once more, by hand, so that nobody opens anything by mistake.
     #[rstest]
     #[case(Role::Viewer, &[
-        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
+        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
         "GET /v1/payment-methods/{id}", "GET /v1/accounts", "GET /v1/accounts/{id}", "GET /v1/accounts/{id}/postings",
         "GET /v1/ledger/trial-balance",
     ])]
     #[case(Role::Merchant, &[
-        "POST /v1/payments", "GET /v1/payments/{id}", "PATCH /v1/payments/{id}", "GET /v1/payments/{id}/history",
+        "POST /v1/payments", "GET /v1/payments/{id}", "PATCH /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events",
         "POST /v1/payments/{id}/captures", "POST /v1/payments/{id}/refunds", "POST /v1/payments/{id}/cancel",
         "POST /v1/payments/{id}/confirm", "GET /v1/refunds/{id}", "GET /v1/commands/{id}", "POST /v1/payment-methods",
         "GET /v1/payment-methods/{id}", "DELETE /v1/payment-methods/{id}", "POST /v1/payment-methods/{id}/confirm",
         "GET /v1/accounts", "GET /v1/accounts/{id}", "GET /v1/accounts/{id}/postings", "GET /v1/ledger/trial-balance",
     ])]
     #[case(Role::Reviewer, &[
-        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "POST /v1/payments/{id}/approve",
+        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "POST /v1/payments/{id}/approve",
         "POST /v1/payments/{id}/reject", "POST /v1/payments/{id}/resolve", "GET /v1/refunds/{id}",
         "GET /v1/commands/{id}", "GET /v1/payment-methods/{id}", "GET /v1/gateway-anomalies",
     ])]
     #[case(Role::Operator, &["GET /v1/gateway-anomalies"])]
     #[case(Role::Admin, &[
-        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
+        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
         "GET /v1/payment-methods/{id}", "GET /v1/accounts", "GET /v1/accounts/{id}", "GET /v1/accounts/{id}/postings",
         "GET /v1/ledger/trial-balance", "GET /v1/gateway-accounts", "GET /v1/gateway-accounts/{name}",
         "PUT /v1/gateway-accounts/{name}", "GET /v1/routing-rules", "PUT /v1/routing-rules", "GET /v1/limits",

@@ -4,6 +4,7 @@ mod anomalies;
 mod command;
 mod configure;
 mod create_payment;
+mod events;
 mod ledger;
 mod methods;
 mod operate;
@@ -16,6 +17,7 @@ pub(crate) use self::{
         Fees, Limits, Rules, put_gateway_account, put_set, read_gateway_account, read_gateway_accounts, read_set,
     },
     create_payment::create_payment,
+    events::{follow_payment, read_events},
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},
     methods::{change_method, create_method, read_method},
     operate::operate,

@@ -16,6 +16,7 @@ mod configurations;
 mod configure;
 pub mod create;
 mod endpoints;
+mod feed;
 mod fields;
 mod handlers;
 mod idempotency;
@@ -34,12 +35,14 @@ mod routes;
 mod text;
 pub mod view;
 mod wait;
+mod waiting;
 
 pub use self::{
     app::{App, AppParts, Entrance, IngestMetrics},
     auth::AuthArgs,
     config::IngestArgs,
     configurations::Configurations,
+    feed::{Streams, Tail},
     notices::Notices,
     publish::Commands,
     reads::Reads,

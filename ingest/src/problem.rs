@@ -57,6 +57,10 @@ pub enum Problem {
         /// For a person.
         reason: String,
     },
+    /// There are as many of something as one tenant may have.
+    TooMany(String),
+    /// There is more to do than this process can.
+    Overloaded,
     /// A server of ours cannot be reached now; nothing was lost.
     Unavailable(&'static str),
     /// What can be read has not reached the sequence that was asked for.
@@ -113,6 +117,8 @@ impl Problem {
                 "The Idempotency-Key was used with another request",
             ),
             Self::Refused { code, .. } => (refused(code), "refused", "The request is refused"),
+            Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many", "There are too many of these already"),
+            Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "There is too much to do right now"),
             Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service cannot be reached")
             }
@@ -123,7 +129,7 @@ impl Problem {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Malformed(detail) => Some(detail.clone()),
+            Self::Malformed(detail) | Self::TooMany(detail) => Some(detail.clone()),
             Self::MethodNotAllowed(methods) => Some(format!("allowed: {methods}")),
             Self::TooLarge(bytes) => Some(format!("at most {bytes} bytes")),
             Self::Refused { reason, .. } => Some(reason.clone()),
@@ -138,6 +144,7 @@ impl Problem {
             | Self::UnsupportedMediaType
             | Self::Invalid(_)
             | Self::KeyReused
+            | Self::Overloaded
             | Self::Internal => None,
         }
     }
@@ -173,7 +180,7 @@ impl Problem {
                     headers.insert(header::ALLOW, methods);
                 }
             }
-            Self::Unavailable(_) | Self::Behind(_) => {
+            Self::TooMany(_) | Self::Overloaded | Self::Unavailable(_) | Self::Behind(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
             }
             _ => {}

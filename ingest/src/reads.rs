@@ -3,6 +3,7 @@
 //! Every read names mode and tenant: they are part of each key and of each query.
 
 mod anomalies;
+mod events;
 mod ledger;
 mod postgres;
 mod redis_cache;
@@ -20,6 +21,7 @@ use tokio::{sync::Semaphore, task::JoinError};
 
 pub(crate) use self::{
     anomalies::Anomaly,
+    events::FeedEvent,
     ledger::{Account, By, Moment, Place, Posting},
 };
 use crate::auth::Caller;
@@ -34,10 +36,11 @@ pub struct Reads {
     turns: Arc<Semaphore>,
 }
 
-/// One event of a payment's history.
+/// One event of a payment's, or payment method's, history.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct HistoryEvent {
     pub(crate) id: String,
+    pub(crate) aggregate_id: String,
     pub(crate) sequence: i64,
     pub(crate) kind: String,
     pub(crate) occurred_at: String,
@@ -69,6 +72,8 @@ pub(crate) enum StoreError {
     Ended(#[from] JoinError),
     #[error("a stored value is not what it should be")]
     Malformed(#[from] serde_json::Error),
+    #[error("a stored event is of an unknown topic")]
+    Source,
     #[error("a stored sum is not a whole number")]
     Sum(#[from] ParseIntError),
 }

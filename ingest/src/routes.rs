@@ -101,6 +101,8 @@ async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Res
         Endpoint::ReadPayment => handlers::read_payment(call).await,
         Endpoint::Operate(operation) => handlers::operate(call, operation, body).await,
         Endpoint::ReadHistory => handlers::read_history(call).await,
+        Endpoint::FollowPayment => handlers::follow_payment(call).await,
+        Endpoint::ReadEvents => handlers::read_events(call).await,
         Endpoint::ReadRefund => handlers::read_refund(call).await,
         Endpoint::ReadCommand => handlers::read_command(call).await,
         Endpoint::CreatePaymentMethod => handlers::create_method(call, body).await,

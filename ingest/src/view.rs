@@ -13,7 +13,9 @@ use quittance_avro::{
     },
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::reads::HistoryEvent;
 
 /// The text of a payment that is sealed in the log.
 #[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -340,13 +342,19 @@ fn review(review: &Review) -> ReviewView {
     ReviewView { reason: review.reason, opened_at: review.opened_at.to_string() }
 }
 
-/// One event of a payment's history.
+/// An event of a payment, or of a saved payment method.
 #[derive(Debug, Serialize)]
 pub struct EventView {
     id: String,
-    sequence: i64,
+    object: &'static str,
     r#type: String,
+    resource: String,
+    sequence: i64,
     occurred_at: String,
+    /// Who caused it.
+    actor: Value,
+    /// The command that it is a consequence of, if it is one.
+    command: Value,
     data: Value,
 }
 
@@ -359,12 +367,34 @@ pub struct List<T> {
     pub has_more: bool,
 }
 
-/// One event of a payment's history. `data` is the event's record as it is stored.
-pub fn event(id: String, sequence: i64, kind: String, occurred_at: String, mut data: Value) -> EventView {
+/// An event. `data` is its record as it is stored, without what every record carries, and without what is sealed: that is told with the
+/// payment.
+pub(crate) fn event(event: HistoryEvent) -> EventView {
+    let HistoryEvent { id, aggregate_id: resource, sequence, kind, occurred_at, mut data } = event;
+    let mut envelope = Value::Null;
     if let Some(members) = data.as_object_mut() {
-        // What every record carries is told beside it; sealed text is told with the payment.
-        members.remove("envelope");
+        envelope = members.remove("envelope").unwrap_or_default();
         members.remove("sealed");
     }
-    EventView { id, sequence, r#type: kind, occurred_at, data }
+    let said = |pointer: &str| envelope.pointer(pointer).cloned().unwrap_or_default();
+    EventView {
+        id,
+        object: "event",
+        r#type: kind,
+        resource,
+        sequence,
+        occurred_at,
+        actor: json!({
+            "kind": said("/actor/kind"), "subject": said("/actor/subject"), "credential_id": said("/actor/credential_id"),
+        }),
+        command: said("/cause"),
+        data,
+    }
+}
+
+impl EventView {
+    /// Its type.
+    pub(crate) fn kind(&self) -> &str {
+        &self.r#type
+    }
 }

@@ -120,7 +120,7 @@ impl Folded {
             for (id, state) in &self.states {
                 ensure!(stored.get(id) == Some(state), "the state of {id} differs: {:?}, {state}", stored.get(id));
             }
-            let rows = postgres.query("select payment_id, sequence, type, data from payment_history", &[]).await?;
+            let rows = postgres.query("select aggregate_id, sequence, type, data from events", &[]).await?;
             let mut count = 0;
             for row in &rows {
                 let (id, sequence, kind, data): (String, i64, String, Value) =

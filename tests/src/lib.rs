@@ -5,6 +5,7 @@
 
 mod client;
 mod commands;
+mod events;
 mod fold;
 mod installation;
 mod metrics;
@@ -19,6 +20,7 @@ mod wait;
 pub use self::{
     client::{Answer, Client, payment},
     commands::Commands,
+    events::{EventStream, ServerEvent},
     fold::{Folded, fold},
     installation::{Installation, Options},
     metrics::{metric, scrape},

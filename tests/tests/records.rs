@@ -47,7 +47,7 @@ async fn the_text_of_a_payment_is_sealed_in_the_log_and_in_the_stores() -> Resul
     }
     // What does not need to be sealed is found, so the search searches.
     let found = found_anywhere(installation, "tok_approve").await?;
-    for place in ["payment.commands.v1", "payment.state.v1", "payments", "payment_history", "Redis"] {
+    for place in ["payment.commands.v1", "payment.state.v1", "payments", "events", "Redis"] {
         assert!(found.iter().any(|found| found.ends_with(place)), "{place} is not among {found:?}");
     }
     Ok(())
@@ -58,7 +58,7 @@ async fn found_anywhere(installation: &Installation, text: &str) -> Result<Vec<S
     let mut found = on_topics(installation, text).await?;
     let postgres = installation.postgres().await?;
     let like = format!("%{text}%");
-    for table in ["payments", "payment_history", "outcomes"] {
+    for table in ["payments", "events", "outcomes"] {
         let query = format!("select count(*) from {table} where {table}::text like $1");
         let count: i64 = postgres.query_one(&query, &[&like]).await?.get(0);
         found.extend((count > 0).then(|| table.to_owned()));

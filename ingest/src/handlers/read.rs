@@ -66,10 +66,7 @@ pub(crate) async fn read_history(call: &Call<'_>) -> Result<Answer, Problem> {
     }
     let has_more = events.len() > EVENTS_MAX;
     events.truncate(EVENTS_MAX);
-    let data = events
-        .into_iter()
-        .map(|event| view::event(event.id, event.sequence, event.kind, event.occurred_at, event.data))
-        .collect();
+    let data = events.into_iter().map(view::event).collect();
     answer(StatusCode::OK, &List { data, has_more })
 }
 

@@ -31,9 +31,9 @@ const FIRST_TRANSACTION: &str = "select attempt.value #>> '{details,network_tran
      order by (state ->> 'stored_credential' = 'first') desc nulls last, created_at, payment_id limit 1";
 const PAYMENT_AT_GATEWAY: &str = "select payment_id from operations where gateway_reference = $1 and mode = $2 and tenant = $3 \
      and gateway_account = $4 limit 1";
-const HISTORY: &str = "select event_id, sequence, type, \
+const HISTORY: &str = "select event_id, aggregate_id, sequence, type, \
      to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data \
-     from payment_history where payment_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
+     from events where aggregate_id = $1 and mode = $2 and tenant = $3 order by sequence limit $4";
 
 /// How long a read may take, from the wait for a connection on.
 const READ_TIMEOUT: Duration = Duration::from_secs(5);
@@ -116,10 +116,11 @@ impl Reads {
             .map(|row| {
                 Ok(HistoryEvent {
                     id: row.try_get(0)?,
-                    sequence: row.try_get(1)?,
-                    kind: row.try_get(2)?,
-                    occurred_at: row.try_get(3)?,
-                    data: row.try_get(4)?,
+                    aggregate_id: row.try_get(1)?,
+                    sequence: row.try_get(2)?,
+                    kind: row.try_get(3)?,
+                    occurred_at: row.try_get(4)?,
+                    data: row.try_get(5)?,
                 })
             })
             .collect()

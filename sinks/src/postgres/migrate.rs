@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V3__anomalies", include_str!("../../migrations/V3__anomalies.sql")),
     ("V4__disputes_and_fees", include_str!("../../migrations/V4__disputes_and_fees.sql")),
     ("V5__payment_methods", include_str!("../../migrations/V5__payment_methods.sql")),
+    ("V6__events", include_str!("../../migrations/V6__events.sql")),
 ];
 
 /// First half of the key of the advisory lock under which a schema is migrated; the second half is the schema.

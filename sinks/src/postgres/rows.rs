@@ -28,7 +28,7 @@ use crate::store::{Entry, Fields};
 pub enum Row {
     /// Of `payments`.
     State(StateRow),
-    /// Of `payment_history`.
+    /// Of `events`.
     Event(EventRow),
     /// Of `outcomes`.
     Outcome(OutcomeRow),
@@ -73,17 +73,20 @@ pub struct OperationRow {
     pub gateway_reference: Option<String>,
 }
 
-/// An event of a payment.
+/// An event of an aggregate.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "the columns have their comments in the database")]
 pub struct EventRow {
-    pub payment_id: PaymentId,
+    pub aggregate_id: AggregateId,
     pub sequence: i64,
     pub mode: Mode,
     pub tenant: Tenant,
     pub event_id: EventId,
     pub kind: String,
     pub occurred_at: SystemTime,
+    pub stream: &'static str,
+    pub partition: i32,
+    pub position: i64,
     pub data: Value,
 }
 
@@ -104,7 +107,8 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
     match entry.topic {
         Topic::PaymentState => state(entry.expect::<PaymentState>()?.json).map(Row::State),
         // An event of a kind that this build does not know is history too.
-        Topic::PaymentEvents => event(&entry.name, entry.json).map(Row::Event),
+        Topic::PaymentEvents => event("payment", entry).map(Row::Event),
+        Topic::PaymentMethodEvents => event("payment_method", entry).map(Row::Event),
         Topic::PaymentOutcomes => outcome(entry.expect::<Outcome>()?.json).map(Row::Outcome),
         Topic::LedgerTransfers => ledger::transfer(&entry.expect::<Transfer>()?.json).map(Row::Transfer),
         Topic::GatewayAnomalies => anomaly::anomaly(entry.expect::<GatewayAnomaly>()?.json).map(Row::Anomaly),
@@ -121,8 +125,7 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
         | Topic::SinkPostgresDeadLetters
         | Topic::SinkRedisDeadLetters
         | Topic::TenantKeys
-        | Topic::Installation
-        | Topic::PaymentMethodEvents => Err(ReadError::Invalid("topic")),
+        | Topic::Installation => Err(ReadError::Invalid("topic")),
     }
 }
 
@@ -162,17 +165,21 @@ fn operation(json: &Value) -> Option<OperationRow> {
     })
 }
 
-fn event(name: &str, mut json: Value) -> Result<EventRow, ReadError> {
+fn event(stream: &'static str, entry: Entry) -> Result<EventRow, ReadError> {
+    let Entry { partition, offset: position, name, mut json, .. } = entry;
     make_storable(&mut json);
     let fields = Fields(&json);
     Ok(EventRow {
-        payment_id: fields.parsed("envelope.aggregate_id")?,
+        aggregate_id: fields.parsed("envelope.aggregate_id")?,
         sequence: fields.integer("envelope.sequence")?,
         mode: fields.mode("envelope.mode")?,
         tenant: fields.parsed("envelope.tenant")?,
         event_id: fields.parsed("envelope.id")?,
-        kind: event_type(name),
+        kind: event_type(&name),
         occurred_at: fields.time("envelope.occurred_at")?,
+        stream,
+        partition,
+        position,
         data: json,
     })
 }
@@ -190,21 +197,27 @@ fn outcome(mut json: Value) -> Result<OutcomeRow, ReadError> {
     })
 }
 
-/// The type of an event, by the name of its record: `quittance.payment.PaymentReviewOpened` is
+/// The type of an event, by the full name of its record: `quittance.payment.PaymentReviewOpened` is
 /// `payment.review_opened`, whatever events may come.
 fn event_type(name: &str) -> String {
-    let name = name.rsplit('.').next().unwrap_or(name);
-    let mut words: Vec<String> = Vec::new();
+    let mut segments = name.rsplit('.');
+    let (name, aggregate) = (snake_case(segments.next().unwrap_or_default()), segments.next().unwrap_or_default());
+    match name.strip_prefix(aggregate).and_then(|rest| rest.strip_prefix('_')) {
+        Some(what) if !aggregate.is_empty() => format!("{aggregate}.{what}"),
+        _ => name,
+    }
+}
+
+/// `ReviewOpened` as `review_opened`.
+fn snake_case(name: &str) -> String {
+    let mut words = String::with_capacity(name.len() + 4);
     for c in name.chars() {
-        match words.last_mut() {
-            Some(word) if !c.is_ascii_uppercase() => word.push(c),
-            _ => words.push(c.to_ascii_lowercase().to_string()),
+        if c.is_ascii_uppercase() && !words.is_empty() {
+            words.push('_');
         }
+        words.push(c.to_ascii_lowercase());
     }
-    match words.split_first() {
-        Some((aggregate, what)) if !what.is_empty() => format!("{aggregate}.{}", what.join("_")),
-        _ => name.to_ascii_lowercase(),
-    }
+    words
 }
 
 /// Replaces NUL characters, which neither `text` nor `jsonb` can hold. A gateway that says one in a message must not

@@ -44,16 +44,16 @@ const OPERATIONS: &str = "
 
 /// A row that is there stays as it is. Progress keeps a record from being written twice, so this meets only an event
 /// that was published twice; whether it is the same event, [`CONTRADICTIONS`] says.
-const HISTORY: &str = "
-    insert into payment_history (payment_id, sequence, mode, tenant, event_id, type, occurred_at, data)
+const EVENTS: &str = "
+    insert into events (aggregate_id, sequence, mode, tenant, event_id, type, occurred_at, stream, partition, position, data)
     select * from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
-        $8::jsonb[])
-    on conflict (payment_id, sequence) do nothing";
+        $8::text[], $9::int[], $10::bigint[], $11::jsonb[])
+    on conflict (aggregate_id, sequence) do nothing";
 
 const CONTRADICTIONS: &str = "
-    select count(*) from payment_history as stored
-    join unnest($1::text[], $2::bigint[], $3::text[]) as batch (payment_id, sequence, event_id)
-        on stored.payment_id = batch.payment_id and stored.sequence = batch.sequence
+    select count(*) from events as stored
+    join unnest($1::text[], $2::bigint[], $3::text[]) as batch (aggregate_id, sequence, event_id)
+        on stored.aggregate_id = batch.aggregate_id and stored.sequence = batch.sequence
     where stored.event_id <> batch.event_id";
 
 /// The latest outcome counts: a command that was refused may be applied when it is sent again.
@@ -68,7 +68,7 @@ const OUTCOMES: &str = "
 #[derive(Debug, PartialEq)]
 pub(super) struct Tables<'a> {
     payments: Vec<&'a StateRow>,
-    history: Vec<&'a EventRow>,
+    events: Vec<&'a EventRow>,
     outcomes: Vec<&'a OutcomeRow>,
     transfers: Vec<&'a TransferRow>,
     anomalies: Vec<&'a AnomalyRow>,
@@ -77,7 +77,7 @@ pub(super) struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     pub(super) fn of(rows: &'a [Row]) -> Self {
-        let (mut payments, mut history, mut outcomes) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        let (mut payments, mut events, mut outcomes) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
         let (mut transfers, mut anomalies, mut methods) = (Vec::new(), Vec::new(), BTreeMap::new());
         for row in rows {
             match row {
@@ -87,7 +87,7 @@ impl<'a> Tables<'a> {
                         *latest = state;
                     }
                 }
-                Row::Event(event) => history.push(event),
+                Row::Event(event) => events.push(event),
                 Row::Outcome(outcome) => drop(outcomes.insert(outcome.command_id, outcome)),
                 Row::Transfer(transfer) => transfers.push(transfer),
                 Row::Anomaly(anomaly) => anomalies.push(anomaly),
@@ -101,7 +101,7 @@ impl<'a> Tables<'a> {
         }
         let (payments, outcomes) = (payments.into_values().collect(), outcomes.into_values().collect());
         let methods = methods.into_values().collect();
-        Self { payments, history, outcomes, transfers, anomalies, methods }
+        Self { payments, events, outcomes, transfers, anomalies, methods }
     }
 
     pub(super) async fn write(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
@@ -109,10 +109,10 @@ impl<'a> Tables<'a> {
             let written = self.write_payments(transaction).await.map_err(error::class)?;
             self.write_operations(transaction, &written).await.map_err(error::class)?;
         }
-        if !self.history.is_empty() {
-            let written = self.write_history(transaction).await.map_err(error::class)?;
-            if written < self.history.len() as u64 {
-                self.compare_history(transaction).await?;
+        if !self.events.is_empty() {
+            let written = self.write_events(transaction).await.map_err(error::class)?;
+            if written < self.events.len() as u64 {
+                self.compare_events(transaction).await?;
             }
         }
         if !self.outcomes.is_empty() {
@@ -178,19 +178,22 @@ impl<'a> Tables<'a> {
             .await
     }
 
-    async fn write_history(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
-        let rows = &self.history;
+    async fn write_events(&self, transaction: &Transaction<'_>) -> Result<u64, Error> {
+        let rows = &self.events;
         transaction
             .execute(
-                HISTORY,
+                EVENTS,
                 &[
-                    &column(rows, |row| row.payment_id.to_string()),
+                    &column(rows, |row| row.aggregate_id.to_string()),
                     &column(rows, |row| row.sequence),
                     &column(rows, |row| row.mode.as_str()),
                     &column(rows, |row| row.tenant.as_str()),
                     &column(rows, |row| row.event_id.to_string()),
                     &column(rows, |row| row.kind.as_str()),
                     &column(rows, |row| row.occurred_at),
+                    &column(rows, |row| row.stream),
+                    &column(rows, |row| row.partition),
+                    &column(rows, |row| row.position),
                     &column(rows, |row| &row.data),
                 ],
             )
@@ -199,21 +202,21 @@ impl<'a> Tables<'a> {
 
     /// After some rows were there before. The same event once more is harmless. Another event of the same sequence is
     /// not: its batch is refused, the loop finds it and buries it, and the first one stands.
-    async fn compare_history(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
-        let rows = &self.history;
+    async fn compare_events(&self, transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        let rows = &self.events;
         let params: [&(dyn ToSql + Sync); 3] = [
-            &column(rows, |row| row.payment_id.to_string()),
+            &column(rows, |row| row.aggregate_id.to_string()),
             &column(rows, |row| row.sequence),
             &column(rows, |row| row.event_id.to_string()),
         ];
         let found = transaction.query_one(CONTRADICTIONS, &params).await.map_err(error::class)?;
         match found.get::<_, i64>(0) {
             0 => {
-                tracing::warn!("the history had events of a batch before");
+                tracing::warn!("Postgres had events of a batch before");
                 Ok(())
             }
             count => Err(StoreError::Rejected(format!(
-                "Postgres: the history has another event of the same payment and sequence ({count} in a batch)"
+                "Postgres has another event of the same aggregate and sequence ({count} in a batch)"
             ))),
         }
     }
@@ -263,6 +266,6 @@ mod tests {
         assert_eq!(tables.payments, [&state(1, 3), &state(2, 1)]);
         assert_eq!(tables.outcomes, [&outcome(1, "applied")]);
         assert_eq!(tables.methods, [&method(1, 2)]);
-        assert_eq!(tables.history.len(), 2, "the database is to see what should not be");
+        assert_eq!(tables.events.len(), 2, "the database is to see what should not be");
     }
 }

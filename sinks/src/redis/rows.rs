@@ -114,7 +114,7 @@ mod tests {
     }
 
     fn row_of(topic: Topic, name: &str, timestamp_ms: Option<i64>) -> Result<Option<Row>, ReadError> {
-        row("q", Entry { topic, name: name.to_owned(), timestamp_ms, json: json() }, NOW_MS)
+        row("q", Entry { topic, partition: 0, offset: 0, name: name.to_owned(), timestamp_ms, json: json() }, NOW_MS)
     }
 
     #[test]

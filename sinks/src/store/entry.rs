@@ -4,7 +4,9 @@ use quittance_avro::{
     records::{
         GatewayAnomaly, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted, PaymentAuthorized,
         PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentConfirmed, PaymentCreated, PaymentDeclined,
-        PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld, PaymentMethodState,
+        PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed, PaymentHeld,
+        PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodConfirmed, PaymentMethodCreated,
+        PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp, PaymentMethodSetUpFailed, PaymentMethodState,
         PaymentOperationCorrected, PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected,
         PaymentReviewOpened, PaymentReviewResolved, PaymentState, PaymentUnwantedSuccess, PaymentUpdated,
         PaymentVoided, Record as AvroRecord, Transfer,
@@ -20,6 +22,10 @@ use serde_json::Value;
 pub struct Entry {
     /// The topic that it stands on.
     pub topic: Topic,
+    /// Number of its partition there.
+    pub partition: i32,
+    /// Its offset there.
+    pub offset: i64,
     /// Full name of the Avro record.
     pub name: String,
     /// The Kafka timestamp, milliseconds since the epoch.
@@ -34,7 +40,8 @@ impl Entry {
     pub(super) fn read(schemas: &mut Schemas, topic: Topic, record: &Record) -> Result<Self, ReadError> {
         let value = record.value.as_deref().ok_or(ReadError::Invalid("value"))?;
         let (name, json) = schemas.read(|decoder| complete(decoder, value))?;
-        Ok(Self { topic, name, timestamp_ms: record.timestamp_ms, json })
+        let (partition, offset, timestamp_ms) = (record.at.partition, record.offset, record.timestamp_ms);
+        Ok(Self { topic, partition, offset, name, timestamp_ms, json })
     }
 
     /// The entry, if it is the record that is wanted.
@@ -99,6 +106,14 @@ const OURS: &[(&str, Resolve)] = ours![
     PaymentDisputeOpened,
     PaymentDisputeClosed,
     PaymentMethodState,
+    PaymentMethodCreated,
+    PaymentMethodActionRequired,
+    PaymentMethodConfirmed,
+    PaymentMethodSetUp,
+    PaymentMethodSetUpFailed,
+    PaymentMethodActivated,
+    PaymentMethodFailed,
+    PaymentMethodRemoved,
 ];
 
 fn resolve<R: AvroRecord>(decoder: &Decoder, bytes: &[u8]) -> Option<Value> {

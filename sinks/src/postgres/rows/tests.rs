@@ -29,7 +29,8 @@ pub(in crate::postgres) fn state(payment: u8, sequence: i64) -> StateRow {
 }
 
 pub(in crate::postgres) fn event(payment: u8, sequence: i64) -> EventRow {
-    super::event("quittance.payment.PaymentCaptured", json!({"envelope": envelope("evt_", payment, sequence)}))
+    let json = json!({"envelope": envelope("evt_", payment, sequence)});
+    super::event("payment", entry(Topic::PaymentEvents, "quittance.payment.PaymentCaptured", json))
         .expect("a good event")
 }
 
@@ -48,7 +49,7 @@ pub(in crate::postgres) fn method(number: u8, sequence: i64) -> MethodRow {
 }
 
 fn entry(topic: Topic, name: &str, json: Value) -> Entry {
-    Entry { topic, name: name.to_owned(), timestamp_ms: None, json }
+    Entry { topic, partition: 3, offset: 7, name: name.to_owned(), timestamp_ms: None, json }
 }
 
 #[test]
@@ -74,6 +75,8 @@ fn a_payment_method_is_kept_whole_and_its_outcomes_are_kept_as_those_of_payments
 #[case("quittance.payment.PaymentCreated", "payment.created")]
 #[case("quittance.payment.PaymentReviewOpened", "payment.review_opened")]
 #[case("quittance.customer.CustomerVerified", "customer.verified")]
+#[case("quittance.payment_method.PaymentMethodSetUpFailed", "payment_method.set_up_failed")]
+#[case("quittance.payment.RefundSent", "refund_sent")]
 #[case("Odd", "odd")]
 #[case("", "")]
 fn event_types(#[case] name: &str, #[case] kind: &str) {
@@ -86,6 +89,7 @@ fn an_event_of_an_unknown_kind_is_history_too() {
     let row = row(entry(Topic::PaymentEvents, "quittance.payment.PaymentGilded", json.clone()));
     let Ok(Row::Event(row)) = row else { panic!("{row:?}") };
     assert_eq!((row.kind.as_str(), row.sequence, row.data), ("payment.gilded", 9, json));
+    assert_eq!((row.stream, row.partition, row.position), ("payment", 3, 7));
 }
 
 #[rstest]

@@ -1,0 +1,217 @@
+//! Server-sent events (WHATWG HTML, 9.2): the events after a place, and those that come, until somebody ends it.
+//!
+//! Each has the place behind it as its id, so that a client that reconnects (`Last-Event-ID`) goes on there: none is missed and none
+//! comes twice. It ends with its token, when the process is told to stop, and when the client does not read.
+
+use std::{
+    collections::HashMap,
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::Stream;
+use quittance_avro::{ids::AggregateId, seal::DataKey, tenant::Tenant, words::Mode};
+use quittance_service::{causes::with_causes, shutdown::Shutdown};
+use tokio::{sync::mpsc, time::Instant};
+
+use super::{
+    cursor::{self, Positions},
+    tail::{About, Tail},
+};
+use crate::{
+    auth::Caller,
+    problem::Problem,
+    reads::{FeedEvent, Reads, StoreError},
+    view::{self, EventView},
+    waiting::Waiter,
+};
+
+/// After how long without an event a client is shown that the stream is alive, and we are shown that the client is.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// A comment (a line that begins with a colon), which clients pass over.
+const BEAT: &[u8] = b":\n\n";
+/// What a client is told first: after how many milliseconds to connect again.
+const RETRY: &str = "retry: 2000\n\n";
+/// How many events are fetched at once.
+const PAGE: i64 = 100;
+/// How long to wait before Postgres is asked again after it did not answer.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
+
+/// What there may be of streams in this process. Cheap to clone.
+#[derive(Clone)]
+pub struct Streams {
+    open: Arc<Mutex<HashMap<(Mode, Tenant), usize>>>,
+    streams_max: usize,
+}
+
+/// A stream's place among them; given back when dropped.
+pub(crate) struct Ticket {
+    streams: Streams,
+    of: (Mode, Tenant),
+}
+
+impl Streams {
+    /// At most so many, of which a tenant may have a quarter in each mode.
+    pub fn new(streams_max: usize) -> Self {
+        Self { open: Arc::default(), streams_max }
+    }
+
+    /// Makes room for one more.
+    pub(crate) fn enter(&self, caller: &Caller) -> Result<Ticket, Problem> {
+        let of = (caller.mode, caller.tenant.clone());
+        let mut open = self.lock();
+        let all: usize = open.values().sum();
+        let own = open.entry(of.clone()).or_default();
+        let own_max = (self.streams_max / 4).max(1);
+        if *own >= own_max {
+            return Err(Problem::TooMany(format!(
+                "at most {own_max} streams of events are open for a tenant at a time"
+            )));
+        }
+        if all >= self.streams_max {
+            return Err(Problem::Overloaded);
+        }
+        *own += 1;
+        Ok(Ticket { streams: self.clone(), of })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<(Mode, Tenant), usize>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut open = self.streams.lock();
+        if let Some(own) = open.get_mut(&self.of) {
+            *own -= 1;
+            if *own == 0 {
+                open.remove(&self.of);
+            }
+        }
+    }
+}
+
+/// A stream that begins.
+pub(crate) struct Follower {
+    pub(crate) reads: Reads,
+    pub(crate) caller: Caller,
+    /// The one that it is about, unless it is about all of the tenant's.
+    pub(crate) aggregate: Option<AggregateId>,
+    /// What its cursors are sealed with.
+    pub(crate) key: DataKey,
+    /// Where it begins.
+    pub(crate) place: Positions,
+    /// When it ends, whatever happens.
+    pub(crate) deadline: Option<Instant>,
+    #[expect(dead_code, reason = "it is held, not read")]
+    pub(crate) ticket: Ticket,
+}
+
+impl Follower {
+    /// Begins, on a task of its own: what waits for a database is no part of a body that may be polled from anywhere.
+    pub(crate) fn start(
+        self,
+        tail: &Tail,
+        shutdown: Shutdown,
+    ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + Sync + 'static {
+        let waiter = tail.subscribe(&self.caller, self.aggregate);
+        // One chunk waits for the client; the next is fetched when that is taken.
+        let (chunks, body) = mpsc::channel(1);
+        let deadline = self.deadline;
+        tokio::spawn(async move {
+            let over = async {
+                match deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = self.tell(waiter, &chunks) => {}
+                () = over => {}
+                () = shutdown.requested() => {}
+                () = chunks.closed() => {}
+            }
+        });
+        futures::stream::unfold(body, async |mut body| Some((Ok(body.recv().await?), body)))
+    }
+
+    async fn tell(mut self, mut waiter: Waiter<About>, chunks: &mpsc::Sender<Bytes>) {
+        let mut next = Bytes::from_static(RETRY.as_bytes());
+        while chunks.send(next).await.is_ok() {
+            next = self.next(&mut waiter).await;
+        }
+    }
+
+    /// What comes next, however long it takes, or a sign of life.
+    async fn next(&mut self, waiter: &mut Waiter<About>) -> Bytes {
+        let until = Instant::now() + HEARTBEAT;
+        loop {
+            let pause = match self.page().await {
+                Ok(page) if !page.is_empty() => return page,
+                Ok(_) => HEARTBEAT,
+                Err(error) => {
+                    tracing::debug!(error = with_causes(&error), "a stream's events cannot be read; trying again");
+                    ASK_AGAIN
+                }
+            };
+            let was_told = waiter.changed(pause, until).await;
+            if !was_told && Instant::now() >= until {
+                return Bytes::from_static(BEAT);
+            }
+        }
+    }
+
+    /// The next events, as they are sent; empty if there are none.
+    async fn page(&mut self) -> Result<Bytes, StoreError> {
+        let events = self.reads.events_after(&self.caller, &self.place, self.aggregate, PAGE).await?;
+        let mut chunk = String::new();
+        for event in events {
+            self.place.pass(event.lane, event.position);
+            let binding = cursor::binding(self.caller.mode, &self.caller.tenant);
+            write(&mut chunk, &cursor::seal(&self.place, &self.key, binding), event)?;
+        }
+        Ok(chunk.into())
+    }
+}
+
+/// JSON has no line breaks of its own, so the data is one line.
+fn write(chunk: &mut String, id: &str, event: FeedEvent) -> Result<(), StoreError> {
+    let event: EventView = view::event(event.into());
+    let data = serde_json::to_string(&event)?;
+    for part in ["id: ", id, "\nevent: ", event.kind(), "\ndata: ", &data, "\n\n"] {
+        chunk.push_str(part);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(tenant: &str) -> Caller {
+        Caller {
+            mode: Mode::Test,
+            tenant: tenant.parse().expect("a tenant"),
+            subject: "somebody".to_owned(),
+            credential_id: None,
+            roles: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_tenant_has_its_share_and_leaves_room_for_others() {
+        let streams = Streams::new(8);
+        let open: Vec<_> = (0..2).map(|_| streams.enter(&caller("acme")).expect("room")).collect();
+        assert!(matches!(streams.enter(&caller("acme")), Err(Problem::TooMany(_))));
+        let others: Vec<_> =
+            ["a", "a", "b", "b", "c", "c"].map(|tenant| streams.enter(&caller(tenant)).expect("room")).into();
+        assert!(matches!(streams.enter(&caller("d")), Err(Problem::Overloaded)));
+        drop(open);
+        assert!(streams.enter(&caller("acme")).is_ok());
+        drop(others);
+        assert!(streams.lock().is_empty(), "who left leaves nothing behind");
+    }
+}

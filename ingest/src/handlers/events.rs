@@ -1,0 +1,141 @@
+//! `GET /v1/events` and `GET /v1/payments/{id}/events`: what happened, page by page or as it happens.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures::Stream;
+use quittance_avro::{
+    ids::{AggregateId, PaymentId},
+    seal::{DataKey, OpenError},
+};
+use serde::Serialize;
+use warp::{
+    Reply,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+};
+
+use super::{Answer, json, sealing_key, stores_down};
+use crate::{
+    app::App,
+    auth::Caller,
+    call::Call,
+    feed::{
+        Positions,
+        cursor::{binding, read_opened, read_sealed, seal},
+        stream::Follower,
+    },
+    problem::{FieldError, Problem},
+    view::{self, EventView},
+};
+
+/// How many are told at once, unless the client says.
+const LIMIT: i64 = 25;
+/// The header by which a client that reconnects says where it was.
+const LAST_EVENT_ID: &str = "last-event-id";
+/// The word that stands for the place after the latest event.
+const NOW: &str = "now";
+
+/// A page, and the place after it, which there always is: there will be more.
+#[derive(Serialize)]
+struct Page {
+    data: Vec<EventView>,
+    has_more: bool,
+    next_cursor: String,
+}
+
+/// Where a client wants to begin.
+enum Begin {
+    Start,
+    Now,
+    Cursor(String),
+}
+
+/// `GET /v1/events`: a page, or a stream for who accepts only that.
+pub(crate) async fn read_events(call: &Call<'_>) -> Result<Answer, Problem> {
+    let (limit, begin) = call.query.page(LIMIT, |text| Some(text.to_owned()))?;
+    if accepts(call.headers, "text/event-stream") {
+        let begin = begin.or_else(|| last_event_id(call.headers)).map_or(Begin::Now, of_text);
+        return follow(call, None, begin).await;
+    }
+    let Call { app, caller, .. } = *call;
+    let key = sealing_key(app, caller.mode, &caller.tenant).await?;
+    let mut place = place(app, caller, begin.map_or(Begin::Start, of_text)).await?;
+    let found = app.parts.reads.events_after(caller, &place, None, limit + 1).await;
+    let mut found = found.map_err(|error| stores_down(&error))?;
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    found.iter().for_each(|found| place.pass(found.lane, found.position));
+    let next_cursor = seal(&place, &key, binding(caller.mode, &caller.tenant));
+    let data = found.into_iter().map(|found| view::event(found.event)).collect();
+    json(StatusCode::OK, &Page { data, has_more, next_cursor })
+}
+
+/// `GET /v1/payments/{id}/events`: a stream of one payment's, from the first on unless the client was there before.
+pub(crate) async fn follow_payment(call: &Call<'_>) -> Result<Answer, Problem> {
+    let Call { app, caller, query, headers, id, .. } = *call;
+    query.none()?;
+    let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
+    app.parts.reads.payment(caller, id).await.map_err(|error| stores_down(&error))?.ok_or(Problem::NotFound)?;
+    follow(call, Some(id.into()), last_event_id(headers).map_or(Begin::Start, of_text)).await
+}
+
+async fn follow(call: &Call<'_>, aggregate: Option<AggregateId>, begin: Begin) -> Result<Answer, Problem> {
+    let Call { app, caller, .. } = *call;
+    let ticket = app.parts.streams.enter(caller)?;
+    let key: DataKey = sealing_key(app, caller.mode, &caller.tenant).await?;
+    let place = place(app, caller, begin).await?;
+    let (reads, caller) = (app.parts.reads.clone(), caller.clone());
+    let follower = Follower { reads, caller, aggregate, key, place, deadline: None, ticket };
+    Ok(event_stream(follower.start(&app.parts.tail, app.parts.stopping.clone())))
+}
+
+/// Nothing on the way is to keep it back, or to keep it.
+fn event_stream(chunks: impl Stream<Item = Result<Bytes, Infallible>> + Send + Sync + 'static) -> Answer {
+    let mut answer = warp::reply::stream(chunks).into_response();
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    answer
+}
+
+async fn place(app: &App, caller: &Caller, begin: Begin) -> Result<Positions, Problem> {
+    match begin {
+        Begin::Start => Ok(Positions::default()),
+        Begin::Now => app.parts.reads.event_ends().await.map_err(|error| stores_down(&error)),
+        Begin::Cursor(cursor) => opened(app, caller, &cursor).await,
+    }
+}
+
+async fn opened(app: &App, caller: &Caller, cursor: &str) -> Result<Positions, Problem> {
+    let refused = || {
+        let message = format!("must be {NOW}, the next_cursor of a page, or the id of an event of a stream");
+        Problem::Invalid(vec![FieldError { field: "cursor".to_owned(), message }])
+    };
+    let sealed = read_sealed(cursor).ok_or_else(refused)?;
+    match app.parts.keys.open(binding(caller.mode, &caller.tenant), &sealed).await {
+        Ok(bytes) => read_opened(&bytes).ok_or_else(refused),
+        Err(OpenError::NoKey(_)) => Err(Problem::Unavailable("the tenants' keys")),
+        Err(
+            OpenError::Erased(_) | OpenError::Algorithm(_) | OpenError::Forged(_) | OpenError::OtherMasterKey { .. },
+        ) => Err(refused()),
+    }
+}
+
+fn of_text(text: String) -> Begin {
+    if text == NOW { Begin::Now } else { Begin::Cursor(text) }
+}
+
+/// Browsers send it empty before the first event.
+fn last_event_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(LAST_EVENT_ID)?.to_str().ok()?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut types =
+        accepted.flat_map(|value| value.split(',')).map(|of| of.split(';').next().unwrap_or_default().trim());
+    types.any(|of| of.eq_ignore_ascii_case(media_type))
+}
