@@ -5,8 +5,10 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
-    App, AppParts, AuthArgs, Commands, Configurations, Entrance, IngestArgs, IngestMetrics, Notices, Reads, Streams,
-    Tail, auth::Authenticator, routes,
+    App, AppParts, AuthArgs, Commands, Configurations, Entrance, IngestArgs, IngestMetrics, Notices, Reads, Tail,
+    auth::Authenticator,
+    limits::{Rate, Rates, Shares},
+    service,
 };
 use quittance_log::{KafkaArgs, Producer, RegistryArgs};
 use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
@@ -49,7 +51,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     // What follows the log goes on for as long as requests may need it.
     let drained = Shutdown::new();
     let entrance = Entrance::new(process.health.clone(), process.metrics.clone());
-    let service = warp::service(routes(entrance.clone()));
+    let service = service(entrance.clone(), args.ingest.cors_origins.clone());
     let serving = tokio::spawn(http::serve(listener, service, args.ingest.limits(), process.shutdown.clone()));
     let set_up = process.set_up(async {
         process.installed(&args.kafka, &registry).await?;
@@ -66,6 +68,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Some(cause) => bail!("the Kafka client writes nothing any more: {cause}"),
     }
 }
+
+/// A tenant may have half of what there is at a time, in each mode.
+const SHARE: usize = 2;
 
 /// What the app is put together from.
 struct Parts<'a> {
@@ -97,7 +102,8 @@ impl Parts<'_> {
         let listening = notices.clone();
         let (client, channel_prefix, drained) = (args.redis.client()?, prefix.clone(), self.drained.clone());
         tokio::spawn(async move { listening.listen(client, channel_prefix, drained).await });
-        let reads = Reads::new(args.redis.connection().await?, prefix, args.postgres.pool()?);
+        let redis = args.redis.connection().await?;
+        let reads = Reads::new(redis.clone(), prefix, args.postgres.pool()?);
         let tail = Tail::default();
         let (following, followed, drained) = (tail.clone(), reads.clone(), self.drained.clone());
         tokio::spawn(async move { following.run(followed, drained).await });
@@ -110,7 +116,10 @@ impl Parts<'_> {
             reads,
             notices,
             tail,
-            streams: Streams::new(args.ingest.streams_max as usize),
+            streams: Shares::new(args.ingest.streams_max as usize, SHARE),
+            requests: Shares::new(args.ingest.requests_max as usize, SHARE),
+            waits: Shares::new(args.ingest.waits_max as usize, SHARE),
+            rates: Rates::new(redis, prefix, Rate(args.ingest.tenant_rate), Rate(args.ingest.credential_rate)),
             stopping: process.shutdown.clone(),
             wait: Duration::from_millis(args.ingest.wait_ms),
             default_gateway_account: args.ingest.default_gateway_account.clone(),

@@ -18,7 +18,8 @@ use quittance_tables::Keys;
 use crate::{
     auth::Authenticator,
     configurations::Configurations,
-    feed::{Streams, Tail},
+    feed::Tail,
+    limits::{Rates, Shares},
     notices::Notices,
     problem::Problem,
     publish::Commands,
@@ -49,8 +50,14 @@ pub struct AppParts {
     pub notices: Notices,
     /// Wakes those who follow events.
     pub tail: Tail,
-    /// Counts them.
-    pub streams: Streams,
+    /// Streams of events that are open.
+    pub streams: Shares,
+    /// Requests that are being answered.
+    pub requests: Shares,
+    /// Those of them that wait for an outcome.
+    pub waits: Shares,
+    /// How many requests there are a second.
+    pub rates: Rates,
     /// Requested when the process is told to stop: what would go on for ever ends then.
     pub stopping: Shutdown,
     /// How long an answer waits unless the client says.

@@ -23,3 +23,17 @@ pub struct Caller {
     /// What it may do.
     pub roles: Vec<Role>,
 }
+
+#[cfg(test)]
+impl Caller {
+    /// Somebody of that tenant, in test mode, who may do nothing.
+    pub(crate) fn somebody(tenant: &str) -> Self {
+        Self {
+            mode: Mode::Test,
+            tenant: tenant.parse().expect("a tenant"),
+            subject: "somebody".to_owned(),
+            credential_id: None,
+            roles: Vec::new(),
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! Settings of the HTTP side.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, time::Duration};
 
 use quittance_service::http::HttpLimits;
 
-use crate::create::account_name;
+use crate::{create::account_name, front::Origin};
 
 /// Settings of the HTTP side.
 #[derive(Debug, Clone, clap::Args)]
@@ -17,10 +17,27 @@ pub struct IngestArgs {
     #[arg(long, env = "QUITTANCE_CONNECTIONS_MAX", default_value_t = 4096,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections_max: u32,
-    /// Streams of events that are open at a time; a tenant may have a quarter of them in each mode
+    /// Requests that are answered at a time; a tenant may have half of them in each mode, further ones are told to come again
+    #[arg(long, env = "QUITTANCE_REQUESTS_MAX", default_value_t = 2048,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub requests_max: u32,
+    /// Requests that wait for an outcome at a time; a tenant may have half of them in each mode, further ones are answered with 202
+    #[arg(long, env = "QUITTANCE_WAITS_MAX", default_value_t = 1024,
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub waits_max: u32,
+    /// Requests a second of a tenant in each mode, over all instances; twice as many at once after a pause
+    #[arg(long, env = "QUITTANCE_TENANT_RATE", default_value = "2000", value_parser = rate)]
+    pub tenant_rate: NonZeroU32,
+    /// Requests a second of one credential, over all instances; twice as many at once after a pause
+    #[arg(long, env = "QUITTANCE_CREDENTIAL_RATE", default_value = "1000", value_parser = rate)]
+    pub credential_rate: NonZeroU32,
+    /// Streams of events that are open at a time; a tenant may have half of them in each mode
     #[arg(long, env = "QUITTANCE_STREAMS_MAX", default_value_t = 2048,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub streams_max: u32,
+    /// Sites whose pages may ask and read from a browser, comma-separated, such as `https://shop.example`; none if left out
+    #[arg(long, env = "QUITTANCE_CORS_ORIGINS", value_delimiter = ',')]
+    pub cors_origins: Vec<Origin>,
     /// How long a request's header may take to arrive, milliseconds
     #[arg(long, env = "QUITTANCE_HEADER_TIMEOUT_MS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(100..=120_000))]
@@ -52,4 +69,9 @@ impl IngestArgs {
             ..HttpLimits::default()
         }
     }
+}
+
+fn rate(text: &str) -> Result<NonZeroU32, String> {
+    const MOST: u32 = 1_000_000;
+    text.parse().ok().filter(|rate: &NonZeroU32| rate.get() <= MOST).ok_or_else(|| format!("must be 1 to {MOST}"))
 }

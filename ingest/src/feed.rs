@@ -8,8 +8,8 @@ pub(crate) mod cursor;
 pub(crate) mod stream;
 mod tail;
 
+pub use self::tail::Tail;
 pub(crate) use self::{
     cursor::{Lane, Positions, Source},
     tail::Change,
 };
-pub use self::{stream::Streams, tail::Tail};

@@ -18,10 +18,12 @@ pub mod create;
 mod endpoints;
 mod feed;
 mod fields;
+mod front;
 mod handlers;
 mod idempotency;
 mod json_value;
 mod ledger_view;
+pub mod limits;
 mod method;
 mod notices;
 mod operation;
@@ -32,7 +34,9 @@ mod query;
 mod reads;
 mod router;
 mod routes;
+mod tag;
 mod text;
+mod version;
 pub mod view;
 mod wait;
 mod waiting;
@@ -42,9 +46,9 @@ pub use self::{
     auth::AuthArgs,
     config::IngestArgs,
     configurations::Configurations,
-    feed::{Streams, Tail},
+    feed::Tail,
+    front::{Origin, service},
     notices::Notices,
     publish::Commands,
     reads::Reads,
-    routes::routes,
 };

@@ -1,5 +1,7 @@
 //! Every answer that is not a success, as problem+json (RFC 9457). One enum, one match.
 
+use std::time::Duration;
+
 use quittance_avro::refusals::Refusal;
 use serde::Serialize;
 use warp::{
@@ -7,7 +9,7 @@ use warp::{
     reply::Response,
 };
 
-use crate::text;
+use crate::{limits::Full, text};
 
 /// What is wrong with one field of a request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,6 +61,8 @@ pub enum Problem {
     },
     /// There are as many of something as one tenant may have.
     TooMany(String),
+    /// The tenant, or the credential, asks more often than it may; after so long it may again.
+    RateLimited(Duration),
     /// There is more to do than this process can.
     Overloaded,
     /// A server of ours cannot be reached now; nothing was lost.
@@ -67,6 +71,15 @@ pub enum Problem {
     Behind(i64),
     /// A mistake of ours; the log has the rest.
     Internal,
+}
+
+impl From<Full> for Problem {
+    fn from(full: Full) -> Self {
+        match full {
+            Full::Own(most) => Self::TooMany(format!("at most {most} for a tenant at a time")),
+            Full::All => Self::Overloaded,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -118,6 +131,7 @@ impl Problem {
             ),
             Self::Refused { code, .. } => (refused(code), "refused", "The request is refused"),
             Self::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many", "There are too many of these already"),
+            Self::RateLimited(_) => (StatusCode::TOO_MANY_REQUESTS, "rate-limited", "Too many requests"),
             Self::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, "overloaded", "There is too much to do right now"),
             Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "A part of the service cannot be reached")
@@ -144,6 +158,7 @@ impl Problem {
             | Self::UnsupportedMediaType
             | Self::Invalid(_)
             | Self::KeyReused
+            | Self::RateLimited(_)
             | Self::Overloaded
             | Self::Internal => None,
         }
@@ -179,6 +194,10 @@ impl Problem {
                 if let Ok(methods) = HeaderValue::from_str(methods) {
                     headers.insert(header::ALLOW, methods);
                 }
+            }
+            Self::RateLimited(after) => {
+                // Whole seconds (RFC 9110, 10.2.3), and never too early.
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(after.as_secs() + 1));
             }
             Self::TooMany(_) | Self::Overloaded | Self::Unavailable(_) | Self::Behind(_) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));

@@ -5,7 +5,7 @@ use std::{convert::Infallible, sync::Arc, time::Instant};
 use quittance_service::{admin, trace::TraceContext};
 use warp::{
     Filter, Rejection, Reply,
-    http::{HeaderMap, Method},
+    http::{HeaderMap, HeaderValue, Method},
 };
 
 use crate::{
@@ -17,10 +17,11 @@ use crate::{
     problem::Problem,
     query::Query,
     router::{Endpoints, Found},
+    version,
 };
 
 /// Every route of the public listener.
-pub fn routes(
+pub(crate) fn routes(
     entrance: Entrance,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
     let admin = admin::routes(entrance.health.clone(), entrance.metrics.clone());
@@ -43,6 +44,8 @@ struct Request {
     headers: HeaderMap,
 }
 
+/// The header by which whoever has a question says which request it is about; the trace goes by the same id.
+const REQUEST_ID: &str = "request-id";
 /// What requests to no path of ours are noted as.
 const NOWHERE: &str = "(none)";
 
@@ -54,7 +57,11 @@ async fn answer(entrance: Entrance, endpoints: Arc<Endpoints>, request: Request,
         Ok(found) => (found.spec.path, handle(&entrance, &found, &request, body, &trace).await),
         Err(problem) => (NOWHERE, Err(problem)),
     };
-    let response = answered.unwrap_or_else(|problem| problem.response());
+    let mut response = answered.unwrap_or_else(|problem| problem.response());
+    version::tell(response.headers_mut());
+    if let Ok(id) = HeaderValue::from_str(&trace.trace_id().to_string()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     let status = response.status();
     let metrics = &entrance.ingest_metrics;
     metrics.requests.with_label_values(&[pattern, status.as_str()]).inc();
@@ -74,13 +81,16 @@ async fn handle(
     trace: &TraceContext,
 ) -> Result<Answer, Problem> {
     let (app, Request { query, headers, .. }) = (entrance.app()?, request);
+    version::check(headers)?;
     match found.spec.access {
         Access::Signature => by_signature(app, found, request, body).await,
         Access::Roles(_) => {
             let caller = app.parts.authenticator.caller(headers)?;
+            app.parts.rates.admit(&caller).await?;
             if !found.spec.access.allows(&caller.roles) {
                 return Err(Problem::Forbidden);
             }
+            let _share = app.parts.requests.take(&caller)?;
             let call = Call { app, caller: &caller, id: found.id, query, headers, trace };
             dispatch(found.spec.endpoint, &call, body).await
         }

@@ -36,6 +36,16 @@ pub(crate) struct Awaited<'a> {
     pub(crate) command_id: CommandId,
     pub(crate) resource: AggregateId,
     pub(crate) fingerprint: &'a Fingerprint,
+    /// When it was decided, once that is known.
+    pub(crate) decided_at: Option<Timestamp>,
+}
+
+/// What is known of a command before it is published.
+pub(crate) enum Before {
+    /// It was applied: there is nothing to publish.
+    Applied,
+    /// Nothing. How long to wait for a notice before it is looked for.
+    Nothing(Duration),
 }
 
 /// What is known when the wait is over.
@@ -64,7 +74,7 @@ impl Reads {
     /// look is after `pause`, or a notice.
     pub(crate) async fn settled(
         &self,
-        awaited: &Awaited<'_>,
+        awaited: &mut Awaited<'_>,
         waiter: &mut Waiter,
         mut pause: Duration,
         deadline: Instant,
@@ -90,21 +100,28 @@ impl Reads {
         }
     }
 
-    /// Tells again what was refused before, and that a key was used for another request, as far as the cache knows.
-    /// Neither is to be published: what no payment remembers would be carried out, while its client is told the first
-    /// outcome. Gives how long to wait for a notice before it is looked again.
-    pub(crate) async fn not_refused_before(&self, awaited: &Awaited<'_>) -> Result<Duration, Problem> {
+    /// Tells again what was refused before, and that a key was used for another request, as far as the cache knows, or Postgres while that
+    /// is down. Neither is to be published: what no payment remembers would be carried out, while its client is told the first outcome.
+    pub(crate) async fn before(&self, awaited: &mut Awaited<'_>) -> Result<Before, Problem> {
+        let deadline = Instant::now() + LAST_LOOK;
         let outcome = self.cached_outcome(awaited.caller, awaited.command_id);
-        match timeout_at(Instant::now() + LAST_LOOK, outcome).await {
-            Ok(Cached::Hit(outcome)) => judge(&outcome, awaited.fingerprint).map(|_| Duration::ZERO),
-            Ok(Cached::Miss) => Ok(LOOK_AGAIN),
-            Ok(Cached::Down) | Err(_) => Ok(ASK_POSTGRES),
+        let (outcome, pause) = match timeout_at(deadline, outcome).await {
+            Ok(Cached::Hit(outcome)) => (Some(outcome), Duration::ZERO),
+            Ok(Cached::Miss) => (None, LOOK_AGAIN),
+            Ok(Cached::Down) | Err(_) => {
+                let stored = self.stored_outcome(awaited.caller, awaited.command_id);
+                (timeout_at(deadline, stored).await.ok().and_then(ask), ASK_POSTGRES)
+            }
+        };
+        match outcome.filter(|outcome| !is_forgotten(outcome, Timestamp::now())) {
+            Some(outcome) => awaited.judge(&outcome).map(|_| Before::Applied),
+            None => Ok(Before::Nothing(pause)),
         }
     }
 
     /// `thoroughly`: Postgres, too, is asked for an outcome that the cache does not have.
-    async fn look(&self, awaited: &Awaited<'_>, thoroughly: bool) -> Result<Look, Problem> {
-        let Awaited { caller, command_id, resource, fingerprint } = *awaited;
+    async fn look(&self, awaited: &mut Awaited<'_>, thoroughly: bool) -> Result<Look, Problem> {
+        let Awaited { caller, command_id, resource, .. } = *awaited;
         let (outcome, cache_down) = match self.cached_outcome(caller, command_id).await {
             Cached::Hit(outcome) => (Some(outcome), false),
             Cached::Miss if thoroughly => (ask(self.stored_outcome(caller, command_id).await), false),
@@ -114,7 +131,7 @@ impl Reads {
         let Some(outcome) = outcome.filter(|outcome| !is_forgotten(outcome, Timestamp::now())) else {
             return Ok(Look::Nothing { cache_down });
         };
-        let sequence = judge(&outcome, fingerprint)?;
+        let sequence = awaited.judge(&outcome)?;
         let operation_id = outcome.operation_id.as_deref();
         let found = match resource {
             AggregateId::Payment(id) if cache_down => ask(self.stored_payment(caller, id).await).map(Resource::payment),
@@ -130,6 +147,24 @@ impl Reads {
 }
 
 impl Awaited<'_> {
+    /// The sequence that the command led to, if it is ours and was applied.
+    fn judge(&mut self, outcome: &Outcome) -> Result<i64, Problem> {
+        if outcome.fingerprint != *self.fingerprint {
+            return Err(Problem::KeyReused);
+        }
+        self.decided_at = Some(outcome.envelope.occurred_at);
+        match outcome.status {
+            OutcomeStatus::Applied => Ok(outcome.sequence.unwrap_or(1)),
+            OutcomeStatus::Refused if outcome.code.as_deref() == Some(Refusal::NotFound.code()) => {
+                Err(Problem::NotFound)
+            }
+            OutcomeStatus::Refused => Err(Problem::Refused {
+                code: outcome.code.clone().unwrap_or_default(),
+                reason: outcome.reason.clone().unwrap_or_default(),
+            }),
+        }
+    }
+
     /// How long to wait for a notice before it is looked again. Of payment methods only outcomes are noticed: their states are
     /// Postgres's alone.
     fn pause(&self) -> Duration {
@@ -186,19 +221,4 @@ fn ask<T>(answer: Result<Option<T>, StoreError>) -> Option<T> {
         tracing::debug!(error = with_causes(&error), "a store cannot be asked");
         None
     })
-}
-
-/// The sequence that the command led to, if it is ours and was applied.
-fn judge(outcome: &Outcome, fingerprint: &Fingerprint) -> Result<i64, Problem> {
-    if outcome.fingerprint != *fingerprint {
-        return Err(Problem::KeyReused);
-    }
-    match outcome.status {
-        OutcomeStatus::Applied => Ok(outcome.sequence.unwrap_or(1)),
-        OutcomeStatus::Refused if outcome.code.as_deref() == Some(Refusal::NotFound.code()) => Err(Problem::NotFound),
-        OutcomeStatus::Refused => Err(Problem::Refused {
-            code: outcome.code.clone().unwrap_or_default(),
-            reason: outcome.reason.clone().unwrap_or_default(),
-        }),
-    }
 }

@@ -3,16 +3,11 @@
 //! Each has the place behind it as its id, so that a client that reconnects (`Last-Event-ID`) goes on there: none is missed and none
 //! comes twice. It ends with its token, when the process is told to stop, and when the client does not read.
 
-use std::{
-    collections::HashMap,
-    convert::Infallible,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
-};
+use std::{convert::Infallible, time::Duration};
 
 use bytes::Bytes;
 use futures::Stream;
-use quittance_avro::{ids::AggregateId, seal::DataKey, tenant::Tenant, words::Mode};
+use quittance_avro::{ids::AggregateId, seal::DataKey};
 use quittance_service::{causes::with_causes, shutdown::Shutdown};
 use tokio::{sync::mpsc, time::Instant};
 
@@ -22,7 +17,7 @@ use super::{
 };
 use crate::{
     auth::Caller,
-    problem::Problem,
+    limits::Share,
     reads::{FeedEvent, Reads, StoreError},
     view::{self, EventView},
     waiting::Waiter,
@@ -39,61 +34,6 @@ const PAGE: i64 = 100;
 /// How long to wait before Postgres is asked again after it did not answer.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// What there may be of streams in this process. Cheap to clone.
-#[derive(Clone)]
-pub struct Streams {
-    open: Arc<Mutex<HashMap<(Mode, Tenant), usize>>>,
-    streams_max: usize,
-}
-
-/// A stream's place among them; given back when dropped.
-pub(crate) struct Ticket {
-    streams: Streams,
-    of: (Mode, Tenant),
-}
-
-impl Streams {
-    /// At most so many, of which a tenant may have a quarter in each mode.
-    pub fn new(streams_max: usize) -> Self {
-        Self { open: Arc::default(), streams_max }
-    }
-
-    /// Makes room for one more.
-    pub(crate) fn enter(&self, caller: &Caller) -> Result<Ticket, Problem> {
-        let of = (caller.mode, caller.tenant.clone());
-        let mut open = self.lock();
-        let all: usize = open.values().sum();
-        let own = open.entry(of.clone()).or_default();
-        let own_max = (self.streams_max / 4).max(1);
-        if *own >= own_max {
-            return Err(Problem::TooMany(format!(
-                "at most {own_max} streams of events are open for a tenant at a time"
-            )));
-        }
-        if all >= self.streams_max {
-            return Err(Problem::Overloaded);
-        }
-        *own += 1;
-        Ok(Ticket { streams: self.clone(), of })
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<(Mode, Tenant), usize>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        let mut open = self.streams.lock();
-        if let Some(own) = open.get_mut(&self.of) {
-            *own -= 1;
-            if *own == 0 {
-                open.remove(&self.of);
-            }
-        }
-    }
-}
-
 /// A stream that begins.
 pub(crate) struct Follower {
     pub(crate) reads: Reads,
@@ -107,7 +47,7 @@ pub(crate) struct Follower {
     /// When it ends, whatever happens.
     pub(crate) deadline: Option<Instant>,
     #[expect(dead_code, reason = "it is held, not read")]
-    pub(crate) ticket: Ticket,
+    pub(crate) share: Share,
 }
 
 impl Follower {
@@ -185,33 +125,4 @@ fn write(chunk: &mut String, id: &str, event: FeedEvent) -> Result<(), StoreErro
         chunk.push_str(part);
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn caller(tenant: &str) -> Caller {
-        Caller {
-            mode: Mode::Test,
-            tenant: tenant.parse().expect("a tenant"),
-            subject: "somebody".to_owned(),
-            credential_id: None,
-            roles: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_tenant_has_its_share_and_leaves_room_for_others() {
-        let streams = Streams::new(8);
-        let open: Vec<_> = (0..2).map(|_| streams.enter(&caller("acme")).expect("room")).collect();
-        assert!(matches!(streams.enter(&caller("acme")), Err(Problem::TooMany(_))));
-        let others: Vec<_> =
-            ["a", "a", "b", "b", "c", "c"].map(|tenant| streams.enter(&caller(tenant)).expect("room")).into();
-        assert!(matches!(streams.enter(&caller("d")), Err(Problem::Overloaded)));
-        drop(open);
-        assert!(streams.enter(&caller("acme")).is_ok());
-        drop(others);
-        assert!(streams.lock().is_empty(), "who left leaves nothing behind");
-    }
 }

@@ -24,11 +24,15 @@ use crate::{
     auth::Caller,
     body::{Chunks, read_body},
     command_view, json_value,
+    notices::Waiter,
     prefer::Prefer,
     problem::Problem,
     publish::Command,
-    wait::{Awaited, Known, Resource, is_forgotten},
+    wait::{Awaited, Before, Known, Resource, is_forgotten},
 };
+
+/// How far the clocks of ingest and the processor may be apart, milliseconds.
+const CLOCKS_APART_MS: i64 = 1_000;
 
 /// A command that is about to be published, and how its client wants to be answered.
 pub(super) struct Request<'a> {
@@ -79,39 +83,62 @@ impl Request<'_> {
         Ok(key.seal(Binding { mode, tenant, aggregate_id: &aggregate_id, purpose }, &plaintext))
     }
 
-    /// Publishes the command and answers with what it was asked of, as soon as that shows what came of it.
+    /// Publishes the command and answers with what it was asked of, as soon as that shows what came of it. What was decided before is
+    /// told again.
     pub(super) async fn send(&self, app: &App, command: &Command, trace: &TraceContext) -> Result<Answer, Problem> {
-        let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
-        let awaited = Awaited { caller, command_id, resource, fingerprint: self.fingerprint };
+        let asked_at = Timestamp::now();
+        let mut awaited = self.awaited();
         // Subscribe, read, publish, then wait: no change can fall between.
-        let deadline = Instant::now() + self.prefer.wait.unwrap_or(app.parts.wait);
-        let mut waiter = app.parts.notices.subscribe(resource);
-        let pause = app.parts.reads.not_refused_before(&awaited).await?;
+        let mut waiter = app.parts.notices.subscribe(self.resource);
+        let pause = match app.parts.reads.before(&mut awaited).await {
+            Ok(Before::Nothing(pause)) => pause,
+            Ok(Before::Applied) => {
+                return told_again(self.outcome(app, &mut awaited, &mut waiter, Duration::ZERO).await);
+            }
+            Err(problem) => return told_again(Err(problem)),
+        };
         let began = Instant::now();
         app.parts.commands.publish(command, trace).await?;
         let seconds = began.elapsed().as_secs_f64();
         app.parts.ingest_metrics.publish_seconds.with_label_values::<&str>(&[]).observe(seconds);
-
-        let known = if self.prefer.is_async() {
-            Known::Nothing
-        } else {
-            app.parts.reads.settled(&awaited, &mut waiter, pause, deadline).await?
-        };
-        self.answer(app, known).await
+        if self.prefer.is_async() {
+            return self.answer(app, Known::Nothing).await;
+        }
+        let answered = self.outcome(app, &mut awaited, &mut waiter, pause).await;
+        // The cache may have lost what was decided long before. Clocks agree to within a second.
+        let decided_before = awaited.decided_at.is_some_and(|at| at.plus_ms(CLOCKS_APART_MS) < asked_at);
+        if decided_before { told_again(answered) } else { answered }
     }
 
     /// Answers a request whose command was decided before, without asking for anything. None if it was not, as far as is known.
     pub(super) async fn answer_again(&self, app: &App) -> Result<Option<Answer>, Problem> {
-        let (caller, command_id, resource) = (self.caller, self.command_id, self.resource);
-        let outcome = app.parts.reads.outcome(caller, command_id).await.map_err(|error| stores_down(&error))?;
+        let outcome =
+            app.parts.reads.outcome(self.caller, self.command_id).await.map_err(|error| stores_down(&error))?;
         if outcome.is_none_or(|outcome| is_forgotten(&outcome, Timestamp::now())) {
             return Ok(None);
         }
-        let awaited = Awaited { caller, command_id, resource, fingerprint: self.fingerprint };
-        let deadline = Instant::now() + self.prefer.wait.unwrap_or(app.parts.wait);
-        let mut waiter = app.parts.notices.subscribe(resource);
-        let known = app.parts.reads.settled(&awaited, &mut waiter, Duration::ZERO, deadline).await?;
-        self.answer(app, known).await.map(Some)
+        let mut waiter = app.parts.notices.subscribe(self.resource);
+        told_again(self.outcome(app, &mut self.awaited(), &mut waiter, Duration::ZERO).await).map(Some)
+    }
+
+    fn awaited(&self) -> Awaited<'_> {
+        let Self { caller, command_id, resource, fingerprint, .. } = *self;
+        Awaited { caller, command_id, resource, fingerprint, decided_at: None }
+    }
+
+    /// Waits as the client wants it, and as there is room for it: whoever finds none has a promise all the same.
+    async fn outcome(
+        &self,
+        app: &App,
+        awaited: &mut Awaited<'_>,
+        waiter: &mut Waiter,
+        pause: Duration,
+    ) -> Result<Answer, Problem> {
+        let wait = if self.prefer.is_async() { Duration::ZERO } else { self.prefer.wait.unwrap_or(app.parts.wait) };
+        let room = app.parts.waits.take(self.caller);
+        let deadline = Instant::now() + if room.is_ok() { wait } else { Duration::ZERO };
+        let known = app.parts.reads.settled(awaited, waiter, pause, deadline).await?;
+        self.answer(app, known).await
     }
 
     async fn answer(&self, app: &App, known: Known) -> Result<Answer, Problem> {
@@ -143,6 +170,17 @@ impl Request<'_> {
         locate(&mut response, &format!("/v1/commands/{}", self.command_id));
         Ok(response)
     }
+}
+
+/// The answer with the header that says that the request was decided before. That a key was used for another request is no such answer.
+fn told_again(answered: Result<Answer, Problem>) -> Result<Answer, Problem> {
+    let mut answer = match answered {
+        Ok(answer) => answer,
+        Err(problem @ (Problem::Refused { .. } | Problem::NotFound)) => problem.response(),
+        Err(problem) => return Err(problem),
+    };
+    answer.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+    Ok(answer)
 }
 
 /// A body of JSON. One that is empty says nothing, like `{}`.

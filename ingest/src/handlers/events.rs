@@ -82,11 +82,11 @@ pub(crate) async fn follow_payment(call: &Call<'_>) -> Result<Answer, Problem> {
 
 async fn follow(call: &Call<'_>, aggregate: Option<AggregateId>, begin: Begin) -> Result<Answer, Problem> {
     let Call { app, caller, .. } = *call;
-    let ticket = app.parts.streams.enter(caller)?;
+    let share = app.parts.streams.take(caller)?;
     let key: DataKey = sealing_key(app, caller.mode, &caller.tenant).await?;
     let place = place(app, caller, begin).await?;
     let (reads, caller) = (app.parts.reads.clone(), caller.clone());
-    let follower = Follower { reads, caller, aggregate, key, place, deadline: None, ticket };
+    let follower = Follower { reads, caller, aggregate, key, place, deadline: None, share };
     Ok(event_stream(follower.start(&app.parts.tail, app.parts.stopping.clone())))
 }
 

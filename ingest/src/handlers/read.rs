@@ -15,6 +15,7 @@ use crate::{
     prefer::Prefer,
     problem::Problem,
     reads::StoreError,
+    tag::Tag,
     view::{self, List},
 };
 
@@ -34,7 +35,11 @@ pub(crate) async fn read_payment(call: &Call<'_>) -> Result<Answer, Problem> {
         state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
     };
     let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
-    answer(StatusCode::OK, &payment_view(app, &state).await?)
+    let tag = Tag::of(state.envelope.sequence);
+    if tag.is_known(headers) {
+        return Ok(tag.not_modified());
+    }
+    Ok(tag.put_on(answer(StatusCode::OK, &payment_view(app, &state).await?)?))
 }
 
 /// `GET /v1/refunds/{id}`
