@@ -47,6 +47,9 @@ find_redis() { # sets REDIS_SERVER
   [[ $("$REDIS_SERVER" --version) =~ v=([0-9.]+) ]] && at_least "${BASH_REMATCH[1]}" "$REDIS_VERSION"
 }
 
+# Debian keeps it where only root looks.
+find_haproxy() { type -P haproxy || [[ -x /usr/sbin/haproxy ]]; }
+
 # Debian has each version in a folder of its own, and other systems unpack it where Go's own instructions say.
 find_go() { # sets GO and GO_FOUND_VERSION
   local candidate

@@ -254,3 +254,11 @@ pub(crate) fn log_folder(name: &str) -> Result<PathBuf> {
     File::create(folder.join(".keep"))?;
     Ok(folder)
 }
+
+/// How much memory a process has, bytes.
+pub fn resident_bytes(pid: u32) -> Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").trim().parse()?;
+    Ok(kib * 1_024)
+}
