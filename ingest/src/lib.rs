@@ -15,6 +15,7 @@ mod config;
 mod configurations;
 mod configure;
 pub mod create;
+mod edge;
 mod endpoints;
 mod feed;
 mod fields;
@@ -42,6 +43,7 @@ pub use self::{
     auth::AuthArgs,
     config::IngestArgs,
     configurations::Configurations,
+    edge::{EdgeArgs, EdgeSettingsError},
     feed::{Streams, Tail},
     notices::Notices,
     publish::Commands,

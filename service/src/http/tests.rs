@@ -11,6 +11,9 @@ use hyper::{Request, Response};
 use super::*;
 
 mod harness;
+mod http2;
+mod proxies;
+mod tls;
 
 use harness::{Client, Gate, Running, answer, within};
 
@@ -18,7 +21,13 @@ const SHORT: Duration = Duration::from_millis(200);
 const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
 fn short_timeouts() -> HttpLimits {
-    HttpLimits { header_timeout: SHORT, body_timeout: SHORT, write_timeout: SHORT, ..HttpLimits::default() }
+    HttpLimits {
+        header_timeout: SHORT,
+        idle_timeout: SHORT,
+        body_timeout: SHORT,
+        write_timeout: SHORT,
+        ..HttpLimits::default()
+    }
 }
 
 fn unbounded_drain() -> HttpLimits {
