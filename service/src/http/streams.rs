@@ -7,8 +7,8 @@ use tokio::task::JoinSet;
 
 use super::report_panic;
 
-/// Where hyper puts them. When the last clone is gone, what still runs is dropped: hyper's own would go on without a
-/// connection to answer on.
+/// Where hyper puts them. They end with their connection, when the last clone of this is dropped, and one that panics is
+/// told of. On tasks that nobody holds, neither would be sure.
 #[derive(Clone, Default)]
 pub(super) struct Streams {
     tasks: Arc<Mutex<JoinSet<()>>>,
