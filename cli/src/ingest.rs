@@ -1,11 +1,12 @@
 //! `quittance ingest`
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
-    App, AppParts, AuthArgs, Commands, Configurations, Entrance, IngestArgs, IngestMetrics, Notices, Reads, Tail,
+    App, AppParts, AuthArgs, Commands, Configurations, EdgeArgs, Entrance, IngestArgs, IngestMetrics, Notices, Reads,
+    Tail,
     auth::Authenticator,
     limits::{Rate, Rates, Shares},
     service,
@@ -23,6 +24,11 @@ use crate::{process::Process, sealing::SealingArgs};
 pub(crate) struct Args {
     #[command(flatten)]
     ingest: IngestArgs,
+    #[command(flatten)]
+    edge: EdgeArgs,
+    /// Address for health and metrics
+    #[arg(long, env = "QUITTANCE_ADMIN_LISTEN", default_value = "127.0.0.1:9100", help_heading = "Process")]
+    admin_listen: SocketAddr,
     #[command(flatten)]
     auth: AuthArgs,
     #[command(flatten)]
@@ -44,15 +50,17 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let process = Process::start("ingest")?;
     let authenticator = Authenticator::new(&args.auth)?;
     let master = args.sealing.master_key()?;
+    let settings = args.edge.settings(args.ingest.limits())?;
+    process.admin(args.admin_listen).await?;
     let listener = TcpListener::bind(args.ingest.listen).await;
     let listener = listener.with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {}", args.ingest.listen))?;
     let registry = args.registry.registry(&args.kafka.topic_prefix)?;
     let producer = Producer::open(&args.kafka, Duration::from_millis(args.ingest.publish_timeout_ms))?;
     // What follows the log goes on for as long as requests may need it.
     let drained = Shutdown::new();
-    let entrance = Entrance::new(process.health.clone(), process.metrics.clone());
+    let entrance = Entrance::new(process.health.clone(), &process.metrics);
     let service = service(entrance.clone(), args.ingest.cors_origins.clone());
-    let serving = tokio::spawn(http::serve(listener, service, args.ingest.limits(), process.shutdown.clone()));
+    let serving = tokio::spawn(http::serve(listener, service, settings, process.shutdown.clone()));
     let set_up = process.set_up(async {
         process.installed(&args.kafka, &registry).await?;
         let parts = Parts { args: &args, process: &process, registry: &registry, drained: &drained };

@@ -39,19 +39,23 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("ingest", "QUITTANCE_CORS_ORIGINS", "https://shop.example,*", "must be an origin"),
     ("ingest", "QUITTANCE_CREDENTIAL_RATE", "0", "must be 1 to 1000000"),
     ("ingest", "QUITTANCE_DRAIN_TIMEOUT_MS", "300001", "0..=300000"),
+    ("ingest", "QUITTANCE_FORWARDED_HEADER", "x-real-ip", "x-forwarded-for, forwarded"),
     ("ingest", "QUITTANCE_HEADER_TIMEOUT_MS", "1s", "invalid digit"),
+    ("ingest", "QUITTANCE_IDLE_TIMEOUT_MS", "99", "100..=3600000"),
     ("ingest", "QUITTANCE_JWT_HS256_SECRET", "", "must not be empty"),
     ("ingest", "QUITTANCE_LISTEN", "8080", "socket address"),
     ("ingest", "QUITTANCE_MASTER_KEY", "", "must not be empty"),
     ("ingest", "QUITTANCE_POSTGRES_CONNECTIONS_MAX", "0", "1..=1000"),
     ("ingest", "QUITTANCE_POSTGRES_SCHEMA", "pg_mine", "nor pg_"),
     ("ingest", "QUITTANCE_POSTGRES_URL", "", "must not be empty"),
+    ("ingest", "QUITTANCE_PROXY_PROTOCOL", "yes", "true, false"),
     ("ingest", "QUITTANCE_PUBLISH_TIMEOUT_MS", "99", "100..=60000"),
     ("ingest", "QUITTANCE_REDIS_URL", "", "must not be empty"),
     ("ingest", "QUITTANCE_REQUESTS_MAX", "0", "1..=1000000"),
     ("ingest", "QUITTANCE_STREAMS_MAX", "0", "1..=1000000"),
     ("ingest", "QUITTANCE_TENANT_RATE", "-1", "must be 1 to 1000000"),
     ("ingest", "QUITTANCE_WAITS_MAX", "0", "1..=1000000"),
+    ("ingest", "QUITTANCE_TRUSTED_PROXIES", "10.0.0.0/8,10.0.0.0/33", "such as 10.1.0.0/16"),
     ("ingest", "QUITTANCE_WAIT_MS", "-1", "invalid digit"),
     ("migrate", "QUITTANCE_LOG", "quittance=loud", "expected a level"),
     ("migrate", "QUITTANCE_LOG_FORMAT", "xml", "json, human"),
@@ -105,6 +109,8 @@ const ANY_TEXT: &[&str] = &[
     "QUITTANCE_KAFKA_CA_FILE",
     "QUITTANCE_KAFKA_SASL_USERNAME",
     "QUITTANCE_READ_AGGREGATE",
+    "QUITTANCE_TLS_CERTIFICATE_FILE",
+    "QUITTANCE_TLS_KEY_FILE",
     "QUITTANCE_TOKEN_SUBJECT",
 ];
 
@@ -144,6 +150,10 @@ fn every_option_has_a_bad_value_above_or_takes_any_text() {
 #[case::no_secret("token --tenant t --role viewer", &[("QUITTANCE_JWT_HS256_SECRET", "")], 2, "QUITTANCE_JWT_HS256_SECRET")]
 #[case::no_file("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE", "/no/such")], 1, "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE")]
 #[case::no_pem("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE", "/dev/null")], 1, "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE")]
+#[case::no_tls_key("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_CERTIFICATE_FILE", "/no/such")], 2, "QUITTANCE_TLS_KEY_FILE")]
+#[case::no_tls_certificate("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_KEY_FILE", "/no/such")], 2, "QUITTANCE_TLS_CERTIFICATE_FILE")]
+#[case::no_tls_file("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_CERTIFICATE_FILE", "/no/such"), ("QUITTANCE_TLS_KEY_FILE", "/no/such")], 1, "QUITTANCE_TLS_CERTIFICATE_FILE")]
+#[case::no_proxies("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_PROXY_PROTOCOL", "true")], 1, "QUITTANCE_TRUSTED_PROXIES")]
 #[case::no_database("migrate", &[("QUITTANCE_POSTGRES_URL", "postgres://u:hunter2@")], 1, "QUITTANCE_POSTGRES_URL")]
 #[case::no_password("schemas register", &[("QUITTANCE_KAFKA_SASL_MECHANISM", "PLAIN"), ("QUITTANCE_KAFKA_SASL_USERNAME", "u")], 2, "QUITTANCE_KAFKA_SASL_PASSWORD")]
 fn what_is_wrong_is_named(

@@ -79,7 +79,6 @@ impl App {
 #[derive(Clone)]
 pub struct Entrance {
     pub(crate) health: Health,
-    pub(crate) metrics: Metrics,
     pub(crate) ingest_metrics: IngestMetrics,
     app: Arc<OnceLock<App>>,
     latch: Arc<Latch>,
@@ -87,10 +86,10 @@ pub struct Entrance {
 
 impl Entrance {
     /// Not open yet: requests of the API are told to come again.
-    pub fn new(health: Health, metrics: Metrics) -> Self {
-        let ingest_metrics = IngestMetrics::new(&metrics);
+    pub fn new(health: Health, metrics: &Metrics) -> Self {
+        let ingest_metrics = IngestMetrics::new(metrics);
         let latch = Arc::new(health.latch("entrance"));
-        Self { health, metrics, ingest_metrics, app: Arc::default(), latch }
+        Self { health, ingest_metrics, app: Arc::default(), latch }
     }
 
     /// Metrics of the HTTP side.

@@ -13,7 +13,7 @@ pub struct IngestArgs {
     /// Address to listen on
     #[arg(long, env = "QUITTANCE_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
-    /// Connections served at a time; further ones wait to be accepted
+    /// Connections served at a time, and requests; further ones wait
     #[arg(long, env = "QUITTANCE_CONNECTIONS_MAX", default_value_t = 4096,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections_max: u32,
@@ -38,10 +38,14 @@ pub struct IngestArgs {
     /// Sites whose pages may ask and read from a browser, comma-separated, such as `https://shop.example`; none if left out
     #[arg(long, env = "QUITTANCE_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<Origin>,
-    /// How long a request's header may take to arrive, milliseconds
+    /// How long a request's header may take to arrive, and the first one with all that comes before it, milliseconds
     #[arg(long, env = "QUITTANCE_HEADER_TIMEOUT_MS", default_value_t = 10_000,
         value_parser = clap::value_parser!(u64).range(100..=120_000))]
     pub header_timeout_ms: u64,
+    /// How long a connection may be without a request; longer than a balancer before it keeps one unused, milliseconds
+    #[arg(long, env = "QUITTANCE_IDLE_TIMEOUT_MS", default_value_t = 75_000,
+        value_parser = clap::value_parser!(u64).range(100..=3_600_000))]
+    pub idle_timeout_ms: u64,
     /// How long requests in flight may take to finish when the process is told to stop, milliseconds
     #[arg(long, env = "QUITTANCE_DRAIN_TIMEOUT_MS", default_value_t = 15_000,
         value_parser = clap::value_parser!(u64).range(0..=300_000))]
@@ -65,6 +69,7 @@ impl IngestArgs {
         HttpLimits {
             connections_max: self.connections_max as usize,
             header_timeout: Duration::from_millis(self.header_timeout_ms),
+            idle_timeout: Duration::from_millis(self.idle_timeout_ms),
             drain_timeout: Duration::from_millis(self.drain_timeout_ms),
             ..HttpLimits::default()
         }

@@ -15,6 +15,7 @@ mod config;
 mod configurations;
 mod configure;
 pub mod create;
+mod edge;
 mod endpoints;
 mod feed;
 mod fields;
@@ -46,6 +47,7 @@ pub use self::{
     auth::AuthArgs,
     config::IngestArgs,
     configurations::Configurations,
+    edge::{EdgeArgs, EdgeSettingsError},
     feed::Tail,
     front::{Origin, service},
     notices::Notices,

@@ -24,7 +24,7 @@ use crate::{
 pub(crate) fn routes(
     entrance: Entrance,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let admin = admin::routes(entrance.health.clone(), entrance.metrics.clone());
+    let health = admin::bare_routes(entrance.health.clone());
     let endpoints = Arc::new(Endpoints::new());
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     let api = warp::path::full().and(warp::method()).and(query).and(warp::header::headers_cloned());
@@ -33,7 +33,7 @@ pub(crate) fn routes(
             let request = Request { method, path, query: Query::parse(&query), headers };
             answer(entrance.clone(), Arc::clone(&endpoints), request, body)
         });
-    admin.or(api).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
+    health.or(api).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
 
 /// A request but for its body.

@@ -11,7 +11,7 @@ use warp::http::StatusCode;
 use warp::{Filter, Rejection, Reply};
 
 use crate::health::Health;
-use crate::http::{self, HttpLimits};
+use crate::http::{self, HttpLimits, HttpSettings};
 use crate::metrics::Metrics;
 use crate::shutdown::Shutdown;
 
@@ -46,7 +46,8 @@ const METRICS_CONTENT_TYPE: &str = "text/plain; version=0.0.4";
 /// As [`http::serve`].
 pub async fn serve(listener: TcpListener, health: Health, metrics: Metrics, shutdown: Shutdown) -> io::Result<()> {
     let limits = HttpLimits { connections_max: 64, drain_timeout: Duration::from_secs(1), ..HttpLimits::default() };
-    http::serve(listener, warp::service(routes(health, metrics)), limits, shutdown).await
+    let settings = HttpSettings { limits, ..HttpSettings::default() };
+    http::serve(listener, warp::service(routes(health, metrics)), settings, shutdown).await
 }
 
 /// `GET /livez`, `GET /readyz` (200 `ok`, or 503 with what is wrong as JSON) and `GET /metrics`.
@@ -60,6 +61,24 @@ pub fn routes(
     let metrics = warp::path!("metrics")
         .map(move || warp::reply::with_header(metrics.render(), "content-type", METRICS_CONTENT_TYPE));
     warp::get().and(livez.or(readyz).unify().or(metrics))
+}
+
+/// `GET /livez` and `GET /readyz` for a listener that strangers reach: they answer with their status alone.
+pub fn bare_routes(
+    health: Health,
+) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync + 'static {
+    let live = health.clone();
+    let livez = warp::path!("livez").map(move || bare(live.liveness().is_ok()));
+    let readyz = warp::path!("readyz").map(move || bare(health.readiness().is_ok()));
+    warp::get().and(livez.or(readyz).unify())
+}
+
+fn bare(is_ok: bool) -> warp::reply::Response {
+    if is_ok {
+        "ok".into_response()
+    } else {
+        warp::reply::with_status("no", StatusCode::SERVICE_UNAVAILABLE).into_response()
+    }
 }
 
 fn verdict(outcome: Result<(), Vec<(String, String)>>) -> warp::reply::Response {

@@ -8,7 +8,7 @@ use quittance_avro::registry::Registry;
 use quittance_log::{KafkaArgs, RegistryArgs};
 use uuid::Uuid;
 
-use crate::{Client, Part, Process, Simulator, Stack, metrics, process};
+use crate::{Client, Part, Process, Simulator, Stack, process};
 
 const SECRET: &str = "a secret of the tests, known to all";
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -132,6 +132,11 @@ impl Installation {
         self.processes[&part].url(path)
     }
 
+    /// A URL on a process's listener for operators.
+    pub fn admin_url(&self, part: Part, path: &str) -> String {
+        self.processes[&part].admin_url(path)
+    }
+
     /// All that a process has logged so far.
     pub fn log(&self, part: Part) -> String {
         self.processes[&part].log()
@@ -139,7 +144,7 @@ impl Installation {
 
     /// A process's metrics as text.
     pub async fn metrics(&self, part: Part) -> Result<String> {
-        metrics::scrape(&self.url(part, "/metrics")).await
+        self.processes[&part].metrics().await
     }
 
     /// How to reach Kafka as its processes do.

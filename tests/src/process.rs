@@ -48,12 +48,12 @@ impl Part {
         }
     }
 
-    /// The variable that says where it listens.
+    /// The variable that says where others find it.
     fn listen(self) -> &'static str {
         match self {
             Self::Ingest => "QUITTANCE_LISTEN",
             Self::Simulator => "QUITTANCE_SIMULATOR_LISTEN",
-            Self::Processor | Self::Gateway | Self::Postgres | Self::Redis => "QUITTANCE_ADMIN_LISTEN",
+            Self::Processor | Self::Gateway | Self::Postgres | Self::Redis => ADMIN_LISTEN,
         }
     }
 
@@ -66,6 +66,9 @@ impl Part {
     }
 }
 
+/// The variable that says where it listens for its operators.
+const ADMIN_LISTEN: &str = "QUITTANCE_ADMIN_LISTEN";
+
 /// One process, which may be killed and started again on the same address.
 #[derive(Debug)]
 pub struct Process {
@@ -73,6 +76,8 @@ pub struct Process {
     pub part: Part,
     /// Where it listens.
     pub port: u16,
+    /// Where it listens for its operators, which is the same place if nobody else comes there.
+    admin_port: u16,
     variables: BTreeMap<String, String>,
     log: PathBuf,
     /// How long its log was when it was started, bytes.
@@ -83,8 +88,11 @@ pub struct Process {
 impl Process {
     pub(crate) fn new(part: Part, mut variables: BTreeMap<String, String>, log: PathBuf) -> Result<Self> {
         let port = free_port()?;
+        let admin_port = if part == Part::Ingest { free_port()? } else { port };
+        // The simulator has none: the other variable counts.
+        variables.insert(ADMIN_LISTEN.to_owned(), format!("127.0.0.1:{admin_port}"));
         variables.insert(part.listen().to_owned(), format!("127.0.0.1:{port}"));
-        Ok(Self { part, port, variables, log, log_from: 0, child: None })
+        Ok(Self { part, port, admin_port, variables, log, log_from: 0, child: None })
     }
 
     /// Starts it. Its log is appended to its file.
@@ -149,7 +157,7 @@ impl Process {
 
     /// Waits until it can do its work.
     pub async fn ready(&self, within: Duration) -> Result<()> {
-        let (url, http) = (self.url(self.part.ready()), reqwest::Client::builder().no_proxy().build()?);
+        let (url, http) = (self.admin_url(self.part.ready()), reqwest::Client::builder().no_proxy().build()?);
         let what = format!("{:?} becomes ready (its log is {})", self.part, self.log.display());
         eventually(&what, within, || {
             let request = http.get(&url).timeout(Duration::from_secs(1)).send();
@@ -168,9 +176,14 @@ impl Process {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// A URL on its listener for operators.
+    pub fn admin_url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.admin_port)
+    }
+
     /// Its metrics as text.
     pub async fn metrics(&self) -> Result<String> {
-        metrics::scrape(&self.url("/metrics")).await
+        metrics::scrape(&self.admin_url("/metrics")).await
     }
 
     /// What it has logged since it was started last.

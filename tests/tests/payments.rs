@@ -377,9 +377,13 @@ async fn metrics_and_health_are_served() -> Result<()> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     for part in [Part::Ingest, Part::Processor, Part::Gateway, Part::Postgres, Part::Redis] {
         for path in ["/livez", "/readyz"] {
-            assert_eq!(http.get(installation.url(part, path)).send().await?.status(), StatusCode::OK, "{part:?}{path}");
+            for url in [installation.url(part, path), installation.admin_url(part, path)] {
+                assert_eq!(http.get(&url).send().await?.status(), StatusCode::OK, "{part:?} {url}");
+            }
         }
     }
+    let answer = http.get(installation.url(Part::Ingest, "/metrics")).send().await?;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND, "strangers are told nothing of the insides");
     for (part, names) in [
         (Part::Ingest, &["http_requests_total", "http_request_seconds_count", "publish_seconds_count"][..]),
         (Part::Processor, &["runtime_windows_total", "log_commit_seconds_count", "runtime_window_records_count"]),

@@ -25,6 +25,9 @@ fn requests_go_from_the_published_port_to_every_ready_ingest() {
     assert_eq!(server[2], format!("ingest:{}", listen.port()));
     assert!(server.contains(&"check") && !listen.ip().is_loopback());
     assert_eq!(one("balance"), ["leastconn"]);
+    // It is believed whom it speaks for, so it must not pass on what clients say about themselves.
+    assert!(compose.service("ingest").environment.contains_key("QUITTANCE_TRUSTED_PROXIES"));
+    assert!(config.contains("\n    http-request set-header X-Forwarded-For %[src]\n"));
     assert!(config.contains("http-check send meth GET uri /readyz"));
     let instances: u32 = server[1].parse().expect("a number");
     assert!(compose.service("ingest").deploy.as_ref().is_some_and(|deploy| deploy.replicas <= instances));

@@ -1,6 +1,7 @@
 //! The accept loop's patience: with callers beyond the cap, and with a kernel that is out of descriptors.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,20 +33,20 @@ impl Acceptor {
         }
     }
 
-    /// The next connection and its slot, which is free again when dropped. May be dropped while waiting.
-    pub(super) async fn next(&mut self) -> (TcpStream, OwnedSemaphorePermit) {
+    /// The next connection, who it is from, and its slot, which is free again when dropped. May be dropped while waiting.
+    pub(super) async fn next(&mut self) -> (TcpStream, IpAddr, OwnedSemaphorePermit) {
         // The slot comes first: a connection accepted without one would hold a descriptor and get no answer, whereas in
         // the kernel's queue it costs nothing and another replica may yet be chosen.
         let slot = self.slot().await;
         loop {
             match self.listener.accept().await {
-                Ok((stream, _peer)) => {
+                Ok((stream, peer)) => {
                     self.backoff.reset();
                     // Answers are written whole; waiting for more to send would only delay them.
                     if let Err(error) = stream.set_nodelay(true) {
                         tracing::debug!(%error, "cannot set TCP_NODELAY");
                     }
-                    return (stream, slot);
+                    return (stream, peer.ip(), slot);
                 }
                 Err(error) if is_callers_fault(&error) => {
                     tracing::debug!(%error, "a caller left before it was accepted")
@@ -93,7 +94,8 @@ mod tests {
         let mut acceptor = Acceptor::new(listener, 1);
         for _ in 0..2 {
             let _client = TcpStream::connect(address).await.expect("a connection");
-            let (stream, slot) = acceptor.next().await;
+            let (stream, peer, slot) = acceptor.next().await;
+            assert!(peer.is_loopback());
             assert!(stream.nodelay().expect("the option"));
             assert_eq!(acceptor.slots.available_permits(), 0);
             drop(slot);

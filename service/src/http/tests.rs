@@ -11,6 +11,9 @@ use hyper::{Request, Response};
 use super::*;
 
 mod harness;
+mod http2;
+mod proxies;
+mod tls;
 
 use harness::{Client, Gate, Running, answer, within};
 
@@ -18,7 +21,13 @@ const SHORT: Duration = Duration::from_millis(200);
 const GET: &str = "GET / HTTP/1.1\r\nHost: test\r\n\r\n";
 
 fn short_timeouts() -> HttpLimits {
-    HttpLimits { header_timeout: SHORT, body_timeout: SHORT, write_timeout: SHORT, ..HttpLimits::default() }
+    HttpLimits {
+        header_timeout: SHORT,
+        idle_timeout: SHORT,
+        body_timeout: SHORT,
+        write_timeout: SHORT,
+        ..HttpLimits::default()
+    }
 }
 
 fn unbounded_drain() -> HttpLimits {
@@ -48,8 +57,23 @@ async fn a_header_that_trickles_is_closed_after_the_timeout() {
 }
 
 #[tokio::test]
+async fn a_header_that_stops_is_closed_after_its_timeout_however_long_a_connection_may_be_idle() {
+    let limits = HttpLimits { header_timeout: SHORT, idle_timeout: Duration::from_secs(3600), ..HttpLimits::default() };
+    let server = Running::start(answer("done"), limits).await;
+    let mut client = server.connect().await;
+    client.send(GET).await;
+    assert_eq!(client.response().await, "HTTP/1.1 200 OK: done");
+    let began = Instant::now();
+    client.send("GET / HTTP/1.1\r\nHost: ").await;
+    assert_eq!(client.read_to_end().await, "");
+    assert!(began.elapsed() >= SHORT, "closed after only {:?}", began.elapsed());
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_connection_without_another_request_is_closed_after_the_timeout() {
-    let server = Running::start(answer("done"), short_timeouts()).await;
+    let limits = HttpLimits { idle_timeout: SHORT, ..HttpLimits::default() };
+    let server = Running::start(answer("done"), limits).await;
     let mut client = server.connect().await;
     client.send(GET).await;
     assert_eq!(client.response().await, "HTTP/1.1 200 OK: done");
@@ -131,6 +155,20 @@ async fn draining_does_not_wait_for_idle_connections() {
     kept_alive.response().await;
     server.shutdown.request();
     assert_eq!(kept_alive.read_to_end().await, "");
+    server.ended().await;
+}
+
+#[tokio::test]
+async fn draining_waits_for_half_a_header_no_longer_than_at_other_times() {
+    let server = Running::start(answer("done"), HttpLimits { header_timeout: SHORT, ..unbounded_drain() }).await;
+    let mut client = server.connect().await;
+    client.send("GET / HTTP/1.1\r\nHost: ").await;
+    // The server has read it once it answers another client that came later.
+    let mut later = server.connect().await;
+    later.send(GET).await;
+    later.response().await;
+    server.shutdown.request();
+    assert_eq!(client.read_to_end().await, "");
     server.ended().await;
 }
 

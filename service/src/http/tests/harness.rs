@@ -1,10 +1,14 @@
-//! A server in this process, a client that speaks bytes, and a handler that waits to be released.
+//! A server in this process, clients that speak bytes, HTTP/2 and TLS, and a handler that waits to be released.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -35,15 +39,36 @@ impl Running {
         B::Data: Send,
         B::Error: Into<BoxError>,
     {
+        Self::start_with(service, HttpSettings { limits, ..HttpSettings::default() }).await
+    }
+
+    pub(super) async fn start_with<S, B>(service: S, settings: HttpSettings) -> Self
+    where
+        S: Service<Request<RequestBody>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send + 'static,
+        S::Error: Into<BoxError>,
+        B: Body + Send + 'static,
+        B::Data: Send,
+        B::Error: Into<BoxError>,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let shutdown = Shutdown::new();
-        let task = tokio::spawn(serve(listener, service, limits, shutdown.clone()));
+        let task = tokio::spawn(serve(listener, service, settings, shutdown.clone()));
         Self { address, shutdown, task }
     }
 
     pub(super) async fn connect(&self) -> Client {
-        Client { stream: within(TcpStream::connect(self.address)).await.expect("a connection") }
+        Client::over(self.stream().await)
+    }
+
+    /// A client that knows that the server speaks HTTP/2.
+    pub(super) async fn connect_http2(&self) -> Http2Client {
+        Http2Client::over(self.stream().await).await
+    }
+
+    pub(super) async fn stream(&self) -> TcpStream {
+        within(TcpStream::connect(self.address)).await.expect("a connection")
     }
 
     pub(super) async fn refuses_connections(&self) {
@@ -66,13 +91,25 @@ impl Running {
     }
 }
 
-pub(super) struct Client {
-    stream: TcpStream,
+pub(super) struct Client<S = TcpStream> {
+    stream: S,
 }
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub(super) fn over(stream: S) -> Self {
+        Self { stream }
+    }
+
+    pub(super) fn into_stream(self) -> S {
+        self.stream
+    }
+
     pub(super) async fn send(&mut self, text: &str) {
-        within(self.stream.write_all(text.as_bytes())).await.expect("a write");
+        self.send_bytes(text.as_bytes()).await;
+    }
+
+    pub(super) async fn send_bytes(&mut self, bytes: &[u8]) {
+        within(self.stream.write_all(bytes)).await.expect("a write");
     }
 
     /// One answer with a content length, as `status line: body`.
@@ -101,18 +138,19 @@ impl Client {
         String::from_utf8_lossy(&bytes[..count]).into_owned()
     }
 
-    /// Everything until the server closes; a reset counts as closed.
+    /// Everything until the server closes; a reset counts as closed, and so does an end without TLS's own farewell.
     pub(super) async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();
         if let Err(error) = within(self.stream.read_to_end(&mut bytes)).await {
-            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+            let kinds = [io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof];
+            assert!(kinds.contains(&error.kind()), "{error}");
         }
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Goes on sending `drop` slowly until the server closes, and returns what the server said.
     pub(super) async fn trickle_until_closed(&mut self, drop: &str) -> String {
-        let (mut reader, mut writer) = self.stream.split();
+        let (mut reader, mut writer) = tokio::io::split(&mut self.stream);
         let trickle = async {
             while writer.write_all(drop.as_bytes()).await.is_ok() {
                 tokio::time::sleep(TICK).await;
@@ -125,6 +163,42 @@ impl Client {
             () = trickle => {}
         }
         String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+/// A client of HTTP/2 on one connection.
+pub(super) struct Http2Client {
+    requests: http2::SendRequest<Empty<Bytes>>,
+    connection: JoinHandle<hyper::Result<()>>,
+}
+
+impl Http2Client {
+    pub(super) async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) -> Self {
+        let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+        let (requests, connection) = within(handshake).await.expect("a handshake");
+        Self { requests, connection: tokio::spawn(connection) }
+    }
+
+    /// Sends a request; the answer is another's to wait for.
+    pub(super) fn send(
+        &mut self,
+        request: Request<Empty<Bytes>>,
+    ) -> impl Future<Output = hyper::Result<Response<Incoming>>> + Send + use<> {
+        self.requests.send_request(request)
+    }
+
+    /// Asks for a path, and gives the answer as `status: body`.
+    pub(super) async fn get(&mut self, path: &str) -> hyper::Result<String> {
+        let request = Request::get(format!("http://test{path}")).body(Empty::new()).expect("a request");
+        let answer = within(self.send(request)).await?;
+        let status = answer.status().as_u16();
+        let body = within(http_body_util::BodyExt::collect(answer.into_body())).await?.to_bytes();
+        Ok(format!("{status}: {}", String::from_utf8_lossy(&body)))
+    }
+
+    /// Waits until the server has ended the connection, and says how.
+    pub(super) async fn ended(self) -> hyper::Result<()> {
+        within(self.connection).await.expect("the connection's task")
     }
 }
 
