@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let process = Process::start("ingest")?;
-    let authenticator = Authenticator::new(&args.auth)?;
+    let authenticator = Authenticator::start(&args.auth)?;
     let master = args.sealing.master_key()?;
     let listener = TcpListener::bind(args.ingest.listen).await;
     let listener = listener.with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {}", args.ingest.listen))?;

@@ -198,6 +198,7 @@ mod tests {
             subject: "somebody".to_owned(),
             credential_id: None,
             roles: Vec::new(),
+            expires_at: None,
         }
     }
 
