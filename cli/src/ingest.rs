@@ -48,7 +48,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let process = Process::start("ingest")?;
-    let authenticator = Authenticator::new(&args.auth)?;
+    let authenticator = Authenticator::start(&args.auth)?;
     let master = args.sealing.master_key()?;
     let settings = args.edge.settings(args.ingest.limits())?;
     process.admin(args.admin_listen).await?;

@@ -4,14 +4,14 @@ use std::io::{self, Write as _};
 
 use anyhow::{Context, bail};
 use quittance_avro::{tenant::Tenant, time::Timestamp, words::Mode};
-use quittance_ingest::auth::{AuthArgs, Authenticator, Claims, Role, mint};
+use quittance_ingest::auth::{DevelopmentArgs, DevelopmentClaims, Role};
 use uuid::Uuid;
 
 /// Options of `token`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
-    auth: AuthArgs,
+    development: DevelopmentArgs,
     /// Tenant that the token speaks for
     #[arg(long, env = "QUITTANCE_TOKEN_TENANT", help_heading = "Token")]
     tenant: Tenant,
@@ -60,24 +60,23 @@ fn parse_ttl(text: &str) -> Result<i64, String> {
 
 /// Prints a token and nothing else.
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
-    let Some(secret) = &args.auth.jwt_hs256_secret else {
-        bail!("QUITTANCE_JWT_HS256_SECRET must be set: development tokens are signed with it");
+    let Some(key) = args.development.key()? else {
+        bail!(
+            "QUITTANCE_JWT_HS256_SECRET must be set, with QUITTANCE_JWT_HS256_DEVELOPMENT=true: tokens are signed with it"
+        );
     };
-    // Refuses a secret that the HTTP side would refuse.
-    Authenticator::new(&args.auth)?;
     let now = Timestamp::now().as_ms() / 1_000;
-    let claims = Claims {
-        iss: args.auth.jwt_issuer.clone(),
-        aud: args.auth.jwt_audience.clone(),
+    let claims = DevelopmentClaims {
         sub: args.subject.clone(),
         exp: now + args.ttl,
-        nbf: None,
-        jti: Some(Uuid::new_v4().to_string()),
+        nbf: now,
+        iat: now,
+        jti: Uuid::new_v4().to_string(),
         tenant: args.tenant.clone(),
-        roles: args.roles.iter().map(|role| role.name().to_owned()).collect(),
+        roles: args.roles.clone(),
         mode: args.mode,
     };
-    writeln!(io::stdout(), "{}", mint(secret, &claims).context("signing the token")?)?;
+    writeln!(io::stdout(), "{}", key.mint(&claims).context("signing the token")?)?;
     Ok(())
 }
 

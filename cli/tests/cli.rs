@@ -9,7 +9,11 @@ use quittance_cli::{ProgramOption, options, subcommands};
 use rstest::rstest;
 
 const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-const JWT_SECRET: &str = "a secret for tests of 32 bytes or more";
+/// What development tokens take.
+const DEVELOPMENT: [(&str, &str); 2] = [
+    ("QUITTANCE_JWT_HS256_SECRET", "a secret for tests of 32 bytes or more"),
+    ("QUITTANCE_JWT_HS256_DEVELOPMENT", "true"),
+];
 /// A value that has to stay unseen.
 const HUNTER: &str = "hunter2";
 
@@ -42,6 +46,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("ingest", "QUITTANCE_FORWARDED_HEADER", "x-real-ip", "x-forwarded-for, forwarded"),
     ("ingest", "QUITTANCE_HEADER_TIMEOUT_MS", "1s", "invalid digit"),
     ("ingest", "QUITTANCE_IDLE_TIMEOUT_MS", "99", "100..=3600000"),
+    ("ingest", "QUITTANCE_JWT_HS256_DEVELOPMENT", "maybe", "true, false"),
     ("ingest", "QUITTANCE_JWT_HS256_SECRET", "", "must not be empty"),
     ("ingest", "QUITTANCE_LISTEN", "8080", "socket address"),
     ("ingest", "QUITTANCE_MASTER_KEY", "", "must not be empty"),
@@ -104,7 +109,7 @@ const BAD: &[(&str, &str, &str, &str)] = &[
 /// Options that take any text, or whose text only a file or a server can refuse.
 const ANY_TEXT: &[&str] = &[
     "QUITTANCE_DEAD_LETTERS_REASON",
-    "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE",
+    "QUITTANCE_JWT_ISSUERS_FILE",
     "QUITTANCE_KAFKA_BROKERS",
     "QUITTANCE_KAFKA_CA_FILE",
     "QUITTANCE_KAFKA_SASL_USERNAME",
@@ -148,8 +153,10 @@ fn every_option_has_a_bad_value_above_or_takes_any_text() {
 #[case::no_token_key("ingest", &[("QUITTANCE_JWT_HS256_SECRET", "")], 2, "QUITTANCE_JWT_HS256_SECRET")]
 #[case::short_secret("token --tenant t --role viewer", &[("QUITTANCE_JWT_HS256_SECRET", "hunter2")], 1, "QUITTANCE_JWT_HS256_SECRET")]
 #[case::no_secret("token --tenant t --role viewer", &[("QUITTANCE_JWT_HS256_SECRET", "")], 2, "QUITTANCE_JWT_HS256_SECRET")]
-#[case::no_file("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE", "/no/such")], 1, "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE")]
-#[case::no_pem("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE", "/dev/null")], 1, "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE")]
+#[case::secret_of_no_development("token --tenant t --role viewer", &[("QUITTANCE_JWT_HS256_DEVELOPMENT", "false")], 1, "QUITTANCE_JWT_HS256_DEVELOPMENT=true")]
+#[case::secret_of_no_development("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_HS256_DEVELOPMENT", "false")], 1, "QUITTANCE_JWT_HS256_DEVELOPMENT=true")]
+#[case::no_file("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_ISSUERS_FILE", "/no/such")], 1, "QUITTANCE_JWT_ISSUERS_FILE /no/such: ")]
+#[case::no_issuers("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_JWT_ISSUERS_FILE", "/dev/null")], 1, "QUITTANCE_JWT_ISSUERS_FILE /dev/null: must be JSON")]
 #[case::no_tls_key("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_CERTIFICATE_FILE", "/no/such")], 2, "QUITTANCE_TLS_KEY_FILE")]
 #[case::no_tls_certificate("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_KEY_FILE", "/no/such")], 2, "QUITTANCE_TLS_CERTIFICATE_FILE")]
 #[case::no_tls_file("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_CERTIFICATE_FILE", "/no/such"), ("QUITTANCE_TLS_KEY_FILE", "/no/such")], 1, "QUITTANCE_TLS_CERTIFICATE_FILE")]
@@ -163,7 +170,7 @@ fn what_is_wrong_is_named(
     #[case] named: &str,
 ) {
     // Whatever the case gives comes after it and counts.
-    let given = [&[("QUITTANCE_JWT_HS256_SECRET", JWT_SECRET)], variables].concat();
+    let given = [&DEVELOPMENT, variables].concat();
     let output = quittance(line, &given);
     let err = stderr(&output);
     assert_eq!(output.status.code(), Some(status), "{err}");
@@ -273,8 +280,7 @@ fn every_option_has_a_variable() {
 
 #[test]
 fn a_token_is_one_line_and_nothing_else() {
-    let secret = [("QUITTANCE_JWT_HS256_SECRET", JWT_SECRET)];
-    let output = quittance("token --tenant demo --role merchant --role viewer --subject me --ttl 5m", &secret);
+    let output = quittance("token --tenant demo --role merchant --role viewer --subject me --ttl 5m", &DEVELOPMENT);
     assert!(output.status.success(), "{}", stderr(&output));
     assert_eq!(stderr(&output), "");
     let text = stdout(&output);

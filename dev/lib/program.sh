@@ -33,6 +33,8 @@ load_variables() {
   done
   # One broker cannot keep more than one replica; four partitions are enough to see how records are spread.
   export QUITTANCE_PARTITIONS=4 QUITTANCE_REPLICATION=1
+  # The secret for tokens that was made above.
+  export QUITTANCE_JWT_HS256_DEVELOPMENT=true
   # A tenant may have accounts of its own at the simulator, too.
   export QUITTANCE_GATEWAY_URLS=simulator=http://127.0.0.1:8090,stripe=https://api.stripe.com
 }

@@ -154,9 +154,14 @@ impl<'e> Fields<'e> {
 
     /// Notes every field that nobody took.
     pub(crate) fn end(self) {
+        self.end_with("is not a field of this request");
+    }
+
+    /// The same, with what is to be said of each.
+    pub(crate) fn end_with(self, message: &str) {
         for name in self.members.keys() {
             let field = self.path(&FieldError::shown(name));
-            self.errors.push(FieldError { field, message: "is not a field of this request".to_owned() });
+            self.errors.push(FieldError { field, message: message.to_owned() });
         }
     }
 }

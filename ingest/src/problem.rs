@@ -34,8 +34,10 @@ impl FieldError {
 pub enum Problem {
     /// The request cannot be read: syntax, a missing header, a header that makes no sense.
     Malformed(String),
-    /// No valid credential.
+    /// No credential.
     Unauthorized,
+    /// A bearer token that is not taken. Why is nothing to tell whoever sent it.
+    InvalidToken,
     /// The credential's roles do not allow this.
     Forbidden,
     /// There is no such thing, or it is somebody else's.
@@ -112,7 +114,9 @@ impl Problem {
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed", "The request cannot be read"),
-            Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required"),
+            Self::Unauthorized | Self::InvalidToken => {
+                (StatusCode::UNAUTHORIZED, "unauthorized", "A valid bearer token is required")
+            }
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden", "The credential does not allow this"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found", "There is no such thing"),
             Self::MethodNotAllowed(_) => {
@@ -152,6 +156,7 @@ impl Problem {
             }
             Self::Behind(sequence) => Some(format!("sequence {sequence} is not there yet; try again")),
             Self::Unauthorized
+            | Self::InvalidToken
             | Self::Forbidden
             | Self::NotFound
             | Self::TooSlow
@@ -189,6 +194,11 @@ impl Problem {
         match self {
             Self::Unauthorized => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            // RFC 6750, 3.1
+            Self::InvalidToken => {
+                let challenge = HeaderValue::from_static(r#"Bearer error="invalid_token""#);
+                headers.insert(header::WWW_AUTHENTICATE, challenge);
             }
             Self::MethodNotAllowed(methods) => {
                 if let Ok(methods) = HeaderValue::from_str(methods) {

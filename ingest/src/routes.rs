@@ -85,7 +85,7 @@ async fn handle(
     match found.spec.access {
         Access::Signature => by_signature(app, found, request, body).await,
         Access::Roles(_) => {
-            let caller = app.parts.authenticator.caller(headers)?;
+            let caller = app.parts.authenticator.caller(headers).await?;
             app.parts.rates.admit(&caller).await?;
             if !found.spec.access.allows(&caller.roles) {
                 return Err(Problem::Forbidden);

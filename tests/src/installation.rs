@@ -64,6 +64,7 @@ impl Installation {
             ("QUITTANCE_POSTGRES_SCHEMA", &schema),
             ("QUITTANCE_MASTER_KEY", "dGhpcnR5LXR3byBieXRlcyBmb3IgdGhlIHRlc3RzISE="),
             ("QUITTANCE_JWT_HS256_SECRET", SECRET),
+            ("QUITTANCE_JWT_HS256_DEVELOPMENT", "true"),
             ("QUITTANCE_PARTITIONS", "4"),
             ("QUITTANCE_REPLICATION", "1"),
             ("QUITTANCE_LOG_FORMAT", "json"),

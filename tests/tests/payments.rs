@@ -229,19 +229,19 @@ async fn wait_bounds_the_time_to_the_answer() -> Result<()> {
 }
 
 #[rstest]
-#[case::none(None)]
-#[case::garbage(Some("garbage".to_owned()))]
-#[case::unsigned(Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.".to_owned()))]
+#[case::none(None, "Bearer")]
+#[case::garbage(Some("garbage"), r#"Bearer error="invalid_token""#)]
+#[case::unsigned(Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."), r#"Bearer error="invalid_token""#)]
 #[tokio::test]
-async fn without_a_valid_token_nobody_gets_in(#[case] token: Option<String>) -> Result<()> {
+async fn without_a_valid_token_nobody_gets_in(#[case] token: Option<&str>, #[case] challenge: &str) -> Result<()> {
     let installation = installation().await?;
     let client = match token {
-        Some(token) => installation.client_with(&token)?,
+        Some(token) => installation.client_with(token)?,
         None => Client::anonymous(&installation.url(Part::Ingest, ""))?,
     };
     for answer in [client.pay(&payment(1, "tok_approve")).await?, client.get("/v1/payments/pay_x").await?] {
         problem(&answer, StatusCode::UNAUTHORIZED, "unauthorized");
-        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        assert_eq!(answer.headers["www-authenticate"], challenge);
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! What a credential may be for. Which role may do what, the table of endpoints says.
 
+use serde::{Serialize, Serializer};
+
 /// What a credential may be for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, clap::ValueEnum)]
 pub enum Role {
@@ -15,7 +17,16 @@ pub enum Role {
     Admin,
 }
 
+impl Serialize for Role {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 impl Role {
+    /// Every role.
+    pub const ALL: [Self; 5] = [Self::Viewer, Self::Merchant, Self::Reviewer, Self::Operator, Self::Admin];
+
     /// Reads a role's name; `None` for a name that is none of ours.
     pub fn from_name(name: &str) -> Option<Self> {
         match name {
@@ -46,7 +57,7 @@ mod tests {
 
     #[test]
     fn names_go_round() {
-        for role in [Role::Viewer, Role::Merchant, Role::Reviewer, Role::Operator, Role::Admin] {
+        for role in Role::ALL {
             assert_eq!(Role::from_name(role.name()), Some(role));
         }
         assert_eq!(Role::from_name("Merchant"), None);

@@ -1,180 +1,157 @@
-//! Bearer tokens (RFC 7519), checked as RFC 8725 advises: the algorithm is fixed by the key, every claim that we rely on
-//! is required, and nothing that the token says chooses how it is verified.
+//! A token taken apart (RFC 7515, compact serialization), before anything of it is believed.
 
-use std::path::PathBuf;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::{Map, Value};
 
-use clap::builder::NonEmptyStringValueParser;
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
-use quittance_avro::{tenant::Tenant, words::Mode};
-use quittance_service::secret::Secret;
-use serde::{Deserialize, Serialize};
-use warp::http::{HeaderMap, header};
-
-use super::{Caller, Role};
-use crate::problem::Problem;
+use crate::json_value;
 
 /// A token is refused unread above this.
-const TOKEN_BYTES_MAX: usize = 8 * 1024;
-const LEEWAY_SECONDS: u64 = 30;
-const SECRET_BYTES_MIN: usize = 32;
-const SUBJECT_CHARS_MAX: usize = 255;
+pub(super) const TOKEN_BYTES_MAX: usize = 8 * 1024;
+/// A key id is looked up only up to this length.
+pub(super) const KEY_ID_BYTES_MAX: usize = 255;
 
-/// Whose tokens are accepted.
-#[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "Authentication")]
-pub struct AuthArgs {
-    /// Issuer (`iss`) that tokens must name
-    #[arg(long, env = "QUITTANCE_JWT_ISSUER", default_value = "quittance-dev", value_parser = NonEmptyStringValueParser::new())]
-    pub jwt_issuer: String,
-    /// Audience (`aud`) that tokens must name
-    #[arg(long, env = "QUITTANCE_JWT_AUDIENCE", default_value = "quittance", value_parser = NonEmptyStringValueParser::new())]
-    pub jwt_audience: String,
-    /// Shared secret for HS256 tokens, at least 32 bytes: for development only
-    #[arg(long, env = "QUITTANCE_JWT_HS256_SECRET", hide_env_values = true)]
-    pub jwt_hs256_secret: Option<Secret>,
-    /// File with the public key (PEM) for RS256 tokens
-    #[arg(long, env = "QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE")]
-    pub jwt_rs256_public_key_file: Option<PathBuf>,
+/// Members of a header that change how a token is to be read, in ways that we do not: extensions (RFC 7515, 4.1.11), a
+/// payload that is not encoded (RFC 7797), compression and encryption (RFC 7516), and a token inside (RFC 7519, 5.2).
+const NOT_UNDERSTOOD: [&str; 5] = ["crit", "b64", "zip", "enc", "cty"];
+
+/// Why a token is refused. It goes to the log for whoever set up the issuer, and to nobody else; none of these repeats
+/// what the token says.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum TokenError {
+    /// Not read at all.
+    #[error("it is longer than {TOKEN_BYTES_MAX} bytes")]
+    TooLong,
+    /// Not a signed token.
+    #[error("it is not three parts of unpadded base64url between dots")]
+    Parts,
+    /// A part is not an object whose members are named once.
+    #[error("its {0} is not a JSON object that names each member once")]
+    Json(&'static str),
+    /// Something of the header that would change how it is read.
+    #[error("its header has `{0}`, which is not understood")]
+    NotUnderstood(&'static str),
+    /// Made for something else (RFC 8725, 3.11).
+    #[error("its `typ` is neither JWT nor at+jwt")]
+    Type,
+    /// No `alg`, or not a text.
+    #[error("its header names no algorithm")]
+    NoAlgorithm,
+    /// No `kid` where one is needed.
+    #[error("its header names no key (`kid`), or one that no key has")]
+    NoKeyId,
+    /// Nobody we know.
+    #[error("its issuer (`iss`) is none of those that are configured")]
+    Issuer,
+    /// The issuer has no such key.
+    #[error("its issuer has no key of its `kid`")]
+    UnknownKey,
+    /// RFC 8725, 3.1.
+    #[error("its algorithm is not its key's, which is {0}")]
+    Algorithm(&'static str),
+    /// Not signed by that key.
+    #[error("its signature is not its key's")]
+    Signature,
+    /// A claim is not there.
+    #[error("it has no `{0}`")]
+    Missing(&'static str),
+    /// A claim is not what it should be.
+    #[error("its `{0}` is not {1}")]
+    Claim(&'static str, &'static str),
+    /// A claim that the issuer may not make.
+    #[error("its issuer may not name its {0}")]
+    NotAllowed(&'static str),
+    /// Past its `exp`.
+    #[error("it has expired")]
+    Expired,
+    /// Before its `nbf`.
+    #[error("it is not valid yet (`nbf`)")]
+    NotYet,
+    /// After now.
+    #[error("it was issued in the future (`iat`)")]
+    IssuedLater,
 }
 
-/// Settings under which no token can be verified.
-#[derive(Debug, thiserror::Error)]
-pub enum AuthSettingsError {
-    /// No key at all.
-    #[error("QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE or, for development, QUITTANCE_JWT_HS256_SECRET must be set")]
-    NoKey,
-    /// The secret can be guessed.
-    #[error("QUITTANCE_JWT_HS256_SECRET must have at least 32 bytes, has {0}")]
-    ShortSecret(usize),
-    /// The key file cannot be used.
-    #[error("QUITTANCE_JWT_RS256_PUBLIC_KEY_FILE {path}: {detail}")]
-    KeyFile {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        detail: String,
-    },
+/// The parts of a token. Only its signature says whether any of it is true.
+pub(super) struct Token<'t> {
+    /// The algorithm that the header names; compared with the key's, never used to choose one.
+    pub(super) algorithm: String,
+    /// The key that the header names.
+    pub(super) key_id: Option<String>,
+    /// The claims.
+    pub(super) payload: Map<String, Value>,
+    /// What was signed.
+    pub(super) signed: &'t [u8],
+    /// The signature.
+    pub(super) signature: Vec<u8>,
 }
 
-/// What a token of ours says.
-#[derive(Debug, Clone, Serialize)]
-pub struct Claims {
-    /// Issuer.
-    pub iss: String,
-    /// Audience.
-    pub aud: String,
-    /// Subject.
-    pub sub: String,
-    /// Expiry, seconds since the epoch.
-    pub exp: i64,
-    /// Not before, seconds since the epoch.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub nbf: Option<i64>,
-    /// Id of the token.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub jti: Option<String>,
-    /// The tenant that it speaks for.
-    pub tenant: Tenant,
-    /// What it is for.
-    pub roles: Vec<String>,
-    /// `live` or `test`.
-    pub mode: Mode,
-}
-
-/// The part of a token that callers are made of. `iss`, `aud`, `exp` and `nbf` are checked by the library, where `aud`
-/// may be a list.
-#[derive(Deserialize)]
-struct Verified {
-    sub: String,
-    jti: Option<String>,
-    tenant: Tenant,
-    roles: Vec<String>,
-    /// `test` if it does not say, so that nobody moves money by leaving something out.
-    #[serde(default = "test_mode")]
-    mode: Mode,
-}
-
-fn test_mode() -> Mode {
-    Mode::Test
-}
-
-/// Verifies bearer tokens.
-pub struct Authenticator {
-    keys: Vec<(Algorithm, DecodingKey, Validation)>,
-}
-
-impl Authenticator {
-    /// Reads the keys.
-    pub fn new(args: &AuthArgs) -> Result<Self, AuthSettingsError> {
-        let mut keys = Vec::new();
-        if let Some(secret) = &args.jwt_hs256_secret {
-            let bytes = secret.expose().as_bytes();
-            if bytes.len() < SECRET_BYTES_MIN {
-                return Err(AuthSettingsError::ShortSecret(bytes.len()));
-            }
-            keys.push((Algorithm::HS256, DecodingKey::from_secret(bytes), validation(Algorithm::HS256, args)));
+impl<'t> Token<'t> {
+    /// Takes a token apart.
+    pub(super) fn read(text: &'t str) -> Result<Self, TokenError> {
+        if text.len() > TOKEN_BYTES_MAX {
+            return Err(TokenError::TooLong);
         }
-        if let Some(path) = &args.jwt_rs256_public_key_file {
-            let refuse = |detail: String| AuthSettingsError::KeyFile { path: path.clone(), detail };
-            let pem = std::fs::read(path).map_err(|error| refuse(error.to_string()))?;
-            let key =
-                DecodingKey::from_rsa_pem(&pem).map_err(|_| refuse("must hold an RSA public key in PEM".to_owned()))?;
-            keys.push((Algorithm::RS256, key, validation(Algorithm::RS256, args)));
+        let (signed, signature) = text.rsplit_once('.').ok_or(TokenError::Parts)?;
+        // A dot is not base64url, so that a part too many is refused with it.
+        let (header, payload) = signed.split_once('.').ok_or(TokenError::Parts)?;
+        let mut header = object("header", &bytes(header)?)?;
+        let payload = object("payload", &bytes(payload)?)?;
+        let signature = bytes(signature)?;
+        if let Some(member) = NOT_UNDERSTOOD.into_iter().find(|member| header.contains_key(*member)) {
+            return Err(TokenError::NotUnderstood(member));
         }
-        if keys.is_empty() { Err(AuthSettingsError::NoKey) } else { Ok(Self { keys }) }
-    }
-
-    /// Who sends these headers. Why a token is refused goes to the log and not to whoever sent it.
-    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let token = bearer(headers).ok_or(Problem::Unauthorized)?;
-        self.verify(token).map_err(|reason| {
-            tracing::debug!(reason, "a token was refused");
-            Problem::Unauthorized
-        })
-    }
-
-    fn verify(&self, token: &str) -> Result<Caller, String> {
-        let head = decode_header(token).map_err(|error| error.to_string())?;
-        let key = self.keys.iter().find(|(algorithm, ..)| *algorithm == head.alg);
-        let (_, key, validation) = key.ok_or("no key for its algorithm")?;
-        if head.crit.is_some() {
-            return Err("critical extensions are not understood".to_owned());
+        if !header.get("typ").is_none_or(is_our_type) {
+            return Err(TokenError::Type);
         }
-        let claims = decode::<Verified>(token, key, validation).map_err(|error| error.to_string())?.claims;
-        if claims.sub.is_empty() || claims.sub.chars().count() > SUBJECT_CHARS_MAX {
-            return Err("its subject is empty or too long".to_owned());
-        }
-        Ok(Caller {
-            mode: claims.mode,
-            tenant: claims.tenant,
-            subject: claims.sub,
-            credential_id: claims.jti.filter(|id| id.len() <= SUBJECT_CHARS_MAX),
-            roles: claims.roles.iter().filter_map(|name| Role::from_name(name)).collect(),
-        })
+        let Some(Value::String(algorithm)) = header.remove("alg") else { return Err(TokenError::NoAlgorithm) };
+        let key_id = match header.remove("kid") {
+            None => None,
+            Some(Value::String(id)) if id.len() <= KEY_ID_BYTES_MAX => Some(id),
+            Some(_) => return Err(TokenError::NoKeyId),
+        };
+        // The rest of the header (`jku`, `jwk`, `x5u`, `x5c`) would have the token say what to verify it with.
+        Ok(Self { algorithm, key_id, payload, signed: signed.as_bytes(), signature })
     }
 }
 
-fn validation(algorithm: Algorithm, args: &AuthArgs) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.set_issuer(&[&args.jwt_issuer]);
-    validation.set_audience(&[&args.jwt_audience]);
-    validation.set_required_spec_claims(&["iss", "aud", "exp", "sub"]);
-    validation.validate_nbf = true;
-    validation.leeway = LEEWAY_SECONDS;
-    validation
+/// No part is empty: an empty signature is that of `none`.
+fn bytes(part: &str) -> Result<Vec<u8>, TokenError> {
+    URL_SAFE_NO_PAD.decode(part).ok().filter(|bytes| !bytes.is_empty()).ok_or(TokenError::Parts)
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let (Some(value), None) = (values.next(), values.next()) else { return None };
-    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-    (scheme.eq_ignore_ascii_case("bearer") && token.len() <= TOKEN_BYTES_MAX).then_some(token.trim())
+fn object(part: &'static str, bytes: &[u8]) -> Result<Map<String, Value>, TokenError> {
+    match json_value::read(bytes) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) | Err(_) => Err(TokenError::Json(part)),
+    }
 }
 
-/// Signs a development token (HS256).
-pub fn mint(secret: &Secret, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
-    encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(secret.expose().as_bytes()))
+/// `application/` may be left out, and letters may be large or small (RFC 7515, 4.1.9).
+fn is_our_type(value: &Value) -> bool {
+    let Value::String(name) = value else { return false };
+    let name = name.to_ascii_lowercase();
+    matches!(name.strip_prefix("application/").unwrap_or(&name), "jwt" | "at+jwt")
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    #[case(json!("JWT"), true)]
+    #[case(json!("jwt"), true)]
+    #[case(json!("at+JWT"), true)]
+    #[case(json!("application/at+jwt"), true)]
+    #[case(json!("APPLICATION/JWT"), true)]
+    #[case(json!("secevent+jwt"), false)]
+    #[case(json!("application/application/jwt"), false)]
+    #[case(json!(""), false)]
+    #[case(json!(null), false)]
+    #[case(json!(["JWT"]), false)]
+    fn types(#[case] name: Value, #[case] is_ours: bool) {
+        assert_eq!(is_our_type(&name), is_ours, "{name}");
+    }
+}

@@ -7,8 +7,10 @@ use futures::Stream;
 use quittance_avro::{
     ids::{AggregateId, PaymentId},
     seal::{DataKey, OpenError},
+    time::Timestamp,
 };
 use serde::Serialize;
+use tokio::time::Instant;
 use warp::{
     Reply,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -86,7 +88,9 @@ async fn follow(call: &Call<'_>, aggregate: Option<AggregateId>, begin: Begin) -
     let key: DataKey = sealing_key(app, caller.mode, &caller.tenant).await?;
     let place = place(app, caller, begin).await?;
     let (reads, caller) = (app.parts.reads.clone(), caller.clone());
-    let follower = Follower { reads, caller, aggregate, key, place, deadline: None, share };
+    // Whoever was let in until then has to show again that they may.
+    let deadline = caller.time_left(Timestamp::now()).and_then(|left| Instant::now().checked_add(left));
+    let follower = Follower { reads, caller, aggregate, key, place, deadline, share };
     Ok(event_stream(follower.start(&app.parts.tail, app.parts.stopping.clone())))
 }
 

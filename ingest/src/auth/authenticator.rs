@@ -1,0 +1,61 @@
+//! The one way in: from a request's headers to who sent it.
+
+use quittance_avro::time::Timestamp;
+use warp::http::{HeaderMap, header};
+
+use super::{
+    AuthArgs, AuthSettingsError, Caller,
+    key_cache::Freshness,
+    tokens::{NotVerified, Tokens},
+};
+use crate::problem::Problem;
+
+/// Verifies credentials. Dropping it ends what keeps the issuers' keys fresh.
+pub struct Authenticator {
+    tokens: Tokens,
+}
+
+impl Authenticator {
+    /// Reads the settings, and begins to fetch the issuers' keys; must be called within a runtime. That an issuer cannot be
+    /// reached is no error: its tokens are told to come again until it can.
+    pub fn start(args: &AuthArgs) -> Result<Self, AuthSettingsError> {
+        Self::start_with(args, Freshness::DEFAULT)
+    }
+
+    pub(super) fn start_with(args: &AuthArgs, freshness: Freshness) -> Result<Self, AuthSettingsError> {
+        Ok(Self { tokens: Tokens::start(args, freshness)? })
+    }
+
+    /// Who sends these headers. Why a token is refused goes to the log and not to whoever sent it: to them all refusals are
+    /// the same. An answer may take as long as it takes to fetch an issuer's keys.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let token = bearer(headers)?;
+        self.tokens.verify(token, Timestamp::now()).await.map_err(|reason| match reason {
+            NotVerified::Refused(reason) => {
+                tracing::debug!(%reason, "a token was refused");
+                Problem::InvalidToken
+            }
+            NotVerified::NoKeys => Problem::Unavailable("the token issuer's keys"),
+        })
+    }
+
+    /// What its tokens are verified with.
+    #[cfg(test)]
+    pub(super) fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+}
+
+/// The bearer token of a request (RFC 6750, 2.1). Of two `Authorization` headers somebody on the way may have seen the one,
+/// and we the other.
+fn bearer(headers: &HeaderMap) -> Result<&str, Problem> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = match (values.next(), values.next()) {
+        (None, _) => return Err(Problem::Unauthorized),
+        (Some(value), None) => value.to_str().map_err(|_| Problem::InvalidToken)?,
+        (Some(_), Some(_)) => return Err(Problem::InvalidToken),
+    };
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    // Other schemes are no bearer tokens, valid or not.
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim_start_matches(' ')) } else { Err(Problem::Unauthorized) }
+}
