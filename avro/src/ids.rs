@@ -121,6 +121,8 @@ ids! {
     PaymentLimitsId = "lim_";
     /// Id of a tenant's fees.
     FeeRulesId = "fee_";
+    /// Id of a tenant's API key, which is not the key.
+    ApiKeyId = "apk_";
     /// Id of a gateway's notice.
     NoticeId = "ntc_";
     /// Id of a tenant's data key.

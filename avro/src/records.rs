@@ -2,6 +2,7 @@
 //!
 //! The same types are what the stores keep as JSON: there, bytes are base64.
 
+mod access;
 mod bytes;
 mod common;
 mod configuration;
@@ -12,6 +13,7 @@ mod payment_method;
 mod runtime;
 
 pub use self::{
+    access::{ApiKey, ApiKeyUse},
     bytes::Bytes,
     common::{Actor, Envelope, Fingerprint, Sealed},
     configuration::{
@@ -101,6 +103,8 @@ records! {
     RoutingRules in "quittance.configuration";
     PaymentLimits in "quittance.configuration";
     FeeRules in "quittance.configuration";
+    ApiKey in "quittance.access";
+    ApiKeyUse in "quittance.access";
     GatewayHealth in "quittance.gateway";
     GatewayNotice in "quittance.gateway";
     GatewayAnomaly in "quittance.gateway";

@@ -15,6 +15,8 @@ macro_rules! sources {
 }
 
 static SOURCES: &[&str] = sources![
+    "access/api_key",
+    "access/api_key_use",
     "common/actor",
     "common/envelope",
     "common/fingerprint",

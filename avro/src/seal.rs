@@ -4,6 +4,7 @@
 //! tenant has a data key, which the installation's master key wraps. Additional data binds every ciphertext to where
 //! it belongs, so that one moved to another payment or tenant does not open.
 
+mod derive;
 mod keyring;
 mod master;
 

@@ -1,18 +1,18 @@
 //! The one table of topics: names, keys, retention, what they carry and who consumes them.
 
 use crate::records::{
-    ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, ConfirmPaymentMethod, CreatePayment,
-    CreatePaymentMethod, DeadLetter, FeeRules, GatewayAccount, GatewayAnomaly, GatewayEffect, GatewayHealth,
-    GatewayNotice, GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved, PaymentAttemptStarted,
-    PaymentAuthorized, PaymentCancelRequested, PaymentCanceled, PaymentCaptured, PaymentChangelog, PaymentConfirmed,
-    PaymentCreated, PaymentDeclined, PaymentDisputeClosed, PaymentDisputeOpened, PaymentExpired, PaymentFailed,
-    PaymentHeld, PaymentLimits, PaymentMethodActionRequired, PaymentMethodActivated, PaymentMethodChangelog,
-    PaymentMethodConfirmed, PaymentMethodCreated, PaymentMethodFailed, PaymentMethodRemoved, PaymentMethodSetUp,
-    PaymentMethodSetUpFailed, PaymentMethodState, PaymentOperationCorrected, PaymentOperationFailed,
-    PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened, PaymentReviewResolved,
-    PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record, RefundPayment,
-    RefusedCreation, RejectPayment, RemovePaymentMethod, ResolveReview, RoutingRules, SetUpEffect, SetUpResult,
-    TenantKey, Transfer, UpdatePayment,
+    ApiKey, ApiKeyUse, ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, ConfirmPaymentMethod,
+    CreatePayment, CreatePaymentMethod, DeadLetter, FeeRules, GatewayAccount, GatewayAnomaly, GatewayEffect,
+    GatewayHealth, GatewayNotice, GatewayResult, Installation, Outcome, PaymentActionRequired, PaymentApproved,
+    PaymentAttemptStarted, PaymentAuthorized, PaymentCancelRequested, PaymentCanceled, PaymentCaptured,
+    PaymentChangelog, PaymentConfirmed, PaymentCreated, PaymentDeclined, PaymentDisputeClosed, PaymentDisputeOpened,
+    PaymentExpired, PaymentFailed, PaymentHeld, PaymentLimits, PaymentMethodActionRequired, PaymentMethodActivated,
+    PaymentMethodChangelog, PaymentMethodConfirmed, PaymentMethodCreated, PaymentMethodFailed, PaymentMethodRemoved,
+    PaymentMethodSetUp, PaymentMethodSetUpFailed, PaymentMethodState, PaymentOperationCorrected,
+    PaymentOperationFailed, PaymentOperationRequested, PaymentRefunded, PaymentRejected, PaymentReviewOpened,
+    PaymentReviewResolved, PaymentState, PaymentStub, PaymentUnwantedSuccess, PaymentUpdated, PaymentVoided, Record,
+    RefundPayment, RefusedCreation, RejectPayment, RemovePaymentMethod, ResolveReview, RoutingRules, SetUpEffect,
+    SetUpResult, TenantKey, Transfer, UpdatePayment,
 };
 
 /// A topic of ours.
@@ -42,6 +42,8 @@ pub enum Topic {
     GatewayHealth,
     /// What tenants configure: gateway accounts, routing rules and limits.
     Configuration,
+    /// The keys by which tenants' servers are let in.
+    ApiKeys,
     /// What the payment processor gave up.
     ProcessorPaymentsDeadLetters,
     /// What the gateway sink gave up.
@@ -235,6 +237,10 @@ pub const TOPICS: &[TopicSpec] = &[
             Retention::Compacted,
             &[GatewayAccount::NAME, RoutingRules::NAME, PaymentLimits::NAME, FeeRules::NAME],
         )
+    },
+    TopicSpec {
+        keyed: false,
+        ..spec(Topic::ApiKeys, "api-keys.v1", Retention::Compacted, &[ApiKey::NAME, ApiKeyUse::NAME])
     },
     dead_letters(Topic::ProcessorPaymentsDeadLetters, "processor-payments.dead-letters.v1"),
     dead_letters(Topic::SinkGatewayDeadLetters, "sink-gateway.dead-letters.v1"),

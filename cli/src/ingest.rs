@@ -5,17 +5,17 @@ use std::{net::SocketAddr, time::Duration};
 use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
-    App, AppParts, AuthArgs, Commands, Configurations, EdgeArgs, Entrance, IngestArgs, IngestMetrics, Notices, Reads,
-    Tail,
+    ApiKeyTable, App, AppParts, AuthArgs, Commands, Configurations, EdgeArgs, IngestArgs, IngestMetrics, Notices,
+    Reads, Tail,
     auth::Authenticator,
     limits::{Rate, Rates, Shares},
     service,
 };
 use quittance_log::{KafkaArgs, Producer, RegistryArgs};
-use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
+use quittance_service::{health::Health, http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
 use quittance_sinks::gateway::GatewayAccountArgs;
-use quittance_tables::{ConfigurationFolding, Followed, Keys};
-use tokio::net::TcpListener;
+use quittance_tables::{ApiKeyFolding, ConfigurationFolding, Followed, Keys};
+use tokio::net::TcpSocket;
 
 use crate::{process::Process, sealing::SealingArgs};
 
@@ -52,28 +52,55 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
     let master = args.sealing.master_key()?;
     let settings = args.edge.settings(args.ingest.limits())?;
     process.admin(args.admin_listen).await?;
-    let listener = TcpListener::bind(args.ingest.listen).await;
-    let listener = listener.with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {}", args.ingest.listen))?;
+    let socket = bind(args.ingest.listen)?;
+    let open = process.health.latch(LISTENER);
     let registry = args.registry.registry(&args.kafka.topic_prefix)?;
     let producer = Producer::open(&args.kafka, Duration::from_millis(args.ingest.publish_timeout_ms))?;
     // What follows the log goes on for as long as requests may need it.
     let drained = Shutdown::new();
-    let entrance = Entrance::new(process.health.clone(), &process.metrics);
-    let service = service(entrance.clone(), args.ingest.cors_origins.clone());
-    let serving = tokio::spawn(http::serve(listener, service, settings, process.shutdown.clone()));
     let set_up = process.set_up(async {
         process.installed(&args.kafka, &registry).await?;
         let parts = Parts { args: &args, process: &process, registry: &registry, drained: &drained };
-        parts.app(authenticator, master, producer.clone(), entrance.ingest_metrics()).await
+        let app = parts.app(authenticator, master, producer.clone()).await?;
+        others_are_ready(&process.health).await;
+        Ok(app)
     });
-    if let Some(app) = set_up.await? {
-        entrance.open(app);
-    }
-    serving.await.context("serving")??;
+    let Some(app) = set_up.await? else { return Ok(()) };
+    let listener = socket.listen(BACKLOG).context("listening")?;
+    open.ready();
+    let service = service(app.clone(), process.health.clone(), args.ingest.cors_origins.clone());
+    http::serve(listener, service, settings, process.shutdown.clone()).await.context("serving")?;
+    app.end().await;
     drained.request();
     match producer.dead() {
         None => Ok(()),
         Some(cause) => bail!("the Kafka client writes nothing any more: {cause}"),
+    }
+}
+
+/// What waits for the public port to be open.
+const LISTENER: &str = "listener";
+/// Connections that wait to be accepted, at most.
+const BACKLOG: u32 = 1_024;
+
+/// Takes the address, which somebody else may have, and lets nobody connect yet: a balancer tries another ingest while this one starts,
+/// instead of being told to come again.
+fn bind(address: SocketAddr) -> anyhow::Result<TcpSocket> {
+    let taken = || -> std::io::Result<TcpSocket> {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // Connections of the process before this one may not be over yet.
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    taken().with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {address}"))
+}
+
+/// Waits until all that requests need is there.
+async fn others_are_ready(health: &Health) {
+    const LOOK_AGAIN: Duration = Duration::from_millis(20);
+    while health.readiness().is_err_and(|reasons| reasons.iter().any(|(name, _)| name != LISTENER)) {
+        tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
@@ -89,13 +116,7 @@ struct Parts<'a> {
 }
 
 impl Parts<'_> {
-    async fn app(
-        &self,
-        authenticator: Authenticator,
-        master: MasterKey,
-        producer: Producer,
-        ingest_metrics: IngestMetrics,
-    ) -> anyhow::Result<App> {
+    async fn app(&self, authenticator: Authenticator, master: MasterKey, producer: Producer) -> anyhow::Result<App> {
         let Self { args, process, registry, .. } = *self;
         let prefix = &args.kafka.topic_prefix;
         let keys = process.registered(|| Keys::new(&args.kafka, registry, producer.clone(), master.clone())).await?;
@@ -105,6 +126,12 @@ impl Parts<'_> {
         let commands = process.registered(|| Commands::look_up(registry, producer.clone(), prefix)).await?;
         process.follow("tenant keys", keys.followed(), &args.kafka, registry, self.drained)?;
         process.follow("configuration", &configuration, &args.kafka, registry, self.drained)?;
+        let api_keys = Followed::new(Topic::ApiKeys.name(prefix), ApiKeyFolding);
+        process.follow("API keys", &api_keys, &args.kafka, registry, self.drained)?;
+        let api_keys =
+            process.registered(|| ApiKeyTable::look_up(registry, producer.clone(), api_keys.clone())).await?;
+        let (using, drained) = (api_keys.clone(), self.drained.clone());
+        tokio::spawn(async move { using.tell_uses(drained).await });
         watch_kafka(process, producer, Topic::PaymentCommands.name(prefix))?;
         let notices = Notices::default();
         let listening = notices.clone();
@@ -116,7 +143,8 @@ impl Parts<'_> {
         let (following, followed, drained) = (tail.clone(), reads.clone(), self.drained.clone());
         tokio::spawn(async move { following.run(followed, drained).await });
         Ok(App::new(AppParts {
-            authenticator,
+            authenticator: authenticator.with_api_keys(api_keys.clone()),
+            api_keys,
             keys,
             configurations,
             installed_accounts: args.gateways.accounts().kinds().map(|(name, _)| name.to_owned()).collect(),
@@ -131,7 +159,7 @@ impl Parts<'_> {
             stopping: process.shutdown.clone(),
             wait: Duration::from_millis(args.ingest.wait_ms),
             default_gateway_account: args.ingest.default_gateway_account.clone(),
-            ingest_metrics,
+            ingest_metrics: IngestMetrics::new(&process.metrics),
         }))
     }
 }

@@ -1,27 +1,20 @@
 //! What the handlers work with.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use prometheus::{HistogramVec, IntCounterVec};
-use quittance_service::{
-    health::{Health, Latch},
-    metrics::{LATENCY_BUCKETS_SECONDS, Metrics},
-};
+use quittance_service::metrics::{LATENCY_BUCKETS_SECONDS, Metrics};
 
 use quittance_service::shutdown::Shutdown;
 use quittance_tables::Keys;
 
 use crate::{
+    api_keys::ApiKeyTable,
     auth::Authenticator,
     configurations::Configurations,
     feed::Tail,
     limits::{Rates, Shares},
     notices::Notices,
-    problem::Problem,
     publish::Commands,
     reads::Reads,
 };
@@ -40,6 +33,8 @@ pub struct AppParts {
     pub keys: Keys,
     /// What tenants configured, and the writer of it.
     pub configurations: Configurations,
+    /// Lets servers in.
+    pub api_keys: ApiKeyTable,
     /// Names of the gateway accounts that every tenant has.
     pub installed_accounts: BTreeSet<String>,
     /// Writes commands.
@@ -73,40 +68,10 @@ impl App {
     pub fn new(parts: AppParts) -> Self {
         Self { parts: Arc::new(parts) }
     }
-}
 
-/// What requests meet: it tells of the process from the first moment on, and lets in to the [`App`] once that is there.
-#[derive(Clone)]
-pub struct Entrance {
-    pub(crate) health: Health,
-    pub(crate) ingest_metrics: IngestMetrics,
-    app: Arc<OnceLock<App>>,
-    latch: Arc<Latch>,
-}
-
-impl Entrance {
-    /// Not open yet: requests of the API are told to come again.
-    pub fn new(health: Health, metrics: &Metrics) -> Self {
-        let ingest_metrics = IngestMetrics::new(metrics);
-        let latch = Arc::new(health.latch("entrance"));
-        Self { health, ingest_metrics, app: Arc::default(), latch }
-    }
-
-    /// Metrics of the HTTP side.
-    pub fn ingest_metrics(&self) -> IngestMetrics {
-        self.ingest_metrics.clone()
-    }
-
-    /// Opens it, for good.
-    pub fn open(&self, app: App) {
-        // Opening it twice would change nothing.
-        let _ = self.app.set(app);
-        self.latch.ready();
-    }
-
-    /// What is behind it.
-    pub(crate) fn app(&self) -> Result<&App, Problem> {
-        self.app.get().ok_or(Problem::Unavailable("the log"))
+    /// Writes what is not written yet, once nobody asks any more.
+    pub async fn end(&self) {
+        self.parts.api_keys.tell_now().await;
     }
 }
 

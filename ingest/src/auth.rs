@@ -4,10 +4,13 @@
 //! RFC 8725 advises: the token chooses among the issuers that the operator listed and nothing else. The key fixes the
 //! algorithm, the issuer fixes the keys and what it may name, and every claim that we rely on has to be there.
 //!
+//! An API key of ours (`api_key`) is known by its digest (`crate::api_keys`) and needs none of this.
+//!
 //! The way of a token: `token` takes it apart, `tokens` finds its issuer, `key_cache` has the issuer's keys (`key_set` and
 //! `key` read them, `key_source` fetches them), `claims` compares what it says with what `issuers` lets that issuer say.
 //! All but `key_cache` and `key_source` is pure.
 
+mod api_key;
 mod authenticator;
 mod claims;
 mod development;
@@ -24,6 +27,7 @@ mod token;
 mod tokens;
 mod verified;
 
+pub(crate) use self::api_key::ApiSecret;
 pub use self::{
     authenticator::Authenticator,
     development::{DevelopmentArgs, DevelopmentClaims, DevelopmentKey},
@@ -32,13 +36,19 @@ pub use self::{
 };
 use std::time::Duration;
 
-use quittance_avro::{tenant::Tenant, time::Timestamp, words::Mode};
+use quittance_avro::{
+    tenant::Tenant,
+    time::Timestamp,
+    words::{ActorKind, Mode},
+};
 
 /// Who asks, by a credential that was verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Live or test; the two never see each other.
     pub mode: Mode,
+    /// What kind of credential it is: a user's bearer token or a server's API key.
+    pub kind: ActorKind,
     /// The tenant that the credential speaks for.
     pub tenant: Tenant,
     /// The credential's subject.
@@ -65,6 +75,7 @@ impl Caller {
     pub(crate) fn somebody(tenant: &str) -> Self {
         Self {
             mode: Mode::Test,
+            kind: ActorKind::User,
             tenant: tenant.parse().expect("a tenant"),
             subject: "somebody".to_owned(),
             credential_id: None,

@@ -1,6 +1,6 @@
 //! Writing what tenants configure.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use quittance_avro::{
     records::{FeeRules, GatewayAccount, PaymentLimits, RoutingRules},
@@ -8,20 +8,15 @@ use quittance_avro::{
     topics::Topic,
     wire::{EncodeError, Encoder},
 };
-use quittance_log::{Headers, NewRecord, Producer, TopicPartition};
+use quittance_log::Producer;
 use quittance_tables::{ConfigurationFolding, Configured, Followed};
-use tokio::time::{Instant, timeout_at};
 
-use crate::{problem::Problem, publish::unwritten};
-
-/// How long a record may take to come back from its topic.
-const BACK_MAX: Duration = Duration::from_secs(5);
+use crate::{problem::Problem, table::Table};
 
 /// What tenants configured, and the writer of what they change. Cheap to clone.
 #[derive(Clone)]
 pub struct Configurations {
-    followed: Followed<ConfigurationFolding>,
-    producer: Producer,
+    table: Table<ConfigurationFolding>,
     encoders: Arc<Encoders>,
 }
 
@@ -45,39 +40,17 @@ impl Configurations {
             limits: registry.encoder(Topic::Configuration).await?,
             fees: registry.encoder(Topic::Configuration).await?,
         };
-        Ok(Self { followed, producer, encoders: Arc::new(encoders) })
+        Ok(Self { table: Table::new(followed, producer, "the configuration"), encoders: Arc::new(encoders) })
     }
 
-    /// What holds, as far as this instance knows. There is nothing to go by before it has been read once.
+    /// What holds, as far as this instance knows.
     pub(crate) fn table(&self) -> Result<&Followed<ConfigurationFolding>, Problem> {
-        if self.followed.is_filled() { Ok(&self.followed) } else { Err(Problem::Unavailable("the configuration")) }
+        self.table.known()
     }
 
-    /// The same, once this instance knows all that is in the log now: a change that builds on what is there must not build on what
-    /// another instance has replaced.
+    /// The same, once this instance knows all that is in the log now.
     pub(crate) async fn latest(&self) -> Result<&Followed<ConfigurationFolding>, Problem> {
-        let unavailable = || Problem::Unavailable("the configuration");
-        let (producer, at) = (self.producer.clone(), self.at());
-        let end = tokio::task::spawn_blocking(move || producer.end(&at, BACK_MAX)).await;
-        let end = end.ok().and_then(Result::ok).ok_or_else(unavailable)?;
-        self.reaches(end).await?;
-        self.table()
-    }
-
-    fn at(&self) -> TopicPartition {
-        TopicPartition { topic: Arc::clone(self.followed.topic()), partition: 0 }
-    }
-
-    /// Waits until the table has that version.
-    async fn reaches(&self, version: i64) -> Result<(), Problem> {
-        let deadline = Instant::now() + BACK_MAX;
-        let mut changes = self.followed.changes();
-        while self.followed.read().version() < version {
-            if !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(()))) {
-                return Err(Problem::Unavailable("the configuration"));
-            }
-        }
-        Ok(())
+        self.table.latest().await
     }
 
     /// Writes a change. Returns once it is in the log and this instance goes by it. A payment that it is asked for from then on is
@@ -87,15 +60,7 @@ impl Configurations {
             tracing::error!(%error, "a change of the configuration cannot be written");
             Problem::Internal
         })?;
-        let record = NewRecord {
-            topic: Arc::clone(self.followed.topic()),
-            partition: None,
-            key: configured.envelope().aggregate_id.clone().into_bytes(),
-            value: Some(value),
-            headers: Headers::default(),
-        };
-        let (_, offset) = self.producer.produce(&record).await.map_err(|error| unwritten(&error))?;
-        self.reaches(offset + 1).await
+        self.table.write(configured.envelope().aggregate_id.clone(), value).await
     }
 
     fn encode(&self, configured: &Configured) -> Result<Vec<u8>, EncodeError> {

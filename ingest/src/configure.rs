@@ -1,6 +1,7 @@
 //! What tenants configure, from JSON to records and back. Pure.
 
 mod account;
+mod api_key;
 mod fees;
 mod limits;
 mod lists;
@@ -8,6 +9,7 @@ mod rules;
 
 pub(crate) use self::{
     account::{AccountRequest, AccountView},
+    api_key::{ApiKeyRequest, ApiKeyView},
     fees::FeesView,
     limits::LimitsView,
     rules::RulesView,

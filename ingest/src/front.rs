@@ -3,7 +3,7 @@
 
 use std::{convert::Infallible, str::FromStr, time::Duration};
 
-use quittance_service::http::RequestBody;
+use quittance_service::{health::Health, http::RequestBody};
 use tower::{Service, ServiceBuilder};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use warp::{
@@ -11,7 +11,7 @@ use warp::{
     hyper::body::{Body, Bytes},
 };
 
-use crate::{app::Entrance, routes::routes};
+use crate::{app::App, routes::routes};
 
 /// What answers have unless they say otherwise. The API answers with data alone.
 const HEADERS: &[(HeaderName, &str)] = &[
@@ -68,7 +68,8 @@ impl FromStr for Origin {
 
 /// The whole of the public side.
 pub fn service(
-    entrance: Entrance,
+    app: App,
+    health: Health,
     origins: Vec<Origin>,
 ) -> impl Service<
     Request<RequestBody>,
@@ -82,7 +83,7 @@ pub fn service(
     let origins = origins.into_iter().map(|Origin(origin)| origin);
     let cors = CorsLayer::new().allow_origin(AllowOrigin::list(origins)).allow_methods(methods);
     let cors = cors.allow_headers(ASKED).expose_headers(TOLD).max_age(PREFLIGHT_AGE);
-    ServiceBuilder::new().map_response(harmless).layer(cors).service(warp::service(routes(entrance)))
+    ServiceBuilder::new().map_response(harmless).layer(cors).service(warp::service(routes(app, health)))
 }
 
 fn harmless<B>(mut response: Response<B>) -> Response<B> {

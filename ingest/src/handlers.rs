@@ -14,7 +14,8 @@ mod webhook;
 pub(crate) use self::{
     anomalies::read_anomalies,
     configure::{
-        Fees, Limits, Rules, put_gateway_account, put_set, read_gateway_account, read_gateway_accounts, read_set,
+        Fees, Limits, Rules, create_api_key, put_gateway_account, put_set, read_api_key, read_api_keys,
+        read_gateway_account, read_gateway_accounts, read_set, revoke_api_key,
     },
     create_payment::create_payment,
     events::{follow_payment, read_events},

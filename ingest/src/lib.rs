@@ -5,6 +5,7 @@
 //! `publish` writes the command, `wait` watches for what became of it, [`view`] shows the payment, [`problem`] is every
 //! answer that is not a success.
 
+mod api_keys;
 mod app;
 pub mod auth;
 mod body;
@@ -35,6 +36,7 @@ mod query;
 mod reads;
 mod router;
 mod routes;
+mod table;
 mod tag;
 mod text;
 mod version;
@@ -43,7 +45,8 @@ mod wait;
 mod waiting;
 
 pub use self::{
-    app::{App, AppParts, Entrance, IngestMetrics},
+    api_keys::ApiKeyTable,
+    app::{App, AppParts, IngestMetrics},
     auth::AuthArgs,
     config::IngestArgs,
     configurations::Configurations,

@@ -2,14 +2,14 @@
 
 use std::{convert::Infallible, sync::Arc, time::Instant};
 
-use quittance_service::{admin, trace::TraceContext};
+use quittance_service::{admin, health::Health, trace::TraceContext};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, Method},
 };
 
 use crate::{
-    app::{App, Entrance},
+    app::App,
     body::Chunks,
     call::Call,
     endpoints::{Access, Endpoint},
@@ -22,16 +22,17 @@ use crate::{
 
 /// Every route of the public listener.
 pub(crate) fn routes(
-    entrance: Entrance,
+    app: App,
+    health: Health,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let health = admin::bare_routes(entrance.health.clone());
+    let health = admin::bare_routes(health);
     let endpoints = Arc::new(Endpoints::new());
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     let api = warp::path::full().and(warp::method()).and(query).and(warp::header::headers_cloned());
     let api =
         api.and(warp::body::stream()).then(move |path: warp::path::FullPath, method, query: String, headers, body| {
             let request = Request { method, path, query: Query::parse(&query), headers };
-            answer(entrance.clone(), Arc::clone(&endpoints), request, body)
+            answer(app.clone(), Arc::clone(&endpoints), request, body)
         });
     health.or(api).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
@@ -50,11 +51,11 @@ const REQUEST_ID: &str = "request-id";
 const NOWHERE: &str = "(none)";
 
 /// Has a request answered, and notes what came of it.
-async fn answer(entrance: Entrance, endpoints: Arc<Endpoints>, request: Request, body: impl Chunks) -> Answer {
+async fn answer(app: App, endpoints: Arc<Endpoints>, request: Request, body: impl Chunks) -> Answer {
     let began = Instant::now();
     let trace = trace(&request.headers);
     let (pattern, answered) = match endpoints.find(&request.method, request.path.as_str()) {
-        Ok(found) => (found.spec.path, handle(&entrance, &found, &request, body, &trace).await),
+        Ok(found) => (found.spec.path, handle(&app, &found, &request, body, &trace).await),
         Err(problem) => (NOWHERE, Err(problem)),
     };
     let mut response = answered.unwrap_or_else(|problem| problem.response());
@@ -63,7 +64,7 @@ async fn answer(entrance: Entrance, endpoints: Arc<Endpoints>, request: Request,
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status();
-    let metrics = &entrance.ingest_metrics;
+    let metrics = &app.parts.ingest_metrics;
     metrics.requests.with_label_values(&[pattern, status.as_str()]).inc();
     metrics.seconds.with_label_values(&[pattern]).observe(began.elapsed().as_secs_f64());
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -74,13 +75,13 @@ async fn answer(entrance: Entrance, endpoints: Arc<Endpoints>, request: Request,
 
 /// Lets in who may come in, before anything of the body is read.
 async fn handle(
-    entrance: &Entrance,
+    app: &App,
     found: &Found<'_>,
     request: &Request,
     body: impl Chunks,
     trace: &TraceContext,
 ) -> Result<Answer, Problem> {
-    let (app, Request { query, headers, .. }) = (entrance.app()?, request);
+    let Request { query, headers, .. } = request;
     version::check(headers)?;
     match found.spec.access {
         Access::Signature => by_signature(app, found, request, body).await,
@@ -125,6 +126,10 @@ async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Res
         Endpoint::ReadGatewayAccounts => handlers::read_gateway_accounts(call).await,
         Endpoint::ReadGatewayAccount => handlers::read_gateway_account(call).await,
         Endpoint::PutGatewayAccount => handlers::put_gateway_account(call, body).await,
+        Endpoint::CreateApiKey => handlers::create_api_key(call, body).await,
+        Endpoint::ReadApiKeys => handlers::read_api_keys(call).await,
+        Endpoint::ReadApiKey => handlers::read_api_key(call).await,
+        Endpoint::RevokeApiKey => handlers::revoke_api_key(call).await,
         Endpoint::ReadRoutingRules => handlers::read_set::<handlers::Rules>(call).await,
         Endpoint::PutRoutingRules => handlers::put_set::<handlers::Rules>(call, body).await,
         Endpoint::ReadLimits => handlers::read_set::<handlers::Limits>(call).await,

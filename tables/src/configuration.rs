@@ -17,7 +17,7 @@ use quittance_avro::{
 };
 use quittance_log::{Record, Schemas};
 
-use crate::{Folding, FollowError};
+use crate::{Folding, FollowError, HasVersion};
 
 /// A record of the configuration topic.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,11 +109,6 @@ impl Configuration {
         self.version = offset.saturating_add(1);
     }
 
-    /// The offset behind the latest record that was taken in or passed over.
-    pub fn version(&self) -> i64 {
-        self.version
-    }
-
     /// What a tenant configured, if it did.
     pub fn of(&self, mode: Mode, tenant: &Tenant) -> Option<&TenantConfiguration> {
         self.tenants.get(&(mode, tenant.clone()))
@@ -122,6 +117,12 @@ impl Configuration {
     /// The gateway account of that id, whoever's it is.
     pub fn account(&self, id: GatewayAccountId) -> Option<&Arc<Versioned<GatewayAccount>>> {
         self.accounts.get(&id.to_string())
+    }
+}
+
+impl HasVersion for Configuration {
+    fn version(&self) -> i64 {
+        self.version
     }
 }
 

@@ -34,6 +34,12 @@ pub trait Folding: Send + Sync + 'static {
     }
 }
 
+/// A table that knows how far its topic was read.
+pub trait HasVersion {
+    /// The offset behind the latest record that was taken in or passed over.
+    fn version(&self) -> i64;
+}
+
 /// Why a topic cannot be followed any further.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use quittance_avro::registry::Registry;
-use quittance_log::{KafkaArgs, RegistryArgs};
+use quittance_avro::{registry::Registry, topics::TOPICS};
+use quittance_log::{KafkaArgs, Reader, RegistryArgs};
 use uuid::Uuid;
 
 use crate::{Client, Part, Process, Simulator, Stack, process};
@@ -111,6 +111,30 @@ impl Installation {
             args.extend(["--role", role]);
         }
         Ok(self.tool(&args)?.trim().to_owned())
+    }
+
+    /// Which topics hold a text, in whatever record.
+    pub async fn found_on_topics(&self, text: &str) -> Result<Vec<String>> {
+        let (kafka, text) = (self.kafka()?, text.as_bytes().to_vec());
+        let holds = move |bytes: &Option<Vec<u8>>| {
+            bytes.as_ref().is_some_and(|bytes| bytes.windows(text.len()).any(|window| window == text))
+        };
+        tokio::task::spawn_blocking(move || {
+            let mut found = Vec::new();
+            for spec in TOPICS {
+                let reader = Reader::new(&kafka, &spec.topic.name(&kafka.topic_prefix))?;
+                let partitions: Vec<i32> = (0..reader.partitions()?).collect();
+                let mut is_found = false;
+                reader.read_all(&partitions, |record| {
+                    is_found |= holds(&record.value)
+                        || holds(&record.key)
+                        || record.headers.0.iter().any(|(_, value)| holds(value));
+                })?;
+                found.extend(is_found.then(|| spec.name.to_owned()));
+            }
+            Ok(found)
+        })
+        .await?
     }
 
     /// A client for a tenant's merchant.

@@ -203,8 +203,8 @@ async fn an_ingest_that_starts_without_kafka_says_so_and_takes_nothing() -> Resu
     ingest.kill()?;
     ingest.start()?;
     is_unready(&installation, Part::Ingest).await?;
-    let answer = client.pay(&payment(100, "tok_approve")).await?;
-    ensure!(answer.status == StatusCode::SERVICE_UNAVAILABLE, "{}", answer.body);
+    let refused = client.pay(&payment(100, "tok_approve")).await;
+    ensure!(refused.is_err(), "nobody connects before anything can be taken: {refused:?}");
     // Told to stop, it stops, though it never got to its work.
     let ingest = installation.process(Part::Ingest);
     ingest.signal("TERM")?;

@@ -1,7 +1,7 @@
 //! What stands in the log, the stores and the logs of the processes after a payment, and what must not.
 
 use anyhow::Result;
-use quittance_avro::topics::{TOPICS, Topic};
+use quittance_avro::topics::Topic;
 use quittance_log::Reader;
 use quittance_tests::{Installation, Options, Part, payment};
 use reqwest::{Method, StatusCode};
@@ -55,7 +55,7 @@ async fn the_text_of_a_payment_is_sealed_in_the_log_and_in_the_stores() -> Resul
 
 /// Every topic, table, cache and log that holds a text.
 async fn found_anywhere(installation: &Installation, text: &str) -> Result<Vec<String>> {
-    let mut found = on_topics(installation, text).await?;
+    let mut found = installation.found_on_topics(text).await?;
     let postgres = installation.postgres().await?;
     let like = format!("%{text}%");
     for table in ["payments", "events", "outcomes"] {
@@ -80,30 +80,6 @@ async fn found_anywhere(installation: &Installation, text: &str) -> Result<Vec<S
         Part::ALL.into_iter().filter(|part| installation.log(*part).contains(text)).map(|part| format!("{part:?}")),
     );
     Ok(found)
-}
-
-/// The bytes of every record, whatever they mean.
-async fn on_topics(installation: &Installation, text: &str) -> Result<Vec<String>> {
-    let (kafka, text) = (installation.kafka()?, text.as_bytes().to_vec());
-    let holds = move |bytes: &Option<Vec<u8>>| {
-        bytes.as_ref().is_some_and(|bytes| bytes.windows(text.len()).any(|window| window == text))
-    };
-    tokio::task::spawn_blocking(move || {
-        let mut found = Vec::new();
-        for spec in TOPICS {
-            let reader = Reader::new(&kafka, &spec.topic.name(&kafka.topic_prefix))?;
-            let partitions: Vec<i32> = (0..reader.partitions()?).collect();
-            let mut is_found = false;
-            reader.read_all(&partitions, |record| {
-                is_found |= holds(&record.value)
-                    || holds(&record.key)
-                    || record.headers.0.iter().any(|(_, value)| holds(value));
-            })?;
-            found.extend(is_found.then(|| spec.name.to_owned()));
-        }
-        Ok(found)
-    })
-    .await?
 }
 
 #[tokio::test]

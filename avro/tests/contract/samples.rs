@@ -1,6 +1,7 @@
 //! Two samples of every record that is on a topic: a full one, in which every option is set and no list is empty, and
 //! a minimal one, in which no option is set and every list is empty.
 
+mod access;
 mod configuration;
 mod gateway;
 mod history;
@@ -118,6 +119,8 @@ fn all(fill: Fill) -> Vec<Sample> {
         erase(fill, &configuration::routing_rules(fill)),
         erase(fill, &configuration::payment_limits(fill)),
         erase(fill, &configuration::fee_rules(fill)),
+        erase(fill, &access::api_key(fill)),
+        erase(fill, &access::api_key_use(fill)),
         erase(fill, &gateway::health(fill)),
         erase(fill, &gateway::notice(fill)),
         erase(fill, &gateway::anomaly(fill)),

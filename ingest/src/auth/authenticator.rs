@@ -4,15 +4,16 @@ use quittance_avro::time::Timestamp;
 use warp::http::{HeaderMap, header};
 
 use super::{
-    AuthArgs, AuthSettingsError, Caller,
+    ApiSecret, AuthArgs, AuthSettingsError, Caller,
     key_cache::Freshness,
     tokens::{NotVerified, Tokens},
 };
-use crate::problem::Problem;
+use crate::{api_keys::ApiKeyTable, problem::Problem};
 
 /// Verifies credentials. Dropping it ends what keeps the issuers' keys fresh.
 pub struct Authenticator {
     tokens: Tokens,
+    api_keys: Option<ApiKeyTable>,
 }
 
 impl Authenticator {
@@ -23,13 +24,21 @@ impl Authenticator {
     }
 
     pub(super) fn start_with(args: &AuthArgs, freshness: Freshness) -> Result<Self, AuthSettingsError> {
-        Ok(Self { tokens: Tokens::start(args, freshness)? })
+        Ok(Self { tokens: Tokens::start(args, freshness)?, api_keys: None })
+    }
+
+    /// Lets in who has one of these keys, too.
+    pub fn with_api_keys(self, keys: ApiKeyTable) -> Self {
+        Self { api_keys: Some(keys), ..self }
     }
 
     /// Who sends these headers. Why a token is refused goes to the log and not to whoever sent it: to them all refusals are
     /// the same. An answer may take as long as it takes to fetch an issuer's keys.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let token = bearer(headers)?;
+        if let (Some(keys), Some(secret)) = (&self.api_keys, ApiSecret::parse(token)) {
+            return keys.caller(&secret, Timestamp::now());
+        }
         self.tokens.verify(token, Timestamp::now()).await.map_err(|reason| match reason {
             NotVerified::Refused(reason) => {
                 tracing::debug!(%reason, "a token was refused");

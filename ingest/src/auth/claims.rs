@@ -1,6 +1,9 @@
 //! What a token says of its bearer, held against what its issuer may say.
 
-use quittance_avro::{time::Timestamp, words::Mode};
+use quittance_avro::{
+    time::Timestamp,
+    words::{ActorKind, Mode},
+};
 use serde_json::{Map, Value};
 
 use super::{Caller, Role, issuers::IssuerRules, token::TokenError};
@@ -63,6 +66,7 @@ pub(super) fn read(payload: &Map<String, Value>, rules: &IssuerRules) -> Result<
         return Err(TokenError::NotAllowed("roles"));
     }
     let caller = Caller {
+        kind: ActorKind::User,
         mode,
         tenant,
         subject: text(payload, "sub")?.ok_or(TokenError::Missing("sub"))?.to_owned(),

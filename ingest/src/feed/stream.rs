@@ -1,7 +1,7 @@
 //! Server-sent events (WHATWG HTML, 9.2): the events after a place, and those that come, until somebody ends it.
 //!
 //! Each has the place behind it as its id, so that a client that reconnects (`Last-Event-ID`) goes on there: none is missed and none
-//! comes twice. It ends with its token, when the process is told to stop, and when the client does not read.
+//! comes twice. It ends with its credential, when the process is told to stop, and when the client does not read.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -16,6 +16,7 @@ use super::{
     tail::{About, Tail},
 };
 use crate::{
+    api_keys::ApiKeyTable,
     auth::Caller,
     limits::Share,
     reads::{FeedEvent, Reads, StoreError},
@@ -37,6 +38,8 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// A stream that begins.
 pub(crate) struct Follower {
     pub(crate) reads: Reads,
+    /// Says whether the caller may still be told.
+    pub(crate) api_keys: ApiKeyTable,
     pub(crate) caller: Caller,
     /// The one that it is about, unless it is about all of the tenant's.
     pub(crate) aggregate: Option<AggregateId>,
@@ -60,7 +63,7 @@ impl Follower {
         let waiter = tail.subscribe(&self.caller, self.aggregate);
         // One chunk waits for the client; the next is fetched when that is taken.
         let (chunks, body) = mpsc::channel(1);
-        let deadline = self.deadline;
+        let (deadline, api_keys, caller) = (self.deadline, self.api_keys.clone(), self.caller.clone());
         tokio::spawn(async move {
             let over = async {
                 match deadline {
@@ -71,6 +74,7 @@ impl Follower {
             tokio::select! {
                 () = self.tell(waiter, &chunks) => {}
                 () = over => {}
+                () = api_keys.revoked(&caller) => {}
                 () = shutdown.requested() => {}
                 () = chunks.closed() => {}
             }

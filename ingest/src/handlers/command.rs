@@ -10,7 +10,6 @@ use quittance_avro::{
     records::{Actor, Envelope, Fingerprint, Sealed},
     seal::Binding,
     time::Timestamp,
-    words::ActorKind,
 };
 use quittance_service::trace::TraceContext;
 use serde::Serialize;
@@ -59,7 +58,7 @@ impl Request<'_> {
             sequence: None,
             occurred_at: Timestamp::now(),
             actor: Actor {
-                kind: ActorKind::User,
+                kind: self.caller.kind,
                 subject: self.caller.subject.clone(),
                 credential_id: self.caller.credential_id.clone(),
                 sealed: None,
@@ -173,7 +172,7 @@ impl Request<'_> {
 }
 
 /// The answer with the header that says that the request was decided before. That a key was used for another request is no such answer.
-fn told_again(answered: Result<Answer, Problem>) -> Result<Answer, Problem> {
+pub(super) fn told_again(answered: Result<Answer, Problem>) -> Result<Answer, Problem> {
     let mut answer = match answered {
         Ok(answer) => answer,
         Err(problem @ (Problem::Refused { .. } | Problem::NotFound)) => problem.response(),

@@ -3,23 +3,31 @@
 //! nothing.
 
 mod accounts;
+mod api_keys;
 mod sets;
 
 use quittance_avro::{
     API_VERSION,
     records::{Actor, Envelope},
     time::Timestamp,
-    words::ActorKind,
 };
 use quittance_tables::TenantConfiguration;
+use serde::Serialize;
 use uuid::Uuid;
 
 pub(super) use self::accounts::opened_secrets;
 pub(crate) use self::{
     accounts::{put_gateway_account, read_gateway_account, read_gateway_accounts},
+    api_keys::{create_api_key, read_api_key, read_api_keys, revoke_api_key},
     sets::{Fees, Limits, Rules, put_set, read_set},
 };
 use crate::{app::App, auth::Caller, problem::Problem};
+
+/// An answer with all there is of something.
+#[derive(Serialize)]
+struct All<T> {
+    data: Vec<T>,
+}
 
 /// What the caller's tenant configured.
 fn own(app: &App, caller: &Caller) -> Result<TenantConfiguration, Problem> {
@@ -37,7 +45,7 @@ fn envelope(caller: &Caller, aggregate_id: String) -> Envelope {
         sequence: None,
         occurred_at: Timestamp::now(),
         actor: Actor {
-            kind: ActorKind::User,
+            kind: caller.kind,
             subject: caller.subject.clone(),
             credential_id: caller.credential_id.clone(),
             sealed: None,

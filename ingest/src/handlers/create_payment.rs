@@ -8,6 +8,7 @@ use quittance_avro::{
     records::{CreatePayment, MetadataPair, PaymentMethod},
     words::PaymentMethodStatus,
 };
+use quittance_tables::HasVersion;
 use serde_json::{Map, Value};
 use warp::http::StatusCode;
 

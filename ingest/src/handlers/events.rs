@@ -90,7 +90,8 @@ async fn follow(call: &Call<'_>, aggregate: Option<AggregateId>, begin: Begin) -
     let (reads, caller) = (app.parts.reads.clone(), caller.clone());
     // Whoever was let in until then has to show again that they may.
     let deadline = caller.time_left(Timestamp::now()).and_then(|left| Instant::now().checked_add(left));
-    let follower = Follower { reads, caller, aggregate, key, place, deadline, share };
+    let follower =
+        Follower { reads, api_keys: app.parts.api_keys.clone(), caller, aggregate, key, place, deadline, share };
     Ok(event_stream(follower.start(&app.parts.tail, app.parts.stopping.clone())))
 }
 

@@ -6,6 +6,7 @@ use quittance_avro::{
     ids::PaymentMethodId,
     records::{CreatePaymentMethod, PaymentMethodState},
 };
+use quittance_tables::HasVersion;
 use warp::http::StatusCode;
 
 use super::{

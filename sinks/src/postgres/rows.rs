@@ -118,6 +118,7 @@ pub(super) fn row(entry: Entry) -> Result<Row, ReadError> {
         | Topic::PaymentNotices
         | Topic::GatewayHealth
         | Topic::Configuration
+        | Topic::ApiKeys
         | Topic::PaymentChangelog
         | Topic::PaymentGatewayEffects
         | Topic::ProcessorPaymentsDeadLetters

@@ -61,6 +61,7 @@ pub(super) fn row(prefix: &str, entry: Entry, now_ms: i64) -> Result<Option<Row>
         | Topic::GatewayAnomalies
         | Topic::GatewayHealth
         | Topic::Configuration
+        | Topic::ApiKeys
         | Topic::ProcessorPaymentsDeadLetters
         | Topic::SinkGatewayDeadLetters
         | Topic::SinkPostgresDeadLetters

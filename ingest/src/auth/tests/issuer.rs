@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{Request, Response};
 use quittance_service::{
-    http::{HttpLimits, RequestBody, serve},
+    http::{HttpSettings, RequestBody, serve},
     shutdown::Shutdown,
 };
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -48,7 +48,7 @@ impl Issuer {
             }
         });
         let shutdown = Shutdown::new();
-        let task = tokio::spawn(serve(listener, service, HttpLimits::default(), shutdown.clone()));
+        let task = tokio::spawn(serve(listener, service, HttpSettings::default(), shutdown.clone()));
         Self { address, serves, requests, shutdown, task }
     }
 

@@ -8,10 +8,9 @@ use quittance_avro::{
     words::{GatewayKind, Mode},
 };
 use quittance_tables::{AccountSecrets, Configured, Versioned, gateway_account_id};
-use serde::Serialize;
 use warp::http::StatusCode;
 
-use super::{envelope, own};
+use super::{All, envelope, own};
 use crate::{
     app::App,
     auth::Caller,
@@ -25,12 +24,6 @@ use crate::{
 
 /// How many accounts a tenant may have in a mode: every process holds all of them.
 const ACCOUNTS_MAX: usize = 50;
-
-/// An answer with all there is of something.
-#[derive(Serialize)]
-struct All<T> {
-    data: Vec<T>,
-}
 
 /// `GET /v1/gateway-accounts`
 pub(crate) async fn read_gateway_accounts(call: &Call<'_>) -> Result<Answer, Problem> {
