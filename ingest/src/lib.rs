@@ -25,6 +25,7 @@ mod idempotency;
 mod json_value;
 mod ledger_view;
 pub mod limits;
+mod metadata;
 mod method;
 mod notices;
 mod operation;
@@ -35,6 +36,8 @@ mod query;
 mod reads;
 mod router;
 mod routes;
+#[cfg_attr(not(test), expect(dead_code, reason = "the routes do not call it yet"))]
+mod screen;
 mod tag;
 mod text;
 mod version;
