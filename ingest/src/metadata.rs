@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
 
-    fn taken(null: Null, metadata: Value) -> (usize, Vec<FieldError>) {
+    fn taken(null: Null, metadata: &Value) -> (usize, Vec<FieldError>) {
         let mut errors = Vec::new();
         let body = json!({ "metadata": metadata });
         let taken = Fields::new("", body, &mut errors).map_or(0, |mut fields| take(&mut fields, null).len());
@@ -96,8 +96,8 @@ mod tests {
     #[case::empty_value(json!({"a": ""}), 1)]
     #[case::spaces(json!({"a key": "a value"}), 1)]
     fn within_bounds(#[case] metadata: Value, #[case] count: usize) {
-        assert_eq!(taken(Null::Refused, metadata.clone()), (count, Vec::new()));
-        assert_eq!(taken(Null::Removes, metadata), (count, Vec::new()));
+        assert_eq!(taken(Null::Refused, &metadata), (count, Vec::new()));
+        assert_eq!(taken(Null::Removes, &metadata), (count, Vec::new()));
     }
 
     #[rstest]
@@ -116,12 +116,12 @@ mod tests {
     #[case::key_of_ours(json!({"a": "qk_live_0123456789abcdefABCD"}), "metadata.a", "must not contain an API key")]
     fn refused(#[case] metadata: Value, #[case] field: &str, #[case] message: &str) {
         let expected = FieldError { field: field.to_owned(), message: message.to_owned() };
-        assert_eq!(taken(Null::Refused, metadata).1, [expected]);
+        assert_eq!(taken(Null::Refused, &metadata).1, [expected]);
     }
 
     #[test]
     fn null_removes_where_it_may() {
-        assert_eq!(taken(Null::Removes, json!({"a": null})), (1, Vec::new()));
-        assert_eq!(taken(Null::Removes, json!({"a": 1})).1[0].message, "must be a string or null, got a number");
+        assert_eq!(taken(Null::Removes, &json!({"a": null})), (1, Vec::new()));
+        assert_eq!(taken(Null::Removes, &json!({"a": 1})).1[0].message, "must be a string or null, got a number");
     }
 }
