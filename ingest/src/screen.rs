@@ -54,8 +54,8 @@ pub(crate) fn screen(path: &str, query: &Query, headers: &HeaderMap) -> Result<(
         refuse("path", message);
     }
     for (name, value) in &query.0 {
-        let message = text::unwanted(name).or_else(|| text::unwanted(value));
-        if let Some(message) = message.or_else(|| text::unwanted(&format!("{name}={value}"))) {
+        // Both at once: what is split over them is found, too.
+        if let Some(message) = text::unwanted(&format!("{name}={value}")) {
             refuse(&FieldError::shown(name), message);
         }
     }
