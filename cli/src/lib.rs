@@ -95,7 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("quittance: {error:#}");
+            eprintln!("quittance: {}", telemetry::masked(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

@@ -46,7 +46,7 @@ pub(crate) async fn read_body_of(headers: &HeaderMap, body: impl Chunks, bytes_m
     while let Some(chunk) = body.next().await {
         let mut chunk = chunk.map_err(|error| {
             tracing::debug!(%error, "a body did not arrive");
-            if is_late(&error) { Problem::TooSlow } else { Problem::Malformed("the body is cut off".to_owned()) }
+            if is_late(&error) { Problem::TooSlow } else { Problem::malformed("body", "is cut off") }
         })?;
         received += chunk.remaining() as u64;
         if received > DISCARDED_BYTES_MAX {

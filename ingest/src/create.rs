@@ -3,7 +3,4 @@
 mod parse;
 
 pub use self::parse::{CreateRequest, PaidWith, parse};
-pub(crate) use self::parse::{
-    DESCRIPTION_CHARS_MAX, FUNDINGS, METADATA_KEY_CHARS_MAX, METADATA_KEYS_MAX, METADATA_VALUE_CHARS_MAX,
-    REFERENCE_CHARS_MAX, account_name, parse_method,
-};
+pub(crate) use self::parse::{DESCRIPTION_CHARS_MAX, FUNDINGS, REFERENCE_CHARS_MAX, account_name, parse_method};

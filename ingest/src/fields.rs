@@ -1,9 +1,14 @@
 //! Taking a JSON object apart, field by field, so that every mistake in it is told at once.
 
+use std::ops::RangeInclusive;
+
 use quittance_avro::money::MinorUnits;
 use serde_json::{Map, Number, Value};
 
-use crate::{problem::FieldError, text};
+use crate::{
+    problem::FieldError,
+    text::{self, Kind},
+};
 
 /// An object whose fields are being taken out. What is left at the end is unknown.
 pub(crate) struct Fields<'e> {
@@ -64,10 +69,24 @@ impl<'e> Fields<'e> {
         self.errors
     }
 
-    /// A text that may be absent.
+    /// A text of one line that may be absent.
     pub(crate) fn text(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        self.text_as(Kind::Line, name, chars_max)
+    }
+
+    /// A text for people that may be absent.
+    pub(crate) fn prose(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        self.text_as(Kind::Prose, name, chars_max)
+    }
+
+    /// A reference that somebody else made up, such as a gateway, and that may be absent: its digits may look like a card number.
+    pub(crate) fn reference_of_others(&mut self, name: &str, chars_max: usize) -> Option<String> {
+        self.text_as(Kind::Foreign, name, chars_max)
+    }
+
+    fn text_as(&mut self, kind_of: Kind, name: &str, chars_max: usize) -> Option<String> {
         match self.take(name)? {
-            Value::String(text) => match text::refuse(&text, chars_max) {
+            Value::String(text) => match text::refuse_as(kind_of, &text, chars_max) {
                 None => Some(text),
                 Some(message) => {
                     self.refuse(name, message);
@@ -115,26 +134,44 @@ impl<'e> Fields<'e> {
     }
 
     /// An integer within bounds, or what holds where it is absent.
-    pub(crate) fn integer(&mut self, name: &str, bounds: std::ops::RangeInclusive<i64>, otherwise: i64) -> i64 {
-        let (least, most) = (*bounds.start(), *bounds.end());
-        match self.take(name) {
-            None => otherwise,
-            Some(value) => value.as_i64().filter(|number| bounds.contains(number)).unwrap_or_else(|| {
-                self.refuse(name, format!("must be an integer from {least} to {most}"));
-                otherwise
-            }),
+    pub(crate) fn integer(&mut self, name: &str, bounds: RangeInclusive<i64>, otherwise: i64) -> i64 {
+        self.bounded(name, bounds).unwrap_or(otherwise)
+    }
+
+    /// An integer within bounds that may be absent.
+    pub(crate) fn bounded(&mut self, name: &str, bounds: RangeInclusive<i64>) -> Option<i64> {
+        let wanted = format!("must be an integer from {} to {}", bounds.start(), bounds.end());
+        let number = self.whole(name, &wanted)?;
+        if bounds.contains(&number) {
+            return Some(number);
         }
+        self.refuse(name, wanted);
+        None
     }
 
     /// An amount of minor units that may be absent.
     pub(crate) fn amount(&mut self, name: &str) -> Option<MinorUnits> {
-        let refused = match self.take(name)? {
-            Value::Number(number) => match number.as_i64().map(MinorUnits::payable) {
-                Some(Ok(amount)) => return Some(amount),
-                Some(Err(error)) => error.to_string(),
-                None => format!("must be a positive integer of minor units, got {}", shown(&number)),
+        let number = self.whole(name, "must be a positive integer of minor units, below 9007199254740992")?;
+        match MinorUnits::payable(number) {
+            Ok(amount) => Some(amount),
+            Err(error) => {
+                self.refuse(name, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// An integer that may be absent. `wanted` is what would be right.
+    fn whole(&mut self, name: &str, wanted: &str) -> Option<i64> {
+        let value = self.take(name)?;
+        let refused = match &value {
+            Value::Number(number) => match (text::unwanted(&number.to_string()), number.as_i64()) {
+                (None, Some(number)) => return Some(number),
+                (None, None) => format!("{wanted}, got {}", no_integer(number)),
+                (Some(message), _) => message.to_owned(),
             },
-            other => format!("must be a positive integer of minor units, got {}", kind(&other)),
+            Value::String(_) => format!("{wanted}, got a string: numbers stand without quotes"),
+            other => format!("{wanted}, got {}", kind(other)),
         };
         self.refuse(name, refused);
         None
@@ -159,17 +196,44 @@ impl<'e> Fields<'e> {
 
     /// The same, with what is to be said of each.
     pub(crate) fn end_with(self, message: &str) {
-        for name in self.members.keys() {
+        for (name, value) in &self.members {
             let field = self.path(&FieldError::shown(name));
-            self.errors.push(FieldError { field, message: message.to_owned() });
+            let unknown = || FieldError { field: field.clone(), message: message.to_owned() };
+            let error = unwanted_name(&field, name).or_else(|| unwanted(&field, value)).unwrap_or_else(unknown);
+            self.errors.push(error);
         }
     }
 }
 
-/// A number as it may be told: one that is as long as a card's is not repeated.
-fn shown(number: &Number) -> String {
-    let text = number.to_string();
-    if text.len() < 12 { text } else { format!("one of {} characters", text.len()) }
+/// Where in a value that nobody takes there is what must not be sent at all: whoever did has to know that more than the field is wrong.
+fn unwanted(path: &str, value: &Value) -> Option<FieldError> {
+    let refused = |message: &str| FieldError { field: path.to_owned(), message: message.to_owned() };
+    match value {
+        Value::Null | Value::Bool(_) => None,
+        Value::Number(number) => text::unwanted(&number.to_string()).map(refused),
+        Value::String(text) => text::unwanted(text).map(refused),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(index, item)| unwanted(&format!("{path}[{index}]"), item))
+        }
+        Value::Object(members) => members.iter().find_map(|(name, value)| {
+            let path = format!("{path}.{}", FieldError::shown(name));
+            unwanted_name(&path, name).or_else(|| unwanted(&path, value))
+        }),
+    }
+}
+
+fn unwanted_name(path: &str, name: &str) -> Option<FieldError> {
+    let message = text::unwanted(name)?;
+    Some(FieldError { field: path.to_owned(), message: format!("a name {message}") })
+}
+
+/// What a number is that is no integer of 64 bits. It is not repeated: it may be what must not be.
+fn no_integer(number: &Number) -> &'static str {
+    const END: f64 = 9_223_372_036_854_775_808.0;
+    match number.as_f64() {
+        Some(value) if value.abs() < END => "a number with a fraction or an exponent",
+        _ => "a number that is too large",
+    }
 }
 
 /// What a JSON value is, for a person.

@@ -13,7 +13,7 @@ use quittance_avro::{
 use warp::http::StatusCode;
 
 pub(crate) use self::parse::parse;
-use crate::{create::METADATA_KEYS_MAX, problem::FieldError, publish::Command, view::Text};
+use crate::{metadata, problem::FieldError, publish::Command, view::Text};
 
 /// What is asked for, by the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,12 +135,30 @@ impl TextChange {
                 None => drop(text.metadata.remove(&key)),
             }
         }
-        match text.metadata.len() {
-            ..=METADATA_KEYS_MAX => Ok(text),
-            keys => Err(FieldError {
-                field: "metadata".to_owned(),
-                message: format!("must have at most {METADATA_KEYS_MAX} keys after the change, not {keys}"),
-            }),
-        }
+        // Keys and values were held to their bounds when each of them came in.
+        metadata::fits(text.metadata.len()).map(|()| text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_leaves_no_more_keys_than_there_may_be() {
+        let text = || Text {
+            metadata: (0..metadata::KEYS_MAX).map(|index| (format!("k{index}"), "v".into())).collect(),
+            ..Text::default()
+        };
+        let change = |metadata: &[(&str, Option<&str>)]| TextChange {
+            metadata: metadata.iter().map(|(key, value)| ((*key).to_owned(), value.map(str::to_owned))).collect(),
+            ..TextChange::default()
+        };
+        let keys = |change: TextChange| change.applied(text()).map(|text| text.metadata.len());
+        assert_eq!(keys(change(&[("k0", Some("w"))])), Ok(50));
+        assert_eq!(keys(change(&[("k0", None), ("more", Some("w"))])), Ok(50));
+        assert_eq!(keys(change(&[("k0", None), ("absent", None)])), Ok(49));
+        let refused = keys(change(&[("more", Some("w"))])).map_err(|error| (error.field, error.message));
+        assert_eq!(refused, Err(("metadata".to_owned(), "must have at most 50 keys, got 51".to_owned())));
     }
 }

@@ -24,16 +24,19 @@ impl FieldError {
     /// A field's name that the client made up, as it may be told: cut, and left out if it is what must not be repeated.
     pub(crate) fn shown(name: &str) -> String {
         const CHARS_MAX: usize = 64;
-        let shown: String = name.chars().take(CHARS_MAX).collect();
-        if text::refuse(&shown, CHARS_MAX).is_some() { "(not shown)".to_owned() } else { shown }
+        if name.is_empty() || text::refuse(name, usize::MAX).is_some() {
+            return "(not shown)".to_owned();
+        }
+        name.chars().take(CHARS_MAX).collect()
     }
 }
 
 /// Why a request is not answered with what it asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
-    /// The request cannot be read: syntax, a missing header, a header that makes no sense.
-    Malformed(String),
+    /// The request cannot be read: syntax, a missing header, a header that makes no sense. What is wrong is listed, as of fields that
+    /// are not valid.
+    Malformed(Vec<FieldError>),
     /// No credential.
     Unauthorized,
     /// A bearer token that is not taken. Why is nothing to tell whoever sent it.
@@ -110,6 +113,11 @@ const ERRORS_MAX: usize = 100;
 pub const TYPE_PREFIX: &str = "urn:quittance:problem:";
 
 impl Problem {
+    /// A request that cannot be read for the sake of one field: a member of the body, `body` itself, a header, `path`, a parameter.
+    pub fn malformed(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Malformed(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
     /// Status, name of the type, title.
     fn kind(&self) -> (StatusCode, &'static str, &'static str) {
         match self {
@@ -147,7 +155,8 @@ impl Problem {
 
     fn detail(&self) -> Option<String> {
         match self {
-            Self::Malformed(detail) | Self::TooMany(detail) => Some(detail.clone()),
+            Self::TooMany(detail) => Some(detail.clone()),
+            Self::Malformed(errors) => errors.first().map(|error| format!("{}: {}", error.field, error.message)),
             Self::MethodNotAllowed(methods) => Some(format!("allowed: {methods}")),
             Self::TooLarge(bytes) => Some(format!("at most {bytes} bytes")),
             Self::Refused { reason, .. } => Some(reason.clone()),
@@ -175,7 +184,7 @@ impl Problem {
         let detail = self.detail();
         let (code, errors) = match self {
             Self::Refused { code, .. } => (Some(code.as_str()), &[][..]),
-            Self::Invalid(errors) => (None, errors.as_slice()),
+            Self::Invalid(errors) | Self::Malformed(errors) => (None, errors.as_slice()),
             _ => (None, &[][..]),
         };
         let body = Body {

@@ -17,6 +17,7 @@ use crate::{
     problem::Problem,
     query::Query,
     router::{Endpoints, Found},
+    screen::screen,
     version,
 };
 
@@ -54,7 +55,9 @@ const NOWHERE: &str = "(none)";
 async fn answer(app: App, endpoints: Arc<Endpoints>, request: Request, body: impl Chunks) -> Answer {
     let began = Instant::now();
     let trace = trace(&request.headers);
-    let (pattern, answered) = match endpoints.find(&request.method, request.path.as_str()) {
+    let path = request.path.as_str();
+    let found = screen(path, &request.query, &request.headers).and_then(|()| endpoints.find(&request.method, path));
+    let (pattern, answered) = match found {
         Ok(found) => (found.spec.path, handle(&app, &found, &request, body, &trace).await),
         Err(problem) => (NOWHERE, Err(problem)),
     };

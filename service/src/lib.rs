@@ -10,14 +10,16 @@
 //! [`postgres`] and [`redis`] say how to reach the two databases, with [`tls`] below them.
 //!
 //! [`clock`] and [`secret`] are the two value types that nearly every configuration and record needs, and [`causes`] writes
-//! an error on one line.
+//! an error on one line. [`credential`] and [`issued_number`] say what must be in no log and in no record.
 
 pub mod admin;
 pub mod backoff;
 pub mod causes;
 pub mod clock;
+pub mod credential;
 pub mod health;
 pub mod http;
+pub mod issued_number;
 pub mod metrics;
 pub mod postgres;
 pub mod redis;

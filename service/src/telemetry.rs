@@ -2,6 +2,8 @@
 //!
 //! Whatever is written through the `log` crate (librdkafka's own log lines come that way) ends in the same stream.
 //! Logs go to stderr because the stdout of some subcommands is their answer.
+//!
+//! Nothing is written before [`masked`] has seen it, a panic's message included.
 
 use std::io::IsTerminal;
 
@@ -15,6 +17,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 #[cfg(test)]
 pub(crate) mod capture;
+mod masking;
+mod panics;
+
+use self::masking::Masking;
+pub use self::masking::masked;
 
 /// The options of every process's log.
 #[derive(clap::Args, Debug, Clone)]
@@ -60,7 +67,7 @@ enum BadDirectives {
     Syntax(#[from] ParseError),
 }
 
-/// Sends the logs of this process to stderr from now on. `process` names it in each JSON line.
+/// Sends the logs of this process to stderr from now on, what a panic says included. `process` names it in each JSON line.
 ///
 /// Comes before the first Kafka client: librdkafka is told once, when a client is configured, which levels are wanted.
 ///
@@ -68,7 +75,7 @@ enum BadDirectives {
 /// When called twice, or with directives that did not come through the options' parser.
 pub fn init(args: &TelemetryArgs, process: &str) {
     let filter = filter(&args.log).expect("the directives were checked when the options were parsed");
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(Masking(std::io::stderr));
     let registry = tracing_subscriber::registry().with(filter);
     match args.log_format {
         LogFormat::Human => registry.with(layer.with_ansi(std::io::stderr().is_terminal())).init(),
@@ -76,6 +83,7 @@ pub fn init(args: &TelemetryArgs, process: &str) {
             registry.with(layer.json().event_format(JsonLine::new(process))).init();
         }
     }
+    panics::log();
 }
 
 /// tracing-subscriber's JSON line with the process's name in front, for which it has no setting of its own.

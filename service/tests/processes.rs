@@ -61,6 +61,16 @@ fn a_server_out_of_descriptors_recovers_without_spinning() {
     assert_eq!(complaints, 1, "the failure is logged once: {:?}", process.seen);
 }
 
+#[rstest]
+#[case::as_others("info", "panicked: the key is [masked]")]
+#[case::of_one_part("quittance_service::http=info", "the key is [masked]")]
+fn what_a_panic_says_is_masked(#[case] directives: &str, #[case] told: &str) {
+    let mut process = Process::start("panicking", &format!("export QUITTANCE_LOG={directives}"));
+    process.wait_for(told);
+    assert_eq!(process.exit().code(), Some(0));
+    assert!(!process.seen.iter().any(|line| line.contains("51H8xYzAbCdEfGhIjKl")), "{:?}", process.seen);
+}
+
 /// Not a test of its own: the other side of those above. Without a role there is nothing to play.
 #[test]
 fn play_a_role() {
@@ -74,6 +84,10 @@ fn play_a_role() {
             std::thread::park_timeout(DEADLINE);
         }
         "server" => serve_until(shutdown),
+        "panicking" => {
+            let panicking = std::thread::spawn(|| panic!("the key is sk_live_51H8xYzAbCdEfGhIjKl"));
+            assert!(panicking.join().is_err(), "it panicked");
+        }
         other => panic!("no role {other}"),
     }
     std::process::exit(0);

@@ -92,7 +92,7 @@ async fn a_cursor_is_its_tenants_alone() -> Result<()> {
     let (ours, theirs) = (ours?, theirs?);
     paid(&theirs, 100).await?;
     let (_, cursor) = walked(&theirs, None, 3).await?;
-    for cursor in [cursor.as_str(), "", "x", "AQ", "4242424242424242"] {
+    for cursor in [cursor.as_str(), "", "x", "AQ"] {
         let refused = ours.get(&format!("/v1/events?cursor={cursor}")).await?;
         assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["cursor".to_owned()]));
     }

@@ -47,9 +47,9 @@ fn taken(answer: &Answer) -> Result<String> {
 /// A process says that it cannot do its work, and by its name what it lacks; and that it is alive all the same.
 async fn is_unready(installation: &Installation, part: Part) -> Result<()> {
     eventually(&format!("{part:?} is unready"), WITHIN, || async {
-        let answer = get(&installation.url(part, "/readyz")).await?;
+        let answer = get(&installation.admin_url(part, "/readyz")).await?;
         ensure!(answer == StatusCode::SERVICE_UNAVAILABLE, "it answers {answer}");
-        let alive = get(&installation.url(part, "/livez")).await?;
+        let alive = get(&installation.admin_url(part, "/livez")).await?;
         ensure!(alive == StatusCode::OK, "its liveness is {alive}");
         Ok::<_, anyhow::Error>(())
     })

@@ -63,7 +63,8 @@ pub(super) struct Issuer {
 /// Reads the file's text, or says everything that is wrong with it. `folder` is the file's, which files named in it are
 /// looked for in.
 pub(super) fn read(text: &[u8], folder: &Path) -> Result<Vec<Issuer>, String> {
-    let value = json_value::read(text).map_err(|error| format!("must be JSON: {error}"))?;
+    let value =
+        json_value::read(text).map_err(|FieldError { field, message }| format!("must be JSON: {field} {message}"))?;
     let listed = match value {
         Value::Array(listed) if !listed.is_empty() => listed,
         Value::Array(_) => return Err("must be a list of at least one issuer".to_owned()),

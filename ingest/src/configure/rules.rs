@@ -16,8 +16,9 @@ use super::{
     lists::{list, texts},
 };
 use crate::{
-    create::{FUNDINGS, METADATA_KEY_CHARS_MAX, METADATA_VALUE_CHARS_MAX, account_name},
+    create::{FUNDINGS, account_name},
     fields::Fields,
+    metadata::{KEY_CHARS_MAX, VALUE_CHARS_MAX, refuse_key},
     text,
 };
 
@@ -125,12 +126,11 @@ fn conditions(mut fields: Fields<'_>) -> RoutingConditions {
 }
 
 fn metadata(mut fields: Fields<'_>) -> Option<MetadataCondition> {
-    let key = fields.required("key", METADATA_KEY_CHARS_MAX, |key| Ok(key.to_owned()));
-    let values =
-        texts(&mut fields, "values", VALUES_MAX, |value| match text::refuse(value, METADATA_VALUE_CHARS_MAX) {
-            None => Ok(value.to_owned()),
-            Some(message) => Err(message),
-        });
+    let key = fields.required("key", KEY_CHARS_MAX, |key| refuse_key(key).map(|()| key.to_owned()));
+    let values = texts(&mut fields, "values", VALUES_MAX, |value| match text::refuse(value, VALUE_CHARS_MAX) {
+        None => Ok(value.to_owned()),
+        Some(message) => Err(message),
+    });
     if values.is_empty() {
         fields.refuse("values", "must have at least one value");
     }

@@ -8,10 +8,11 @@ use quittance_avro::{
     records::{GatewayToken, PaymentMethod},
     words::{CaptureMethod, Initiator},
 };
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{
     fields::{Fields, kind},
+    metadata::{self, Null},
     problem::FieldError,
     text,
     view::Text,
@@ -21,9 +22,6 @@ pub(crate) const REFERENCE_CHARS_MAX: usize = 255;
 pub(crate) const DESCRIPTION_CHARS_MAX: usize = 1_000;
 const TOKEN_CHARS_MAX: usize = 255;
 const TOKENS_MAX: usize = 10;
-pub(crate) const METADATA_KEYS_MAX: usize = 50;
-pub(crate) const METADATA_KEY_CHARS_MAX: usize = 40;
-pub(crate) const METADATA_VALUE_CHARS_MAX: usize = 500;
 const ACCOUNT_CHARS_MAX: usize = 64;
 const URL_CHARS_MAX: usize = 2_048;
 const DECLINES_RETRIED_MAX: i64 = 3;
@@ -143,8 +141,8 @@ fn request(mut fields: Fields<'_>, default_account: &str) -> Option<CreateReques
 fn text(fields: &mut Fields<'_>) -> Text {
     Text {
         reference: fields.text("reference", REFERENCE_CHARS_MAX),
-        description: fields.text("description", DESCRIPTION_CHARS_MAX),
-        metadata: metadata(fields),
+        description: fields.prose("description", DESCRIPTION_CHARS_MAX),
+        metadata: metadata::take(fields, Null::Refused).into_iter().map(|(key, text)| (key, text.into())).collect(),
     }
 }
 
@@ -284,13 +282,8 @@ fn facts(fields: &mut Fields<'_>, kind_of: String) -> PaymentMethod {
     PaymentMethod { brand, funding, country, last4, exp_month, exp_year, ..method }
 }
 
-fn part_of_date(fields: &mut Fields<'_>, name: &str, bounds: RangeInclusive<i32>) -> Option<i32> {
-    let number = fields.take(name)?.as_i64().and_then(|number| i32::try_from(number).ok());
-    let number = number.filter(|number| bounds.contains(number));
-    if number.is_none() {
-        fields.refuse(name, format!("must be an integer from {} to {}", bounds.start(), bounds.end()));
-    }
-    number
+fn part_of_date(fields: &mut Fields<'_>, name: &str, bounds: RangeInclusive<i64>) -> Option<i32> {
+    fields.bounded(name, bounds).and_then(|number| i32::try_from(number).ok())
 }
 
 fn fact(fields: &mut Fields<'_>, name: &str, wanted: &str, is_right: impl Fn(&str) -> bool) -> Option<String> {
@@ -357,36 +350,6 @@ pub(crate) fn account_name(name: &str) -> Result<String, String> {
     } else {
         Err(format!("must be 1 to {ACCOUNT_CHARS_MAX} letters, digits, - and _"))
     }
-}
-
-fn metadata(fields: &mut Fields<'_>) -> Map<String, Value> {
-    let members = match fields.take("metadata") {
-        None => return Map::new(),
-        Some(Value::Object(members)) => members,
-        Some(other) => {
-            fields.refuse("metadata", format!("must be an object, got {}", kind(&other)));
-            return Map::new();
-        }
-    };
-    if members.len() > METADATA_KEYS_MAX {
-        fields.refuse("metadata", format!("must have at most {METADATA_KEYS_MAX} keys, got {}", members.len()));
-        return Map::new();
-    }
-    for (key, value) in &members {
-        if let Some(message) = text::refuse(key, METADATA_KEY_CHARS_MAX) {
-            // The key itself may be what must not be repeated.
-            fields.refuse("metadata", format!("a key {message}"));
-            continue;
-        }
-        let refused = match value {
-            Value::String(text) => text::refuse(text, METADATA_VALUE_CHARS_MAX),
-            other => Some(format!("must be a string, got {}", kind(other))),
-        };
-        if let Some(message) = refused {
-            fields.refuse(&format!("metadata.{key}"), message);
-        }
-    }
-    members
 }
 
 #[cfg(test)]

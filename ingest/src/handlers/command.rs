@@ -193,11 +193,7 @@ pub(super) async fn read_json(headers: &HeaderMap, body: impl Chunks, may_be_emp
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Problem::UnsupportedMediaType);
     }
-    json_value::read(&body).map_err(|error| {
-        // The parser's own message may repeat the body; where it stopped is enough.
-        let (line, column) = (error.line(), error.column());
-        Problem::Malformed(format!("the body is not JSON, or names a member twice: line {line}, column {column}"))
-    })
+    json_value::read(&body).map_err(|error| Problem::Malformed(vec![error]))
 }
 
 fn locate(response: &mut Answer, location: &str) {

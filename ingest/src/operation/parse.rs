@@ -5,12 +5,10 @@ use serde_json::Value;
 
 use super::{Asked, Operation, TextChange};
 use crate::{
-    create::{
-        DESCRIPTION_CHARS_MAX, METADATA_KEY_CHARS_MAX, METADATA_KEYS_MAX, METADATA_VALUE_CHARS_MAX, REFERENCE_CHARS_MAX,
-    },
-    fields::{Fields, kind},
+    create::{DESCRIPTION_CHARS_MAX, REFERENCE_CHARS_MAX},
+    fields::Fields,
+    metadata::{self, Null},
     problem::FieldError,
-    text,
 };
 
 const ID_CHARS_MAX: usize = 64;
@@ -53,57 +51,29 @@ fn resolve(fields: &mut Fields<'_>) -> Option<Asked> {
         Resolution::from_word(word).ok_or_else(|| "must be succeeded, failed or acknowledged".to_owned())
     });
     let operation_id = fields.text("operation_id", ID_CHARS_MAX);
-    let gateway_reference = fields.text("gateway_reference", GATEWAY_REFERENCE_CHARS_MAX);
-    let note = fields.text("note", NOTE_CHARS_MAX);
+    let gateway_reference = fields.reference_of_others("gateway_reference", GATEWAY_REFERENCE_CHARS_MAX);
+    let note = fields.prose("note", NOTE_CHARS_MAX);
     Some(Asked::Resolve { operation_id, resolution: resolution?, gateway_reference, note })
 }
 
 fn update(fields: &mut Fields<'_>) -> TextChange {
     TextChange {
-        reference: nullable(fields, "reference", REFERENCE_CHARS_MAX),
-        description: nullable(fields, "description", DESCRIPTION_CHARS_MAX),
-        metadata: metadata(fields),
+        reference: nullable(fields, "reference", |fields, name| fields.text(name, REFERENCE_CHARS_MAX)),
+        description: nullable(fields, "description", |fields, name| fields.prose(name, DESCRIPTION_CHARS_MAX)),
+        metadata: metadata::take(fields, Null::Removes),
     }
 }
 
 /// A text that can be replaced or, by `null`, removed.
-fn nullable(fields: &mut Fields<'_>, name: &str, chars_max: usize) -> Option<Option<String>> {
+fn nullable(
+    fields: &mut Fields<'_>,
+    name: &str,
+    take: impl FnOnce(&mut Fields<'_>, &str) -> Option<String>,
+) -> Option<Option<String>> {
     if fields.take_null(name) {
         return Some(None);
     }
-    fields.text(name, chars_max).map(Some)
-}
-
-fn metadata(fields: &mut Fields<'_>) -> Vec<(String, Option<String>)> {
-    let members = match fields.take("metadata") {
-        None => return Vec::new(),
-        Some(Value::Object(members)) => members,
-        Some(other) => {
-            fields.refuse("metadata", format!("must be an object, got {}", kind(&other)));
-            return Vec::new();
-        }
-    };
-    if members.len() > METADATA_KEYS_MAX {
-        fields.refuse("metadata", format!("must have at most {METADATA_KEYS_MAX} keys, got {}", members.len()));
-        return Vec::new();
-    }
-    let mut changes = Vec::with_capacity(members.len());
-    for (key, value) in members {
-        if let Some(message) = text::refuse(&key, METADATA_KEY_CHARS_MAX) {
-            fields.refuse("metadata", format!("a key {message}"));
-            continue;
-        }
-        let refused = match &value {
-            Value::String(text) => text::refuse(text, METADATA_VALUE_CHARS_MAX),
-            Value::Null => None,
-            other => Some(format!("must be a string or null, got {}", kind(other))),
-        };
-        match refused {
-            Some(message) => fields.refuse(&format!("metadata.{key}"), message),
-            None => changes.push((key, value.as_str().map(str::to_owned))),
-        }
-    }
-    changes
+    take(fields, name).map(Some)
 }
 
 #[cfg(test)]
@@ -126,6 +96,13 @@ mod tests {
         Asked::Refund { amount: amount(500), reason: Some("duplicate".to_owned()) })]
     #[case(Operation::Cancel, json!({}), Asked::Cancel { reason: None })]
     #[case(Operation::Confirm, json!({}), Asked::Confirm)]
+    #[case(Operation::Resolve, json!({"resolution": "failed", "gateway_reference": "4242424242424242", "note": "a\nb"}),
+        Asked::Resolve {
+            operation_id: None,
+            resolution: Resolution::Failed,
+            gateway_reference: Some("4242424242424242".to_owned()),
+            note: Some("a\nb".to_owned()),
+        })]
     #[case(Operation::Update, json!({"reference": null, "metadata": {"a": "b", "c": null}}),
         Asked::Update(TextChange {
             reference: Some(None),
@@ -145,7 +122,13 @@ mod tests {
     #[case(Operation::Confirm, json!({"amount": 1}), "amount")]
     #[case(Operation::Resolve, json!({}), "resolution")]
     #[case(Operation::Resolve, json!({"resolution": "maybe"}), "resolution")]
+    #[case(Operation::Resolve, json!({"resolution": "failed", "gateway_reference": "a\nb"}), "gateway_reference")]
+    #[case(Operation::Resolve, json!({"resolution": "failed", "gateway_reference": "sk_live_51H8xYzAbCdEfGhIjKl"}), "gateway_reference")]
+    #[case(Operation::Resolve, json!({"resolution": "failed", "note": "4242 4242 4242 4242"}), "note")]
     #[case(Operation::Update, json!({"metadata": {"a": 1}}), "metadata.a")]
+    #[case(Operation::Update, json!({"metadata": {"": null}}), "metadata.(not shown)")]
+    #[case(Operation::Update, json!({"reference": "a\tb"}), "reference")]
+    #[case(Operation::Refund, json!({"amount": "500"}), "amount")]
     #[case(Operation::Update, json!({"description": "4242424242424242"}), "description")]
     #[case(Operation::Cancel, json!([]), "body")]
     fn mistakes(#[case] operation: Operation, #[case] body: Value, #[case] field: &str) {

@@ -89,7 +89,7 @@ fn a_mistake_is_told_with_its_place_and_what_would_be_right(#[case] change: Valu
 #[rstest]
 #[case("", "must be JSON: ")]
 #[case("[{]", "must be JSON: ")]
-#[case(r#"[{"issuer": "a", "issuer": "b"}]"#, "must be JSON: a member is named twice")]
+#[case(r#"[{"issuer": "a", "issuer": "b"}]"#, "must be JSON: body[0].issuer is named twice")]
 #[case("{}", "must be a list of issuers, got an object")]
 #[case("[]", "must be a list of at least one issuer")]
 #[case("[7]", "[0] must be an object, got a number")]

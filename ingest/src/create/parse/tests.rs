@@ -82,10 +82,13 @@ fn the_message_says_what_would_be_right_and_what_it_was() {
 #[case(json!({"payment_method": {"tokens": [{"token": "x"}]}}), &["payment_method.tokens[0].gateway_account"])]
 #[case(json!({"reference": "x".repeat(256)}), &["reference"])]
 #[case(json!({"reference": "4242 4242 4242 4242"}), &["reference"])]
+#[case(json!({"reference": "a\nb"}), &["reference"])]
+#[case(json!({"reference": "sk_live_51H8xYzAbCdEfGhIjKl"}), &["reference"])]
 #[case(json!({"description": "a\u{0}b"}), &["description"])]
+#[case(json!({"description": "a\u{202e}b"}), &["description"])]
 #[case(json!({"metadata": []}), &["metadata"])]
 #[case(json!({"metadata": {"a": 1}}), &["metadata.a"])]
-#[case(json!({"metadata": {"4242424242424242": "x"}}), &["metadata"])]
+#[case(json!({"metadata": {"4242424242424242": "x"}}), &["metadata.(not shown)"])]
 #[case(json!({"metadata": {"a": "card 4242-4242-4242-4242"}}), &["metadata.a"])]
 #[case(json!({"gateway_account": "elsewhere", "payment_method": {"token": "x"}}), &["gateway_account"])]
 #[case(json!({"hold": "yes"}), &["hold"])]
@@ -109,6 +112,67 @@ fn the_message_says_what_would_be_right_and_what_it_was() {
 #[case(json!({"return_url": "https://shop.example/a b"}), &["return_url"])]
 fn refused(#[case] change: Value, #[case] expected: &[&str]) {
     assert_eq!(fields(with(change)), expected);
+}
+
+#[rstest]
+#[case::negative("-5", "must be a positive integer of minor units, got -5")]
+#[case::zero("0", "must be a positive integer of minor units, got 0")]
+#[case::fraction(
+    "12.0",
+    "must be a positive integer of minor units, below 9007199254740992, got a number with a fraction or an exponent"
+)]
+#[case::exponent(
+    "1e2",
+    "must be a positive integer of minor units, below 9007199254740992, got a number with a fraction or an exponent"
+)]
+#[case::text(
+    "\"1250\"",
+    "must be a positive integer of minor units, below 9007199254740992, got a string: numbers stand without quotes"
+)]
+#[case::boolean("true", "must be a positive integer of minor units, below 9007199254740992, got a boolean")]
+#[case::end("9007199254740992", "must be below 9007199254740992 minor units")]
+#[case::of_64_bits(
+    "18446744073709551615",
+    "must be a positive integer of minor units, below 9007199254740992, got a number that is too large"
+)]
+#[case::huge(
+    "100000000000000000000000000",
+    "must be a positive integer of minor units, below 9007199254740992, got a number that is too large"
+)]
+#[case::card("4242424242424242", "must not contain a card number")]
+#[case::negative_card("-4242424242424242", "must not contain a card number")]
+fn amounts_that_are_none(#[case] amount: &str, #[case] message: &str) {
+    let amount: Value = serde_json::from_str(amount).expect("JSON");
+    let errors = parse(with(json!({ "amount": amount })), "simulator").err().unwrap_or_default();
+    assert_eq!(errors, [FieldError { field: "amount".to_owned(), message: message.to_owned() }]);
+}
+
+#[rstest]
+#[case(json!({"retry_declines": 4}), "retry_declines", "must be an integer from 0 to 3")]
+#[case(json!({"retry_declines": "1"}), "retry_declines",
+    "must be an integer from 0 to 3, got a string: numbers stand without quotes")]
+#[case(json!({"retry_declines": 1.0}), "retry_declines",
+    "must be an integer from 0 to 3, got a number with a fraction or an exponent")]
+#[case(json!({"payment_method": {"token": "x", "exp_month": 12.0}}), "payment_method.exp_month",
+    "must be an integer from 1 to 12, got a number with a fraction or an exponent")]
+#[case(json!({"payment_method": {"token": "x", "exp_year": 4_242_424_242_424_242_i64}}), "payment_method.exp_year",
+    "must not contain a card number")]
+#[case(json!({"card": {"numbers": [{"pan": "4242424242424242"}]}}), "card.numbers[0].pan", "must not contain a card number")]
+#[case(json!({"card": 4_242_424_242_424_242_i64}), "card", "must not contain a card number")]
+#[case(json!({"card": {"4242424242424242": 1}}), "card.(not shown)", "a name must not contain a card number")]
+#[case(json!({"qk_live_0123456789abcdefABCD": 1}), "(not shown)", "a name must not contain an API key")]
+#[case(json!({"note": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}), "note", "must not contain an API key")]
+#[case(json!({"card": {"brand": "visa"}}), "card", "is not a field of this request")]
+fn what_is_said_of_a_field(#[case] change: Value, #[case] field: &str, #[case] message: &str) {
+    let errors = parse(with(change), "simulator").err().unwrap_or_default();
+    assert_eq!(errors, [FieldError { field: field.to_owned(), message: message.to_owned() }]);
+}
+
+#[test]
+fn people_read_more_than_one_line() -> Result<(), Vec<FieldError>> {
+    let request = parse(with(json!({"description": "two\n\tbooks"})), "simulator")?;
+    assert_eq!(request.text.description.as_deref(), Some("two\n\tbooks"));
+    Ok(())
 }
 
 #[test]
