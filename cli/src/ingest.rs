@@ -11,7 +11,7 @@ use quittance_ingest::{
     service,
 };
 use quittance_log::{KafkaArgs, Producer, RegistryArgs};
-use quittance_service::{http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
+use quittance_service::{http, postgres::PostgresReaderArgs, redis::RedisArgs, shutdown::Shutdown};
 use quittance_sinks::gateway::GatewayAccountArgs;
 use quittance_tables::{ConfigurationFolding, Followed, Keys};
 use tokio::net::TcpListener;
@@ -30,7 +30,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     registry: RegistryArgs,
     #[command(flatten)]
-    postgres: PostgresArgs,
+    postgres: PostgresReaderArgs,
     #[command(flatten)]
     redis: RedisArgs,
     #[command(flatten)]

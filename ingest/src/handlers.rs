@@ -109,6 +109,9 @@ async fn opened_text(app: &App, state: &PaymentState) -> Result<Option<Text>, Pr
 
 /// Neither store can answer.
 fn stores_down(error: &StoreError) -> Problem {
-    tracing::warn!(error = with_causes(error), "a read fails");
+    match error {
+        StoreError::Unfit(_) => tracing::error!(%error, "no read is answered from Postgres"),
+        error => tracing::warn!(error = with_causes(error), "a read fails"),
+    }
     Problem::Unavailable("the read model")
 }
