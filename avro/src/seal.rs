@@ -6,6 +6,7 @@
 
 mod keyring;
 mod master;
+mod search;
 
 use std::fmt;
 
@@ -17,6 +18,7 @@ use chacha20poly1305::{
 pub use self::{
     keyring::Keyring,
     master::{MasterKey, MasterKeyError},
+    search::{SEARCH_TOKEN_LEN, SearchToken},
 };
 use crate::{
     ids::KeyId,

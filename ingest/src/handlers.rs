@@ -6,6 +6,7 @@ mod configure;
 mod create_payment;
 mod events;
 mod ledger;
+mod list_payments;
 mod methods;
 mod operate;
 mod read;
@@ -19,6 +20,7 @@ pub(crate) use self::{
     create_payment::create_payment,
     events::{follow_payment, read_events},
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},
+    list_payments::list_payments,
     methods::{change_method, create_method, read_method},
     operate::operate,
     read::{read_command, read_history, read_payment, read_refund},

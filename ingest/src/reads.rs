@@ -5,6 +5,7 @@
 mod anomalies;
 mod events;
 mod ledger;
+mod payments;
 mod postgres;
 mod redis_cache;
 mod scoped;
@@ -68,7 +69,7 @@ pub(crate) enum StoreError {
     Postgres(#[from] tokio_postgres::Error),
     #[error("Postgres does not answer within {0:?}")]
     Late(Duration),
-    #[error("no connection for the ledger is free within {0:?}")]
+    #[error("no connection for lists and the ledger is free within {0:?}")]
     Busy(Duration),
     #[error("a read ends without an answer")]
     Ended(#[from] JoinError),

@@ -16,6 +16,7 @@ const OWNED: &[(&str, &str)] = &[
     ("events", "select count(*) from events where tenant = $1"),
     ("outcomes", "select count(*) from outcomes where tenant = $1"),
     ("operations", "select count(*) from operations where tenant = $1"),
+    ("payment_search", "select count(*) from payment_search where tenant = $1"),
     ("accounts", "select count(*) from accounts where tenant = $1"),
     ("transfers", "select count(*) from transfers where tenant = $1"),
     ("postings", "select count(*) from postings join transfers using (transfer_id) where tenant = $1"),

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V5__payment_methods", include_str!("../../migrations/V5__payment_methods.sql")),
     ("V6__events", include_str!("../../migrations/V6__events.sql")),
     ("V7__row_level_security", include_str!("../../migrations/V7__row_level_security.sql")),
+    ("V8__payment_lists", include_str!("../../migrations/V8__payment_lists.sql")),
 ];
 
 /// First half of the key of the advisory lock under which a schema is migrated; the second half is the schema.
