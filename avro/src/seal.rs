@@ -7,6 +7,7 @@
 mod derive;
 mod keyring;
 mod master;
+mod search;
 
 use std::fmt;
 
@@ -18,6 +19,7 @@ use chacha20poly1305::{
 pub use self::{
     keyring::Keyring,
     master::{MasterKey, MasterKeyError},
+    search::{SEARCH_TOKEN_LEN, SearchToken},
 };
 use crate::{
     ids::KeyId,

@@ -12,7 +12,7 @@ use quittance_ingest::{
     service,
 };
 use quittance_log::{KafkaArgs, Producer, RegistryArgs};
-use quittance_service::{health::Health, http, postgres::PostgresArgs, redis::RedisArgs, shutdown::Shutdown};
+use quittance_service::{health::Health, http, postgres::PostgresReaderArgs, redis::RedisArgs, shutdown::Shutdown};
 use quittance_sinks::gateway::GatewayAccountArgs;
 use quittance_tables::{ApiKeyFolding, ConfigurationFolding, Followed, Keys};
 use tokio::net::TcpSocket;
@@ -36,7 +36,7 @@ pub(crate) struct Args {
     #[command(flatten)]
     registry: RegistryArgs,
     #[command(flatten)]
-    postgres: PostgresArgs,
+    postgres: PostgresReaderArgs,
     #[command(flatten)]
     redis: RedisArgs,
     #[command(flatten)]

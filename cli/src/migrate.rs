@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use quittance_service::postgres::PostgresArgs;
+use quittance_service::postgres::{PostgresArgs, ReaderArgs};
 use quittance_sinks::postgres;
 
 /// Options of `migrate`.
@@ -10,14 +10,20 @@ use quittance_sinks::postgres;
 pub(crate) struct Args {
     #[command(flatten)]
     postgres: PostgresArgs,
+    #[command(flatten)]
+    reader: ReaderArgs,
 }
 
 pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
-    let applied = postgres::migrate(&args.postgres).await?;
-    for name in &applied {
+    let reader = args.reader.role()?;
+    let migrated = postgres::migrate(&args.postgres, &reader).await?;
+    for name in &migrated.applied {
         writeln!(io::stdout(), "{name}: applied")?;
     }
-    if applied.is_empty() {
+    if migrated.reader_made {
+        writeln!(io::stdout(), "the role {}: made", reader.name)?;
+    }
+    if migrated.applied.is_empty() && !migrated.reader_made {
         writeln!(io::stdout(), "nothing to do")?;
     }
     Ok(())

@@ -52,8 +52,10 @@ const BAD: &[(&str, &str, &str, &str)] = &[
     ("ingest", "QUITTANCE_MASTER_KEY", "", "must not be empty"),
     ("ingest", "QUITTANCE_POSTGRES_CONNECTIONS_MAX", "0", "1..=1000"),
     ("ingest", "QUITTANCE_POSTGRES_SCHEMA", "pg_mine", "nor pg_"),
-    ("ingest", "QUITTANCE_POSTGRES_URL", "", "must not be empty"),
+    ("ingest", "QUITTANCE_POSTGRES_READER_URL", "", "must not be empty"),
     ("ingest", "QUITTANCE_PROXY_PROTOCOL", "yes", "true, false"),
+    ("migrate", "QUITTANCE_POSTGRES_READER_URL", "", "must not be empty"),
+    ("migrate", "QUITTANCE_POSTGRES_URL", "", "must not be empty"),
     ("ingest", "QUITTANCE_PUBLISH_TIMEOUT_MS", "99", "100..=60000"),
     ("ingest", "QUITTANCE_REDIS_URL", "", "must not be empty"),
     ("ingest", "QUITTANCE_REQUESTS_MAX", "0", "1..=1000000"),
@@ -162,6 +164,7 @@ fn every_option_has_a_bad_value_above_or_takes_any_text() {
 #[case::no_tls_file("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_TLS_CERTIFICATE_FILE", "/no/such"), ("QUITTANCE_TLS_KEY_FILE", "/no/such")], 1, "QUITTANCE_TLS_CERTIFICATE_FILE")]
 #[case::no_proxies("ingest", &[("QUITTANCE_MASTER_KEY", MASTER_KEY), ("QUITTANCE_PROXY_PROTOCOL", "true")], 1, "QUITTANCE_TRUSTED_PROXIES")]
 #[case::no_database("migrate", &[("QUITTANCE_POSTGRES_URL", "postgres://u:hunter2@")], 1, "QUITTANCE_POSTGRES_URL")]
+#[case::no_reader("migrate", &[("QUITTANCE_POSTGRES_READER_URL", "postgres://127.0.0.1/hunter2")], 1, "QUITTANCE_POSTGRES_READER_URL")]
 #[case::no_password("schemas register", &[("QUITTANCE_KAFKA_SASL_MECHANISM", "PLAIN"), ("QUITTANCE_KAFKA_SASL_USERNAME", "u")], 2, "QUITTANCE_KAFKA_SASL_PASSWORD")]
 fn what_is_wrong_is_named(
     #[case] line: &str,
@@ -222,7 +225,7 @@ fn a_secret_is_never_shown() {
 
 #[test]
 fn secrets_are_known_as_such() {
-    let names = ["KEY", "SECRET", "SECRETS", "PASSWORD", "_POSTGRES_URL", "_REDIS_URL", "_REGISTRY_URL"];
+    let names = ["KEY", "SECRET", "SECRETS", "PASSWORD", "_POSTGRES_URL", "_READER_URL", "_REDIS_URL", "_REGISTRY_URL"];
     let is_named_so = |option: &ProgramOption| names.iter().any(|name| option.variable.ends_with(name));
     let options = options();
     let secret: Vec<_> = options.values().filter(|option| option.secret).map(|option| &option.variable).collect();

@@ -19,6 +19,18 @@ wins. There is no configuration file. `quittance SUBCOMMAND --help` shows the sa
   set the addresses, the master key, the keys for tokens, TLS and the passwords.
 - Times are in milliseconds where the name ends in `_MS`.
 - With Docker, `docker/new-env` makes the secrets that `docker-compose.yml` asks for, in the file `.env`.
+
+## Two roles of Postgres
+
+The role of `QUITTANCE_POSTGRES_URL` owns the tables: `migrate` makes them as it, and `sink postgres` writes them. Ingest reads
+as another one, that of `QUITTANCE_POSTGRES_READER_URL`, to which Postgres shows the rows of one tenant at a time
+(row-level security) and lets it write nothing. `migrate` is given both URLs. It makes the reader, with the password in
+its URL, if there is none and the owner may create roles; otherwise do it yourself (`create role … login password …`). At each run it says
+anew what the reader may read in the schema. It refuses a reader that could see more: a superuser, the owner of the tables, whoever has
+BYPASSRLS, REPLICATION or CREATEROLE, and whoever may become one of those. So does ingest, for each connection: it then answers
+reads with 503, says why in its log, and takes payments all the same.
+
+The password of a reader that is there is never changed: to change it, `alter role … password …`, and start ingest with the new URL.
 ";
 
 type Sections<'a> = BTreeMap<String, Vec<&'a ProgramOption>>;

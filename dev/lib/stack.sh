@@ -26,14 +26,15 @@ in_parallel() { # FUNCTION SERVER...: fails when it fails for any of them
   return $failed
 }
 
-# Written whole and then renamed, so that a reader never sees half of it. The file holds a password.
+# Written whole and then renamed, so that a reader never sees half of it. The file holds passwords.
 write_env() {
   (
     umask 077
     cat >"$STACK_DIR/env.new" <<ENV
 QUITTANCE_KAFKA_BROKERS=$(kafka_address)
 QUITTANCE_SCHEMA_REGISTRY_URL=$(registry_address)
-QUITTANCE_POSTGRES_URL=postgres://quittance:$(postgres_password)@127.0.0.1:$POSTGRES_PORT/quittance
+QUITTANCE_POSTGRES_URL=postgres://quittance:$(postgres_password postgres)@127.0.0.1:$POSTGRES_PORT/quittance
+QUITTANCE_POSTGRES_READER_URL=postgres://quittance_reader:$(postgres_password postgres-reader)@127.0.0.1:$POSTGRES_PORT/quittance
 QUITTANCE_REDIS_URL=$(redis_address)
 STRIPE_MOCK_URL=$(stripe-mock_address)
 ENV

@@ -8,6 +8,7 @@ use crate::{auth::Role, method::MethodChange, operation::Operation};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     CreatePayment,
+    ListPayments,
     ReadPayment,
     Operate(Operation),
     ReadHistory,
@@ -69,6 +70,7 @@ const WATCHERS: Access = Access::Roles(&[Role::Reviewer, Role::Operator, Role::A
 /// The table.
 pub(crate) const ENDPOINTS: &[Spec] = &[
     post("/v1/payments", MERCHANT, Endpoint::CreatePayment),
+    get("/v1/payments", READERS, Endpoint::ListPayments),
     get("/v1/payments/{id}", READERS, Endpoint::ReadPayment),
     patch("/v1/payments/{id}", MERCHANT, Endpoint::Operate(Operation::Update)),
     get("/v1/payments/{id}/history", READERS, Endpoint::ReadHistory),

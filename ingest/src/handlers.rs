@@ -6,6 +6,7 @@ mod configure;
 mod create_payment;
 mod events;
 mod ledger;
+mod list_payments;
 mod methods;
 mod operate;
 mod read;
@@ -20,6 +21,7 @@ pub(crate) use self::{
     create_payment::create_payment,
     events::{follow_payment, read_events},
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},
+    list_payments::list_payments,
     methods::{change_method, create_method, read_method},
     operate::operate,
     read::{read_command, read_history, read_payment, read_refund},
@@ -110,6 +112,9 @@ async fn opened_text(app: &App, state: &PaymentState) -> Result<Option<Text>, Pr
 
 /// Neither store can answer.
 fn stores_down(error: &StoreError) -> Problem {
-    tracing::warn!(error = with_causes(error), "a read fails");
+    match error {
+        StoreError::Unfit(_) => tracing::error!(%error, "no read is answered from Postgres"),
+        error => tracing::warn!(error = with_causes(error), "a read fails"),
+    }
     Problem::Unavailable("the read model")
 }

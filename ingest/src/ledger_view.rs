@@ -65,9 +65,9 @@ struct TotalView {
 /// A page of a longer list.
 #[derive(Debug, Serialize)]
 pub(crate) struct Page<T> {
-    data: Vec<T>,
-    has_more: bool,
-    next_cursor: Option<String>,
+    pub(crate) data: Vec<T>,
+    pub(crate) has_more: bool,
+    pub(crate) next_cursor: Option<String>,
 }
 
 impl<T> Page<T> {

@@ -6,14 +6,14 @@ use quittance_avro::{
     money::MinorUnits,
     records::{
         ApprovePayment, CancelPayment, CapturePayment, ConfirmPayment, Envelope, Fingerprint, RefundPayment,
-        RejectPayment, ResolveReview, Sealed, UpdatePayment,
+        RejectPayment, ResolveReview, UpdatePayment,
     },
     words::Resolution,
 };
 use warp::http::StatusCode;
 
 pub(crate) use self::parse::parse;
-use crate::{metadata, problem::FieldError, publish::Command, view::Text};
+use crate::{metadata, problem::FieldError, publish::Command, search::SealedText, view::Text};
 
 /// What is asked for, by the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,8 +96,9 @@ impl Operation {
 }
 
 impl Asked {
-    /// The command. `sealed` is what it has of text.
-    pub(crate) fn command(self, envelope: Envelope, fingerprint: Fingerprint, sealed: Option<Sealed>) -> Command {
+    /// The command, with what it has of text.
+    pub(crate) fn command(self, envelope: Envelope, fingerprint: Fingerprint, text: SealedText) -> Command {
+        let SealedText { sealed, search_tokens } = text;
         match self {
             Self::Capture { amount, is_final, reason } => {
                 Command::Capture(CapturePayment { envelope, fingerprint, amount, is_final, reason })
@@ -115,7 +116,7 @@ impl Asked {
                 gateway_reference,
                 sealed,
             }),
-            Self::Update(_) => Command::Update(UpdatePayment { envelope, fingerprint, sealed }),
+            Self::Update(_) => Command::Update(UpdatePayment { envelope, fingerprint, sealed, search_tokens }),
         }
     }
 }

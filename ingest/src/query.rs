@@ -103,13 +103,13 @@ fn settled(text: &str, now: SystemTime) -> Result<SystemTime, String> {
 const SETTLED_AFTER: Duration = Duration::from_secs(30);
 
 /// How many a page may have.
-const LIMITS: RangeInclusive<i64> = 1..=100;
+pub(crate) const LIMITS: RangeInclusive<i64> = 1..=100;
 
-fn unknown(name: &str) -> FieldError {
+pub(crate) fn unknown(name: &str) -> FieldError {
     error(&FieldError::shown(name), "is not a parameter of this request")
 }
 
-fn error(field: &str, message: &str) -> FieldError {
+pub(crate) fn error(field: &str, message: &str) -> FieldError {
     FieldError { field: field.to_owned(), message: message.to_owned() }
 }
 

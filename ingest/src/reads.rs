@@ -1,24 +1,27 @@
 //! Reading what the stores hold: Redis first, Postgres when Redis has nothing or is down.
 //!
-//! Every read names mode and tenant: they are part of each key and of each query.
+//! Every read names mode and tenant: they are part of each key and of each query, and Postgres shows no rows but theirs.
 
 mod anomalies;
 mod events;
 mod ledger;
+mod payments;
 mod postgres;
 mod redis_cache;
+mod scoped;
 
-use std::{num::ParseIntError, sync::Arc, time::Duration};
+use std::{num::ParseIntError, time::Duration};
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{HookError, Pool, PoolError};
 use quittance_avro::{
     ids::{CommandId, PaymentId},
     records::{Outcome, PaymentState},
 };
 use redis::aio::ConnectionManager;
 use serde_json::Value;
-use tokio::{sync::Semaphore, task::JoinError};
+use tokio::task::JoinError;
 
+use self::scoped::ScopedTables;
 pub(crate) use self::{
     anomalies::Anomaly,
     events::FeedEvent,
@@ -31,9 +34,7 @@ use crate::auth::Caller;
 pub struct Reads {
     cache: ConnectionManager,
     prefix: String,
-    pool: Pool,
-    /// One for each query of the ledger that may run: half of the connections at most, so that payments can be read meanwhile.
-    turns: Arc<Semaphore>,
+    tables: ScopedTables,
 }
 
 /// One event of a payment's, or payment method's, history.
@@ -61,12 +62,14 @@ pub(crate) enum Cached<T> {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
     #[error("Postgres gives no connection")]
-    Pool(#[from] deadpool_postgres::PoolError),
+    Pool(#[source] PoolError),
+    #[error("nothing is read from Postgres with this connection: {0}")]
+    Unfit(String),
     #[error("Postgres does not answer the query")]
     Postgres(#[from] tokio_postgres::Error),
     #[error("Postgres does not answer within {0:?}")]
     Late(Duration),
-    #[error("no connection for the ledger is free within {0:?}")]
+    #[error("no connection for lists and the ledger is free within {0:?}")]
     Busy(Duration),
     #[error("a read ends without an answer")]
     Ended(#[from] JoinError),
@@ -78,11 +81,19 @@ pub(crate) enum StoreError {
     Sum(#[from] ParseIntError),
 }
 
+impl From<PoolError> for StoreError {
+    fn from(error: PoolError) -> Self {
+        match error {
+            PoolError::PostCreateHook(HookError::Message(why)) => Self::Unfit(why.into_owned()),
+            error => Self::Pool(error),
+        }
+    }
+}
+
 impl Reads {
     /// The connection to the cache may be down: it comes back by itself.
     pub fn new(cache: ConnectionManager, prefix: &str, pool: Pool) -> Self {
-        let turns = (pool.status().max_size / 2).max(1);
-        Self { cache, prefix: prefix.to_owned(), pool, turns: Arc::new(Semaphore::new(turns)) }
+        Self { cache, prefix: prefix.to_owned(), tables: ScopedTables::new(pool) }
     }
 
     /// A payment of the caller's.

@@ -112,6 +112,7 @@ async fn by_signature(app: &App, found: &Found<'_>, request: &Request, body: imp
 async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
     match endpoint {
         Endpoint::CreatePayment => handlers::create_payment(call, body).await,
+        Endpoint::ListPayments => handlers::list_payments(call).await,
         Endpoint::ReadPayment => handlers::read_payment(call).await,
         Endpoint::Operate(operation) => handlers::operate(call, operation, body).await,
         Endpoint::ReadHistory => handlers::read_history(call).await,

@@ -1,9 +1,11 @@
 //! How to reach Postgres: options, and a pool of connections that give up in time.
 
+mod row_security;
+
 use std::{net::IpAddr, str::FromStr, time::Duration};
 
 use deadpool_postgres::{
-    BuildError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime,
+    BuildError, Manager, ManagerConfig, Pool, PoolBuilder, RecyclingMethod, Runtime,
     tokio_postgres::{
         Config, NoTls,
         config::{Host, SslMode},
@@ -13,11 +15,11 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{secret::Secret, tls};
 
-/// How to reach Postgres.
+/// How the owner of the tables reaches Postgres.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Postgres")]
 pub struct PostgresArgs {
-    /// URL of the database; add `?sslmode=require` outside closed networks
+    /// URL of the database for the role that owns the tables; add `?sslmode=require` outside closed networks
     #[arg(
         long,
         env = "QUITTANCE_POSTGRES_URL",
@@ -25,6 +27,41 @@ pub struct PostgresArgs {
         default_value = "postgres://quittance:quittance@127.0.0.1:15432/quittance"
     )]
     pub postgres_url: Secret,
+    /// Where the tables are.
+    #[command(flatten)]
+    pub tables: TablesArgs,
+}
+
+/// How a reader, to whom Postgres shows the rows of one tenant at a time, reaches it.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Postgres")]
+pub struct PostgresReaderArgs {
+    /// Who the reader is.
+    #[command(flatten)]
+    pub reader: ReaderArgs,
+    /// Where the tables are.
+    #[command(flatten)]
+    pub tables: TablesArgs,
+}
+
+/// Who the reader is.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Postgres")]
+pub struct ReaderArgs {
+    /// URL of the database for the role that reads, to which row-level security applies; `migrate` makes the role if it is absent
+    #[arg(
+        long,
+        env = "QUITTANCE_POSTGRES_READER_URL",
+        hide_env_values = true,
+        default_value = "postgres://quittance_reader:quittance_reader@127.0.0.1:15432/quittance"
+    )]
+    pub postgres_reader_url: Secret,
+}
+
+/// Where the tables are, and how many connections lead there.
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Postgres")]
+pub struct TablesArgs {
     /// Schema that holds the tables, so that installations can share a database
     #[arg(long, env = "QUITTANCE_POSTGRES_SCHEMA", default_value = "quittance", value_parser = parse_schema)]
     pub postgres_schema: String,
@@ -39,10 +76,10 @@ pub struct PostgresArgs {
 pub enum PostgresError {
     /// The URL does not parse. What is wrong with it is not said, since that may be a piece of the password.
     #[error(
-        "QUITTANCE_POSTGRES_URL must be postgres://user:password@host:port/database, with sslmode=disable, prefer or \
-         require, and special characters percent-encoded"
+        "{0} must be postgres://user:password@host:port/database, with sslmode=disable, prefer or require, and special \
+         characters percent-encoded"
     )]
-    Url,
+    Url(&'static str),
     /// The server is not on this machine or wants TLS, and there is no authority to trust.
     #[error("no certificates of trusted authorities were found for TLS to Postgres: {0}")]
     Certificates(String),
@@ -67,28 +104,67 @@ impl PostgresArgs {
     /// # Errors
     /// When the URL or the machine's certificates are of no use.
     pub fn pool(&self) -> Result<Pool, PostgresError> {
+        Ok(self.tables.pool(parse_url("QUITTANCE_POSTGRES_URL", &self.postgres_url)?)?.build()?)
+    }
+}
+
+impl PostgresReaderArgs {
+    /// A pool such as that of [`PostgresArgs`], which keeps no connection to which more is shown than the rows of one tenant.
+    ///
+    /// # Errors
+    /// When the URL or the machine's certificates are of no use.
+    pub fn pool(&self) -> Result<Pool, PostgresError> {
+        Ok(self.tables.pool(self.reader.config()?)?.post_create(row_security::required()).build()?)
+    }
+}
+
+/// A role of the database that can log in.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// What it logs in with, unless the server knows it otherwise.
+    pub password: Option<Secret>,
+}
+
+impl ReaderArgs {
+    /// The role that the URL names.
+    ///
+    /// # Errors
+    /// When the URL is of no use.
+    pub fn role(&self) -> Result<Role, PostgresError> {
         let config = self.config()?;
+        let name = config.get_user().ok_or(PostgresError::Url(Self::VARIABLE))?.to_owned();
+        let password = config.get_password().map(|password| String::from_utf8_lossy(password).parse());
+        let password = password.transpose().map_err(|_| PostgresError::Url(Self::VARIABLE))?;
+        Ok(Role { name, password })
+    }
+
+    const VARIABLE: &str = "QUITTANCE_POSTGRES_READER_URL";
+
+    fn config(&self) -> Result<Config, PostgresError> {
+        parse_url(Self::VARIABLE, &self.postgres_reader_url)
+    }
+}
+
+impl TablesArgs {
+    fn pool(&self, config: Config) -> Result<PoolBuilder, PostgresError> {
+        let config = self.configure(config);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
         let manager = if wants_tls(&config) {
             Manager::from_config(config, trusting_the_system()?, recycling)
         } else {
             Manager::from_config(config, NoTls, recycling)
         };
-        let pool = Pool::builder(manager)
+        Ok(Pool::builder(manager)
             .runtime(Runtime::Tokio1)
             .max_size(usize::from(self.postgres_connections_max))
             .wait_timeout(Some(CONNECT_TIMEOUT))
             .create_timeout(Some(CONNECT_TIMEOUT))
-            .recycle_timeout(Some(CONNECT_TIMEOUT))
-            .build()?;
-        Ok(pool)
+            .recycle_timeout(Some(CONNECT_TIMEOUT)))
     }
 
-    fn config(&self) -> Result<Config, PostgresError> {
-        let mut config = Config::from_str(self.postgres_url.expose()).map_err(|_| PostgresError::Url)?;
-        if config.get_hosts().is_empty() {
-            return Err(PostgresError::Url);
-        }
+    fn configure(&self, mut config: Config) -> Config {
         let options = format!(
             "{} -c search_path=\"{}\" -c statement_timeout={}",
             config.get_options().unwrap_or_default(),
@@ -101,8 +177,13 @@ impl PostgresArgs {
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_user_timeout(SILENCE_MAX)
             .keepalives_idle(SILENCE_MAX);
-        Ok(config)
+        config
     }
+}
+
+fn parse_url(variable: &'static str, url: &Secret) -> Result<Config, PostgresError> {
+    let config = Config::from_str(url.expose()).map_err(|_| PostgresError::Url(variable))?;
+    if config.get_hosts().is_empty() { Err(PostgresError::Url(variable)) } else { Ok(config) }
 }
 
 /// Whether TLS is needed or at least worth asking for. On the machine itself it is not, unless it is required.

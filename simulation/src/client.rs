@@ -325,5 +325,6 @@ fn command(seed: u64, number: usize, series: usize, is_manual: bool) -> CreatePa
         network_transaction_id: None,
         routing_metadata: Vec::new(),
         configuration_version: 0,
+        search_tokens: None,
     }
 }

@@ -6,6 +6,7 @@
 mod error;
 mod migrate;
 mod progress;
+mod reader;
 mod rows;
 mod tables;
 
@@ -18,7 +19,7 @@ use tokio::runtime::Handle;
 
 use self::tables::Tables;
 pub use self::{
-    migrate::{MigrateError, check, migrate},
+    migrate::{MigrateError, Migrated, check, migrate},
     rows::{EventRow, OutcomeRow, Row, StateRow},
 };
 use crate::store::{Batch, Claim, Entry, Store, StoreError};

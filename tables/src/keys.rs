@@ -176,6 +176,12 @@ impl Keys {
         found.await.unwrap_or(Err(KeysError::Late))
     }
 
+    /// Every key that a tenant's text may have been sealed with, to look for it; none if the topic has not been read yet.
+    pub fn all(&self, mode: Mode, tenant: &Tenant) -> Option<Vec<DataKey>> {
+        let followed = &self.followed;
+        followed.is_caught_up().then(|| followed.read().all(mode, tenant).cloned().collect())
+    }
+
     /// Before the topic has been read, a tenant without a key may well have one.
     async fn wait_until_caught_up(&self, changes: &mut watch::Receiver<u64>) -> bool {
         while !self.followed.is_caught_up() {

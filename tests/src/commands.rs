@@ -65,6 +65,7 @@ impl Commands {
             network_transaction_id: None,
             routing_metadata: Vec::new(),
             configuration_version: 0,
+            search_tokens: None,
         };
         let record = NewRecord {
             topic: Arc::clone(&self.topic),

@@ -190,9 +190,18 @@ impl Installation {
         Ok(RegistryArgs { schema_registry_url }.registry(&self.prefix)?)
     }
 
-    /// A connection to Postgres that sees its tables.
+    /// A connection to Postgres that sees its tables, as their owner.
     pub async fn postgres(&self) -> Result<tokio_postgres::Client> {
-        let url = self.stack.variable("QUITTANCE_POSTGRES_URL")?;
+        self.postgres_as("QUITTANCE_POSTGRES_URL").await
+    }
+
+    /// A connection to Postgres that sees its tables as the role that reads is shown them.
+    pub async fn postgres_reader(&self) -> Result<tokio_postgres::Client> {
+        self.postgres_as("QUITTANCE_POSTGRES_READER_URL").await
+    }
+
+    async fn postgres_as(&self, variable: &str) -> Result<tokio_postgres::Client> {
+        let url = self.stack.variable(variable)?;
         let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.context("Postgres")?;
         tokio::spawn(connection);
         client.batch_execute(&format!("set search_path to {}", self.schema)).await?;

@@ -11,6 +11,8 @@ use crate::{ids::KeyId, records::Sealed, seal::Binding, tenant::Tenant, words::M
 pub struct Keyring {
     keys: HashMap<KeyId, DataKey>,
     current: HashMap<(Mode, Tenant), KeyId>,
+    /// All that a tenant has.
+    of: HashMap<(Mode, Tenant), Vec<KeyId>>,
     erased: HashSet<KeyId>,
 }
 
@@ -18,6 +20,10 @@ impl Keyring {
     /// Takes in a key, in the order of the log.
     pub fn add(&mut self, mode: Mode, tenant: &Tenant, key: DataKey) {
         self.current.entry((mode, tenant.clone())).or_insert(key.id);
+        let known = self.of.entry((mode, tenant.clone())).or_default();
+        if !known.contains(&key.id) {
+            known.push(key.id);
+        }
         self.erased.remove(&key.id);
         self.keys.insert(key.id, key);
     }
@@ -39,6 +45,11 @@ impl Keyring {
     /// The key that a tenant's data is sealed with.
     pub fn current(&self, mode: Mode, tenant: &Tenant) -> Option<&DataKey> {
         self.current.get(&(mode, tenant.clone())).and_then(|id| self.keys.get(id))
+    }
+
+    /// Every key that a tenant's data may have been sealed with.
+    pub fn all(&self, mode: Mode, tenant: &Tenant) -> impl Iterator<Item = &DataKey> {
+        self.of.get(&(mode, tenant.clone())).into_iter().flatten().filter_map(|id| self.keys.get(id))
     }
 
     /// Opens what was sealed under any known key.
@@ -73,7 +84,10 @@ mod tests {
         assert_eq!(keyring.open(binding, &sealed)?, b"x");
         keyring.presume_erased(first.id);
         assert_eq!(keyring.open(binding, &sealed)?, b"x", "it is known");
+        assert_eq!(keyring.all(Mode::Test, &acme).count(), 2);
+        assert_eq!(keyring.all(Mode::Live, &acme).count(), 0);
         keyring.erase(first.id);
+        assert_eq!(keyring.all(Mode::Test, &acme).count(), 1);
         assert_eq!(keyring.open(binding, &sealed), Err(OpenError::Erased(first.id)));
         assert_eq!(keyring.current(Mode::Test, &acme).map(|key| key.id), None);
         Ok(())

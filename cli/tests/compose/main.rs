@@ -65,7 +65,7 @@ fn every_variable_is_an_option_of_its_subcommand() {
 #[test]
 fn every_server_that_a_subcommand_asks_is_told() {
     let options = options();
-    let servers = ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL", "POSTGRES_URL", "REDIS_URL"];
+    let servers = ["KAFKA_BROKERS", "SCHEMA_REGISTRY_URL", "POSTGRES_URL", "POSTGRES_READER_URL", "REDIS_URL"];
     let servers = servers.map(|server| format!("QUITTANCE_{server}"));
     for (name, service, subcommand, rest) in Compose::read().programs() {
         for option in options.values().filter(|option| option.belongs_to(&subcommand)) {
@@ -164,7 +164,9 @@ fn nothing_starts_before_what_it_needs_works() {
     for (name, service, subcommand, _) in compose.programs() {
         let before = compose.before(name);
         let reads_topics = service.environment.contains_key("QUITTANCE_KAFKA_BROKERS");
-        let needs_tables = service.environment.contains_key("QUITTANCE_POSTGRES_URL") && subcommand != "migrate";
+        let urls = ["QUITTANCE_POSTGRES_URL", "QUITTANCE_POSTGRES_READER_URL"];
+        let reads_tables = urls.iter().any(|url| service.environment.contains_key(*url));
+        let needs_tables = reads_tables && subcommand != "migrate";
         let needs_topics = reads_topics && !matches!(subcommand.as_str(), "schemas register" | "topics apply");
         for (needs, needed) in [(needs_topics, "topics"), (needs_topics, "schemas"), (needs_tables, "migrate")] {
             assert!(!needs || before.contains(needed), "{name} does not wait for {needed}");

@@ -39,9 +39,10 @@ postgres_end_orphans() { # DATA
   done
 }
 
-# The password is made with the data. Whoever may read the stack's folder as its owner may use the server, nobody else.
-postgres_password() {
-  local file=$STACK_DIR/data/postgres.password
+# Passwords are made with the data. Whoever may read the stack's folder as its owner may use the server, nobody else. The role that
+# reads is made by `quittance migrate`, with the password in its URL.
+postgres_password() { # WHOSE
+  local file=$STACK_DIR/data/$1.password
   [[ -s $file ]] || (umask 077 && od -An -N16 -v -tx1 /dev/urandom | tr -d ' \n' >"$file")
   cat -- "$file"
 }
@@ -56,7 +57,7 @@ postgres_create() { # DATA
   "${AS_USER[@]}" "$POSTGRES_BIN/initdb" --pgdata "$data" --username quittance --encoding UTF8 --locale C.UTF-8 --auth trust --no-sync || return
   # Initdb takes a password from a file only, which the other user may be unable to read. So it comes here.
   "${AS_USER[@]}" "$POSTGRES_BIN/postgres" --single -D "$data" postgres <<SQL || return
-ALTER ROLE quittance PASSWORD '$(postgres_password)'
+ALTER ROLE quittance PASSWORD '$(postgres_password postgres)'
 CREATE DATABASE quittance
 SQL
   echo 'host all all 127.0.0.1/32 scram-sha-256' >"$data/pg_hba.conf"

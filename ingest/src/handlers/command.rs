@@ -17,7 +17,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Answer, json, methods::method_view, payment_view, sealing_key, stores_down};
+use super::{Answer, TEXT_PURPOSE, json, methods::method_view, payment_view, sealing_key, stores_down};
 use crate::{
     app::App,
     auth::Caller,
@@ -27,6 +27,8 @@ use crate::{
     prefer::Prefer,
     problem::Problem,
     publish::Command,
+    search::{self, SealedText},
+    view::Text,
     wait::{Awaited, Before, Known, Resource, is_forgotten},
 };
 
@@ -80,6 +82,13 @@ impl Request<'_> {
         let aggregate_id = self.resource.to_string();
         let (mode, tenant) = (self.caller.mode, &self.caller.tenant);
         Ok(key.seal(Binding { mode, tenant, aggregate_id: &aggregate_id, purpose }, &plaintext))
+    }
+
+    /// A payment's text, sealed, with the tokens by which it is found.
+    pub(super) async fn seal_text(&self, app: &App, text: &Text) -> Result<SealedText, Problem> {
+        let key = sealing_key(app, self.caller.mode, &self.caller.tenant).await?;
+        let search_tokens = Some(search::tokens(&key, text));
+        Ok(SealedText { sealed: Some(self.seal(app, TEXT_PURPOSE, text).await?), search_tokens })
     }
 
     /// Publishes the command and answers with what it was asked of, as soon as that shows what came of it. What was decided before is

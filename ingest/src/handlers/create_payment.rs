@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use warp::http::StatusCode;
 
 use super::{
-    Answer, TEXT_PURPOSE,
+    Answer,
     command::{Request, read_json},
     methods::first_transaction,
     stores_down,
@@ -28,6 +28,7 @@ use crate::{
     prefer::Prefer,
     problem::{FieldError, Problem},
     publish::Command,
+    search::SealedText,
     view::Text,
 };
 
@@ -58,9 +59,9 @@ pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result
     };
     let is_later = asked.stored_credential.as_deref().is_some_and(|used| used != "first");
     let (routing_metadata, configuration_version) = routing(app, caller, &asked.text.metadata)?;
-    let sealed = match asked.text {
-        text if text == Text::default() => None,
-        text => Some(request.seal(app, TEXT_PURPOSE, &text).await?),
+    let text = match asked.text {
+        text if text == Text::default() => SealedText::default(),
+        text => request.seal_text(app, &text).await?,
     };
     let command = CreatePayment {
         envelope: request.envelope(),
@@ -72,7 +73,7 @@ pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result
         gateway_account: asked.gateway_account,
         initiator: asked.initiator,
         stored_credential: asked.stored_credential,
-        sealed,
+        sealed: text.sealed,
         return_url: asked.return_url,
         hold: asked.hold,
         declines_retried_max: asked.declines_retried_max,
@@ -81,6 +82,7 @@ pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result
         network_transaction_id: paid_with.first_transaction.filter(|_| is_later),
         routing_metadata,
         configuration_version,
+        search_tokens: text.search_tokens,
     };
     request.send(app, &Command::Create(command), call.trace).await
 }

@@ -1,10 +1,10 @@
 //! What is asked of a payment that is there: `POST /v1/payments/{id}/…`, and `PATCH` of its text.
 
-use quittance_avro::{fingerprint::fingerprint, ids::PaymentId, records::Sealed};
+use quittance_avro::{fingerprint::fingerprint, ids::PaymentId};
 use serde_json::json;
 
 use super::{
-    Answer, TEXT_PURPOSE,
+    Answer,
     command::{Request, read_json},
     opened_text, stores_down,
 };
@@ -16,6 +16,7 @@ use crate::{
     operation::{Asked, Operation, parse},
     prefer::Prefer,
     problem::Problem,
+    search::SealedText,
 };
 
 /// What the note of somebody who resolves a review is sealed for.
@@ -40,18 +41,13 @@ pub(crate) async fn operate(call: &Call<'_>, operation: Operation, body: impl Ch
         prefer: Prefer::from_headers(headers),
         status: operation.status(),
     };
-    let sealed = sealed(app, &request, payment_id, &asked).await?;
-    let command = asked.command(request.envelope(), fingerprint.clone(), sealed);
+    let text = sealed(app, &request, payment_id, &asked).await?;
+    let command = asked.command(request.envelope(), fingerprint.clone(), text);
     request.send(app, &command, call.trace).await
 }
 
 /// The text that a command carries.
-async fn sealed(
-    app: &App,
-    request: &Request<'_>,
-    payment_id: PaymentId,
-    asked: &Asked,
-) -> Result<Option<Sealed>, Problem> {
+async fn sealed(app: &App, request: &Request<'_>, payment_id: PaymentId, asked: &Asked) -> Result<SealedText, Problem> {
     match asked {
         Asked::Update(change) => {
             let state = app.parts.reads.payment(request.caller, payment_id).await;
@@ -59,10 +55,11 @@ async fn sealed(
             // What cannot be read is not written over.
             let text = opened_text(app, &state).await?.ok_or(Problem::Unavailable("the payment's text"))?;
             let text = change.clone().applied(text).map_err(|error| Problem::Invalid(vec![error]))?;
-            request.seal(app, TEXT_PURPOSE, &text).await.map(Some)
+            request.seal_text(app, &text).await
         }
         Asked::Resolve { note: Some(note), .. } => {
-            request.seal(app, NOTE_PURPOSE, &json!({ "note": note })).await.map(Some)
+            let sealed = request.seal(app, NOTE_PURPOSE, &json!({ "note": note })).await?;
+            Ok(SealedText { sealed: Some(sealed), search_tokens: None })
         }
         Asked::Resolve { note: None, .. }
         | Asked::Capture { .. }
@@ -70,6 +67,6 @@ async fn sealed(
         | Asked::Cancel { .. }
         | Asked::Confirm
         | Asked::Approve { .. }
-        | Asked::Reject { .. } => Ok(None),
+        | Asked::Reject { .. } => Ok(SealedText::default()),
     }
 }

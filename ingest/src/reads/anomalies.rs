@@ -10,7 +10,7 @@ use super::{Reads, StoreError};
 use crate::auth::Caller;
 
 const ANOMALIES: &str = "select anomaly_id, reason, gateway_account, occurred_at, data from gateway_anomalies \
-     where tenant = $1 and mode = $2 and (occurred_at, anomaly_id) < (coalesce($3, 'infinity'::timestamptz), $4) \
+     where mode = $1 and tenant = $2 and (occurred_at, anomaly_id) < (coalesce($3, 'infinity'::timestamptz), $4) \
      order by occurred_at desc, anomaly_id desc limit $5";
 
 /// The end of the year 9999, in milliseconds since 1970.
@@ -67,9 +67,8 @@ impl Reads {
         before: Option<&AnomalyPlace>,
         limit: i64,
     ) -> Result<Vec<Anomaly>, StoreError> {
-        let (mode, tenant) = (caller.mode.as_str(), caller.tenant.as_str());
         let (time, id) = (before.map(|place| place.occurred_at), before.map_or("", |place| place.id.as_str()));
-        let rows = self.query(ANOMALIES, &[&tenant, &mode, &time, &id, &limit]).await?;
+        let rows = self.tables.query(caller, ANOMALIES, &[&time, &id, &limit]).await?;
         rows.iter()
             .map(|row| {
                 Ok(Anomaly {

@@ -2,7 +2,7 @@
 
 use quittance_avro::{ids::AggregateId, topics::Topic, words::Mode};
 use serde_json::Value;
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
 use super::{HistoryEvent, Reads, StoreError};
 use crate::{
@@ -17,13 +17,13 @@ const OF_TENANT: &str = "
         select one.aggregate_id, one.sequence, one.stream, one.partition, one.position,
             max(one.occurred_at) over (partition by one.stream, one.partition order by one.position) as at
         from (
-            select case topic when $1 then 'payment' else 'payment_method' end as stream, partition
-            from progress where topic in ($1, $2)
+            select case topic when $3 then 'payment' else 'payment_method' end as stream, partition
+            from progress where topic in ($3, $4)
         ) as lanes
-        left join unnest($3::text[], $4::int[], $5::bigint[]) as since (stream, partition, position) using (stream, partition)
+        left join unnest($5::text[], $6::int[], $7::bigint[]) as since (stream, partition, position) using (stream, partition)
         cross join lateral (
             select * from events
-            where events.tenant = $6 and events.mode = $7 and events.stream = lanes.stream
+            where events.mode = $1 and events.tenant = $2 and events.stream = lanes.stream
                 and events.partition = lanes.partition and events.position >= coalesce(since.position, 0)
             order by events.position limit $8
         ) as one
@@ -41,8 +41,8 @@ const OF_AGGREGATE: &str = "
     select event_id, aggregate_id, sequence, type,
         to_char(occurred_at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), data, stream, partition, events.position
     from events
-    left join unnest($2::text[], $3::int[], $4::bigint[]) as since (stream, partition, position) using (stream, partition)
-    where aggregate_id = $1 and tenant = $5 and mode = $6 and events.position >= coalesce(since.position, 0)
+    left join unnest($4::text[], $5::int[], $6::bigint[]) as since (stream, partition, position) using (stream, partition)
+    where mode = $1 and tenant = $2 and aggregate_id = $3 and events.position >= coalesce(since.position, 0)
     order by sequence limit $7";
 
 const ENDS: &str = "
@@ -75,18 +75,17 @@ impl Reads {
         aggregate: Option<AggregateId>,
         limit: i64,
     ) -> Result<Vec<FeedEvent>, StoreError> {
-        let (mode, tenant) = (caller.mode.as_str(), caller.tenant.as_str());
         let (sources, partitions, positions) = place.columns();
         let rows = match aggregate {
             Some(id) => {
                 let id = id.to_string();
-                self.query(OF_AGGREGATE, &[&id, &sources, &partitions, &positions, &tenant, &mode, &limit]).await?
+                let params: [&(dyn ToSql + Sync); 5] = [&id, &sources, &partitions, &positions, &limit];
+                self.tables.query(caller, OF_AGGREGATE, &params).await?
             }
             None => {
                 let [payments, methods] = self.topics();
-                let params: [&(dyn tokio_postgres::types::ToSql + Sync); 8] =
-                    [&payments, &methods, &sources, &partitions, &positions, &tenant, &mode, &limit];
-                self.query(OF_TENANT, &params).await?
+                let params: [&(dyn ToSql + Sync); 6] = [&payments, &methods, &sources, &partitions, &positions, &limit];
+                self.tables.query(caller, OF_TENANT, &params).await?
             }
         };
         rows.iter().map(feed_event).collect()
@@ -96,7 +95,7 @@ impl Reads {
     pub(crate) async fn event_ends(&self) -> Result<Positions, StoreError> {
         let [payments, methods] = self.topics();
         let mut ends = Positions::default();
-        for row in self.query(ENDS, &[&payments, &methods]).await? {
+        for row in self.tables.query_nobodys(ENDS, &[&payments, &methods]).await? {
             ends.begin(lane(&row, 0)?, row.try_get(2)?);
         }
         Ok(ends)
@@ -105,7 +104,7 @@ impl Reads {
     /// Whose events there are from a place on, at most so many of a partition.
     pub(crate) async fn changed_since(&self, place: &Positions, rows_max: i32) -> Result<Vec<Change>, StoreError> {
         let (sources, partitions, positions) = place.columns();
-        let rows = self.query(CHANGED, &[&sources, &partitions, &positions, &rows_max]).await?;
+        let rows = self.tables.query_nobodys(CHANGED, &[&sources, &partitions, &positions, &rows_max]).await?;
         rows.iter().map(change).collect()
     }
 

@@ -8,10 +8,7 @@ use quittance_avro::{
 };
 use tokio_postgres::Row;
 
-use super::{
-    Reads, StoreError,
-    postgres::{Param, Params},
-};
+use super::{Reads, StoreError, scoped::Params};
 use crate::auth::Caller;
 
 const ACCOUNTS: &str = "select account_id, merchant_account, currency, purpose, gateway_account, latest_posted_at, \
@@ -23,10 +20,10 @@ const POSTINGS: &str = "
     select page.posted_at, transfer_id, number, side, amount, page.effective_at, kind, payment_id, operation_id, reverses
     from (
         select transfer_id, number, side, amount, effective_at, posted_at from postings
-        where account_id = $1 and (posted_at, transfer_id, number) < (coalesce($4::timestamptz, 'infinity'), $5, $6)
+        where account_id = $3 and (posted_at, transfer_id, number) < (coalesce($4::timestamptz, 'infinity'), $5, $6)
         order by posted_at desc, transfer_id desc, number desc limit $7
     ) as page join transfers using (transfer_id)
-    where mode = $2 and tenant = $3
+    where mode = $1 and tenant = $2
     order by page.posted_at desc, transfer_id desc, number desc";
 
 /// An account with what was debited and credited, minor units of its currency. One amount is below 2^53, and a sum of them can be
@@ -107,16 +104,15 @@ impl Reads {
     pub(crate) async fn accounts(&self, caller: &Caller, after: &str, limit: i64) -> Result<Vec<Account>, StoreError> {
         let query =
             format!("{ACCOUNTS} where mode = $1 and tenant = $2 and account_id > $3 order by account_id limit $4");
-        let [mode, tenant] = of(caller);
-        let rows = self.query_in_turn(query, vec![mode, tenant, Box::new(after.to_owned()), Box::new(limit)]).await?;
+        let params: Params = vec![Box::new(after.to_owned()), Box::new(limit)];
+        let rows = self.tables.query_in_turn(caller, query, params).await?;
         rows.iter().map(account).collect()
     }
 
     /// An account of the caller's.
     pub(crate) async fn account(&self, caller: &Caller, id: AccountId) -> Result<Option<Account>, StoreError> {
         let query = format!("{ACCOUNTS} where mode = $1 and tenant = $2 and account_id = $3");
-        let [mode, tenant] = of(caller);
-        let rows = self.query_in_turn(query, vec![mode, tenant, Box::new(id.to_string())]).await?;
+        let rows = self.tables.query_in_turn(caller, query, vec![Box::new(id.to_string())]).await?;
         rows.first().map(account).transpose()
     }
 
@@ -128,17 +124,14 @@ impl Reads {
         after: Option<&Place>,
         limit: i64,
     ) -> Result<Vec<Posting>, StoreError> {
-        let [mode, tenant] = of(caller);
         let params: Params = vec![
             Box::new(id.to_string()),
-            mode,
-            tenant,
             Box::new(after.map(|place| place.posted_at)),
             Box::new(after.map_or_else(String::new, |place| place.transfer_id.clone())),
             Box::new(after.map_or(0, |place| place.number)),
             Box::new(limit),
         ];
-        let rows = self.query_in_turn(POSTINGS.to_owned(), params).await?;
+        let rows = self.tables.query_in_turn(caller, POSTINGS.to_owned(), params).await?;
         rows.iter().map(posting).collect()
     }
 
@@ -148,14 +141,13 @@ impl Reads {
         caller: &Caller,
         moment: Option<Moment>,
     ) -> Result<Vec<Account>, StoreError> {
-        let [mode, tenant] = of(caller);
         let rows = match moment {
             None => {
                 let query = format!("{ACCOUNTS} where mode = $1 and tenant = $2 order by account_id");
-                self.query_in_turn(query, vec![mode, tenant]).await?
+                self.tables.query_in_turn(caller, query, Vec::new()).await?
             }
             Some(Moment { at, by }) => {
-                self.query_in_turn(balances_at_a_moment(by), vec![mode, tenant, Box::new(at)]).await?
+                self.tables.query_in_turn(caller, balances_at_a_moment(by), vec![Box::new(at)]).await?
             }
         };
         rows.iter().map(account).collect()
@@ -182,11 +174,6 @@ fn balances_at_a_moment(by: By) -> String {
     ) as rest
     where mode = $1 and tenant = $2 order by account_id"
     )
-}
-
-/// Whose rows they must be: mode and tenant.
-fn of(caller: &Caller) -> [Param; 2] {
-    [Box::new(caller.mode.as_str()), Box::new(caller.tenant.to_string())]
 }
 
 fn account(row: &Row) -> Result<Account, StoreError> {

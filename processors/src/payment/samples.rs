@@ -87,6 +87,7 @@ pub(super) fn command(capture: CaptureMethod) -> CreatePayment {
         network_transaction_id: None,
         routing_metadata: Vec::new(),
         configuration_version: 0,
+        search_tokens: None,
     }
 }
 
@@ -145,7 +146,7 @@ pub(super) fn ask(number: u128, what: Ask) -> Input {
         Ask::Approve => ApprovePayment { envelope, fingerprint, reason }.into(),
         Ask::Reject => RejectPayment { envelope, fingerprint, reason }.into(),
         Ask::Acknowledge => resolution(number, None, Resolution::Acknowledged),
-        Ask::Update => UpdatePayment { envelope, fingerprint, sealed: None }.into(),
+        Ask::Update => UpdatePayment { envelope, fingerprint, sealed: None, search_tokens: None }.into(),
     };
     input(command_id(number), request)
 }

@@ -1,11 +1,13 @@
-//! Making the tables, and checking that they are the ones that this build knows.
+//! Making the tables, and checking that they are the ones that this build knows. Who may read them, [`reader`] says.
 
 use deadpool_postgres::{Object, Pool, PoolError, tokio_postgres};
 use quittance_service::{
     causes::with_causes,
-    postgres::{PostgresArgs, PostgresError},
+    postgres::{PostgresArgs, PostgresError, Role},
 };
 use refinery::{Migration, Runner};
+
+use super::reader;
 
 /// Every migration, oldest first. What was published is never changed, only followed by another.
 const MIGRATIONS: &[(&str, &str)] = &[
@@ -15,6 +17,8 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__disputes_and_fees", include_str!("../../migrations/V4__disputes_and_fees.sql")),
     ("V5__payment_methods", include_str!("../../migrations/V5__payment_methods.sql")),
     ("V6__events", include_str!("../../migrations/V6__events.sql")),
+    ("V7__row_level_security", include_str!("../../migrations/V7__row_level_security.sql")),
+    ("V8__payment_lists", include_str!("../../migrations/V8__payment_lists.sql")),
 ];
 
 /// First half of the key of the advisory lock under which a schema is migrated; the second half is the schema.
@@ -48,6 +52,31 @@ pub enum MigrateError {
         /// Newest version known.
         known: i32,
     },
+    /// The role that reads is absent, and we may not make it.
+    #[error(
+        "there is no role {0}, and this one may not make it: `create role` it with `login`, and give its name and password in \
+         QUITTANCE_POSTGRES_READER_URL"
+    )]
+    NoReader(String),
+    /// The role that reads could see what it should not.
+    #[error(
+        "the role {role} {why}, so it could read rows of every tenant: QUITTANCE_POSTGRES_READER_URL must name another"
+    )]
+    UnfitReader {
+        /// The role.
+        role: String,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// What a migration did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Migrated {
+    /// The migrations that were applied.
+    pub applied: Vec<String>,
+    /// Whether the role that reads was made.
+    pub reader_made: bool,
 }
 
 impl MigrateError {
@@ -55,7 +84,12 @@ impl MigrateError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Postgres(_) => true,
-            Self::Settings(_) | Self::Failed(_) | Self::Behind { .. } | Self::Newer { .. } => false,
+            Self::Settings(_)
+            | Self::Failed(_)
+            | Self::Behind { .. }
+            | Self::Newer { .. }
+            | Self::NoReader(_)
+            | Self::UnfitReader { .. } => false,
         }
     }
 }
@@ -75,11 +109,11 @@ impl From<PoolError> for MigrateError {
     }
 }
 
-/// Makes the schema and brings its tables up to this build, each migration in a transaction. Says what was applied.
+/// Makes the schema and brings its tables up to this build, each migration in a transaction, and lets the reader read them.
 ///
 /// Of two at the same time, the second waits for the first and then finds nothing to do.
-pub async fn migrate(args: &PostgresArgs) -> Result<Vec<String>, MigrateError> {
-    let schema = &args.postgres_schema;
+pub async fn migrate(args: &PostgresArgs, reader: &Role) -> Result<Migrated, MigrateError> {
+    let schema = &args.tables.postgres_schema;
     // Out of the pool: when it is dropped, the connection is closed, and the lock and the settings end with it.
     let mut client = Object::take(args.pool()?.get().await?);
     client.batch_execute("set statement_timeout = 0; set client_min_messages = warning").await?;
@@ -88,7 +122,9 @@ pub async fn migrate(args: &PostgresArgs) -> Result<Vec<String>, MigrateError> {
     refuse_newer(version(&client).await?)?;
     let runner = runner()?;
     let report = runner.run_async::<tokio_postgres::Client>(&mut client).await?;
-    Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+    // A crash before this leaves a reader that is shown less than it should be, until the next time.
+    let reader_made = reader::admit(&mut client, schema, reader).await?;
+    Ok(Migrated { applied: report.applied_migrations().iter().map(ToString::to_string).collect(), reader_made })
 }
 
 /// Checks that the tables are those of this build.

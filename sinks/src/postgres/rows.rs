@@ -4,16 +4,17 @@ mod anomaly;
 mod ledger;
 mod method;
 
-use std::time::SystemTime;
+use std::{collections::BTreeSet, time::SystemTime};
 
 use quittance_avro::{
     ids::{AggregateId, CommandId, EventId, PaymentId},
-    records::{GatewayAnomaly, Outcome, PaymentMethodState, PaymentState, Transfer},
+    records::{Bytes, GatewayAnomaly, Outcome, PaymentMethodState, PaymentState, Transfer},
     tenant::Tenant,
     topics::Topic,
     words::Mode,
 };
 use quittance_log::ReadError;
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(super) use self::{
@@ -59,6 +60,7 @@ pub struct StateRow {
     pub updated_at: SystemTime,
     pub operations: Vec<OperationRow>,
     pub payment_method_id: Option<String>,
+    pub search_tokens: BTreeSet<Vec<u8>>,
     pub state: Value,
 }
 
@@ -151,8 +153,15 @@ fn state(mut json: Value) -> Result<StateRow, ReadError> {
         updated_at: fields.time("updated_at")?,
         operations,
         payment_method_id: json.get("payment_method_id").and_then(Value::as_str).map(str::to_owned),
+        search_tokens: search_tokens(&json),
         state: json,
     })
+}
+
+/// Its decoder has made base64 of bytes, so what is none is nothing that anybody could look for.
+fn search_tokens(json: &Value) -> BTreeSet<Vec<u8>> {
+    let tokens = json.get("search_tokens").and_then(Value::as_array).into_iter().flatten();
+    tokens.filter_map(|token| Some(Bytes::deserialize(token).ok()?.0)).collect()
 }
 
 /// One that came along with its authorization is where that is, and is found by that.

@@ -3,6 +3,7 @@
 mod anomalies;
 mod ledger;
 mod methods;
+mod search;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -108,6 +109,7 @@ impl<'a> Tables<'a> {
         if !self.payments.is_empty() {
             let written = self.write_payments(transaction).await.map_err(error::class)?;
             self.write_operations(transaction, &written).await.map_err(error::class)?;
+            search::write(transaction, &self.payments, &written).await.map_err(error::class)?;
         }
         if !self.events.is_empty() {
             let written = self.write_events(transaction).await.map_err(error::class)?;

@@ -6,7 +6,7 @@ use super::{MetadataPair, PaymentMethod};
 use crate::{
     ids::CommandId,
     money::{Currency, MinorUnits},
-    records::{Envelope, Fingerprint, Sealed},
+    records::{Bytes, Envelope, Fingerprint, Sealed},
     words::{CaptureMethod, Initiator, OutcomeStatus},
 };
 
@@ -51,6 +51,8 @@ pub struct CreatePayment {
     /// The version of the configuration that the request was read by: it is not decided by an older one.
     #[serde(default)]
     pub configuration_version: i64,
+    /// Tokens by which its reference and metadata can be looked for: HMACs under a key of the tenant, in no order that says anything. Absent in records of older builds, and if there is no text.
+    pub search_tokens: Option<Vec<Bytes>>,
 }
 
 /// What became of a client's command.

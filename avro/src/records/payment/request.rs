@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     money::MinorUnits,
-    records::{Envelope, Fingerprint, Sealed},
+    records::{Bytes, Envelope, Fingerprint, Sealed},
     words::Resolution,
 };
 
@@ -105,4 +105,6 @@ pub struct UpdatePayment {
     pub fingerprint: Fingerprint,
     /// `{"reference", "description", "metadata"}`.
     pub sealed: Option<Sealed>,
+    /// Tokens by which its reference and metadata can be looked for: HMACs under a key of the tenant, in no order that says anything. Absent in records of older builds, and if there is no text.
+    pub search_tokens: Option<Vec<Bytes>>,
 }

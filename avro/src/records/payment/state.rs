@@ -6,7 +6,7 @@ use super::{Failure, GatewayDetails, Hold, NextAction, PaymentMethod, Routing};
 use crate::{
     ids::{AttemptId, CommandId, EffectId},
     money::{Currency, MinorUnits},
-    records::{Envelope, Fingerprint, Sealed},
+    records::{Bytes, Envelope, Fingerprint, Sealed},
     time::Timestamp,
     words::{
         CaptureMethod, Closing, Initiator, OperationKind, OperationStatus, Origin, PaymentStatus, ReviewReason,
@@ -80,6 +80,8 @@ pub struct PaymentState {
     pub payment_method_id: Option<String>,
     /// The scheme's id of the charge that this one goes back to.
     pub network_transaction_id: Option<String>,
+    /// Tokens by which its reference and metadata can be looked for: HMACs under a key of the tenant, in no order that says anything. Absent in records of older builds, and if there is no text.
+    pub search_tokens: Option<Vec<Bytes>>,
 }
 
 /// Something that was asked of a gateway for a payment.

@@ -47,6 +47,10 @@ pub(super) fn every_byte() -> Bytes {
     Bytes((0..=u8::MAX).collect())
 }
 
+pub(super) fn search_tokens() -> Vec<Bytes> {
+    vec![Bytes(vec![0; 16]), Bytes((0xf0..=0xff).collect())]
+}
+
 pub(super) fn envelope(fill: Fill) -> Envelope {
     Envelope {
         id: EventId::new(Uuid::from_u128(0xe7)).to_string(),

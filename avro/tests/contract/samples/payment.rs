@@ -18,7 +18,7 @@ use super::{
     parts::{
         ATTEMPT, COMMAND, EFFECT, GATEWAY_ACCOUNT, OPERATION, amount, currency, details, envelope, failure,
         fingerprint, hold, next_action, operation, payment_method, remembered_command, remembered_refusal, review,
-        routing, sealed, standing, time, timer,
+        routing, sealed, search_tokens, standing, time, timer,
     },
 };
 
@@ -41,6 +41,7 @@ pub(super) fn create_payment(fill: Fill) -> CreatePayment {
         network_transaction_id: fill.text("ntx_1"),
         routing_metadata: fill.list(MetadataPair { key: "shop".to_owned(), value: "bücher".to_owned() }),
         configuration_version: 3,
+        search_tokens: fill.option(search_tokens()),
     }
 }
 
@@ -163,6 +164,7 @@ pub(super) fn state(fill: Fill) -> PaymentState {
         routing: fill.option(routing(fill)),
         payment_method_id: fill.text("pm_00000000000000000000000000000001"),
         network_transaction_id: fill.text("ntx_1"),
+        search_tokens: fill.option(search_tokens()),
     }
 }
 

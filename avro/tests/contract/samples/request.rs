@@ -10,7 +10,7 @@ use quittance_avro::{
 
 use super::{
     Fill,
-    parts::{OPERATION, amount, envelope, fingerprint, sealed},
+    parts::{OPERATION, amount, envelope, fingerprint, sealed, search_tokens},
 };
 
 pub(super) fn capture_payment(fill: Fill) -> CapturePayment {
@@ -60,5 +60,10 @@ pub(super) fn resolve_review(fill: Fill) -> ResolveReview {
 }
 
 pub(super) fn update_payment(fill: Fill) -> UpdatePayment {
-    UpdatePayment { envelope: envelope(fill), fingerprint: fingerprint(), sealed: fill.option(sealed()) }
+    UpdatePayment {
+        envelope: envelope(fill),
+        fingerprint: fingerprint(),
+        sealed: fill.option(sealed()),
+        search_tokens: fill.option(search_tokens()),
+    }
 }

@@ -135,6 +135,7 @@ fn confirm(draft: &mut Draft<'_>) -> Result<(), Refusal> {
 
 fn update(draft: &mut Draft<'_>, asked: &UpdatePayment) {
     draft.state.state.sealed.clone_from(&asked.sealed);
+    draft.state.state.search_tokens.clone_from(&asked.search_tokens);
     let sealed = asked.sealed.clone();
     draft.event(|envelope, standing| Event::Updated(PaymentUpdated { envelope, sealed, standing }));
 }

@@ -52,6 +52,20 @@ fn entry(topic: Topic, name: &str, json: Value) -> Entry {
     Entry { topic, partition: 3, offset: 7, name: name.to_owned(), timestamp_ms: None, json }
 }
 
+#[rstest]
+#[case::absent(json!(null), 0)]
+#[case::none(json!([]), 0)]
+#[case::two(json!(["AAAAAAAAAAAAAAAAAAAAAA==", "/////////////////////w=="]), 2)]
+#[case::one_twice(json!(["AAAAAAAAAAAAAAAAAAAAAA==", "AAAAAAAAAAAAAAAAAAAAAA=="]), 1)]
+#[case::not_bytes(json!([1, "?"]), 0)]
+fn tokens_are_bytes_again(#[case] told: Value, #[case] tokens: usize) {
+    let mut json = state_json(1, 1);
+    json["search_tokens"] = told;
+    let row = super::state(json).expect("a good state");
+    assert_eq!(row.search_tokens.len(), tokens);
+    assert!(row.search_tokens.iter().all(|token| token.len() == 16));
+}
+
 #[test]
 fn a_state_is_kept_whole_and_its_columns_are_taken_from_it() {
     let row = state(1, 3);
