@@ -1,5 +1,7 @@
 //! What a handler is told of a request, but for its body.
 
+use std::net::IpAddr;
+
 use quittance_service::trace::TraceContext;
 use warp::http::HeaderMap;
 
@@ -10,6 +12,8 @@ pub(crate) struct Call<'a> {
     pub(crate) app: &'a App,
     /// Who asks.
     pub(crate) caller: &'a Caller,
+    /// Where from, as far as is known.
+    pub(crate) client: Option<IpAddr>,
     /// What the path names, as it was sent; empty if it names nothing.
     pub(crate) id: &'a str,
     pub(crate) query: &'a Query,

@@ -1,5 +1,6 @@
 //! One function for each thing that can be asked for.
 
+mod actor;
 mod anomalies;
 mod command;
 mod configure;

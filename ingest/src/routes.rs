@@ -1,8 +1,8 @@
 //! A request's way in and its answer's way out: found in the table, let in, handed to its handler, noted.
 
-use std::{convert::Infallible, sync::Arc, time::Instant};
+use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Instant};
 
-use quittance_service::{admin, health::Health, trace::TraceContext};
+use quittance_service::{admin, health::Health, http::ClientAddress, trace::TraceContext};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, Method},
@@ -30,11 +30,12 @@ pub(crate) fn routes(
     let endpoints = Arc::new(Endpoints::new());
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     let api = warp::path::full().and(warp::method()).and(query).and(warp::header::headers_cloned());
-    let api =
-        api.and(warp::body::stream()).then(move |path: warp::path::FullPath, method, query: String, headers, body| {
-            let request = Request { method, path, query: Query::parse(&query), headers };
-            answer(app.clone(), Arc::clone(&endpoints), request, body)
-        });
+    let api = api.and(warp::ext::optional()).and(warp::body::stream());
+    let api = api.then(move |path, method, query: String, headers, client: Option<ClientAddress>, body| {
+        let client = client.map(|ClientAddress(address)| address);
+        let request = Request { method, path, query: Query::parse(&query), headers, client };
+        answer(app.clone(), Arc::clone(&endpoints), request, body)
+    });
     health.or(api).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
 
@@ -44,6 +45,8 @@ struct Request {
     path: warp::path::FullPath,
     query: Query,
     headers: HeaderMap,
+    /// Where it comes from, by the listener's word.
+    client: Option<IpAddr>,
 }
 
 /// The header by which whoever has a question says which request it is about; the trace goes by the same id.
@@ -95,7 +98,7 @@ async fn handle(
                 return Err(Problem::Forbidden);
             }
             let _share = app.parts.requests.take(&caller)?;
-            let call = Call { app, caller: &caller, id: found.id, query, headers, trace };
+            let call = Call { app, caller: &caller, client: request.client, id: found.id, query, headers, trace };
             dispatch(found.spec.endpoint, &call, body).await
         }
     }

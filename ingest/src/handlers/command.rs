@@ -5,9 +5,8 @@
 use std::time::Duration;
 
 use quittance_avro::{
-    API_VERSION,
     ids::{AggregateId, CommandId},
-    records::{Actor, Envelope, Fingerprint, Sealed},
+    records::{Envelope, Fingerprint, Sealed},
     seal::Binding,
     time::Timestamp,
 };
@@ -22,6 +21,7 @@ use crate::{
     app::App,
     auth::Caller,
     body::{Chunks, read_body},
+    call::Call,
     command_view, json_value,
     notices::Waiter,
     prefer::Prefer,
@@ -50,24 +50,8 @@ pub(super) struct Request<'a> {
 
 impl Request<'_> {
     /// The envelope of its command.
-    pub(super) fn envelope(&self) -> Envelope {
-        Envelope {
-            id: self.command_id.to_string(),
-            mode: self.caller.mode,
-            tenant: self.caller.tenant.clone(),
-            merchant_account: "default".to_owned(),
-            aggregate_id: self.resource.to_string(),
-            sequence: None,
-            occurred_at: Timestamp::now(),
-            actor: Actor {
-                kind: self.caller.kind,
-                subject: self.caller.subject.clone(),
-                credential_id: self.caller.credential_id.clone(),
-                sealed: None,
-            },
-            cause: None,
-            api_version: API_VERSION.to_owned(),
-        }
+    pub(super) async fn envelope(&self, call: &Call<'_>) -> Result<Envelope, Problem> {
+        call.envelope(self.command_id.to_string(), self.resource.to_string()).await
     }
 
     /// Text of the payment, sealed for one purpose.

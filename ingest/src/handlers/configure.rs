@@ -6,11 +6,7 @@ mod accounts;
 mod api_keys;
 mod sets;
 
-use quittance_avro::{
-    API_VERSION,
-    records::{Actor, Envelope},
-    time::Timestamp,
-};
+use quittance_avro::records::Envelope;
 use quittance_tables::TenantConfiguration;
 use serde::Serialize;
 use uuid::Uuid;
@@ -21,7 +17,7 @@ pub(crate) use self::{
     api_keys::{create_api_key, read_api_key, read_api_keys, revoke_api_key},
     sets::{Fees, Limits, Rules, put_set, read_set},
 };
-use crate::{app::App, auth::Caller, problem::Problem};
+use crate::{app::App, auth::Caller, call::Call, problem::Problem};
 
 /// An answer with all there is of something.
 #[derive(Serialize)]
@@ -35,22 +31,7 @@ fn own(app: &App, caller: &Caller) -> Result<TenantConfiguration, Problem> {
     Ok(table.of(caller.mode, &caller.tenant).cloned().unwrap_or_default())
 }
 
-fn envelope(caller: &Caller, aggregate_id: String) -> Envelope {
-    Envelope {
-        id: format!("cfg_{}", Uuid::now_v7().as_simple()),
-        mode: caller.mode,
-        tenant: caller.tenant.clone(),
-        merchant_account: "default".to_owned(),
-        aggregate_id,
-        sequence: None,
-        occurred_at: Timestamp::now(),
-        actor: Actor {
-            kind: caller.kind,
-            subject: caller.subject.clone(),
-            credential_id: caller.credential_id.clone(),
-            sealed: None,
-        },
-        cause: None,
-        api_version: API_VERSION.to_owned(),
-    }
+/// The envelope of a change.
+async fn envelope(call: &Call<'_>, aggregate_id: String) -> Result<Envelope, Problem> {
+    call.envelope(format!("cfg_{}", Uuid::now_v7().as_simple()), aggregate_id).await
 }

@@ -64,7 +64,7 @@ pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result
         text => request.seal_text(app, &text).await?,
     };
     let command = CreatePayment {
-        envelope: request.envelope(),
+        envelope: request.envelope(call).await?,
         fingerprint: fingerprint.clone(),
         amount: asked.amount,
         currency: asked.currency,

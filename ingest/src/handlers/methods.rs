@@ -51,7 +51,7 @@ pub(crate) async fn create_method(call: &Call<'_>, body: impl Chunks) -> Result<
         status: StatusCode::CREATED,
     };
     let command = CreatePaymentMethod {
-        envelope: request.envelope(),
+        envelope: request.envelope(call).await?,
         fingerprint: fingerprint.clone(),
         payment_method: asked.payment_method,
         return_url: asked.return_url,
@@ -79,7 +79,7 @@ pub(crate) async fn change_method(call: &Call<'_>, change: MethodChange, body: i
         prefer: Prefer::from_headers(headers),
         status: StatusCode::OK,
     };
-    let command = change.command(request.envelope(), fingerprint.clone());
+    let command = change.command(request.envelope(call).await?, fingerprint.clone());
     request.send(app, &command, call.trace).await
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn operate(call: &Call<'_>, operation: Operation, body: impl Ch
         status: operation.status(),
     };
     let text = sealed(app, &request, payment_id, &asked).await?;
-    let command = asked.command(request.envelope(), fingerprint.clone(), text);
+    let command = asked.command(request.envelope(call).await?, fingerprint.clone(), text);
     request.send(app, &command, call.trace).await
 }
 

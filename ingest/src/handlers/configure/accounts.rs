@@ -58,7 +58,7 @@ pub(crate) async fn put_gateway_account(call: &Call<'_>, body: impl Chunks) -> R
     is_possible(caller, &request, known.as_deref())?;
     let id = gateway_account_id(caller.mode, &caller.tenant, &name);
     let mut account = GatewayAccount {
-        envelope: envelope(caller, id.to_string()),
+        envelope: envelope(call, id.to_string()).await?,
         name: name.clone(),
         gateway: request.gateway,
         enabled: request.enabled,

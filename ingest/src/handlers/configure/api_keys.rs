@@ -47,7 +47,7 @@ pub(crate) async fn create_api_key(call: &Call<'_>, body: impl Chunks) -> Result
     }
     let secret = ApiSecret::derive(&sealing_key(app, caller.mode, &caller.tenant).await?, caller.mode, id);
     let key = ApiKey {
-        envelope: envelope(caller, id.to_string()),
+        envelope: envelope(call, id.to_string()).await?,
         expires_at: request.expires_at(now),
         name: request.name,
         roles,
@@ -99,7 +99,7 @@ pub(crate) async fn revoke_api_key(call: &Call<'_>) -> Result<Answer, Problem> {
     if key.revoked_at.is_some() {
         return json(StatusCode::OK, &ApiKeyView::of(&key, used_at, now));
     }
-    let revoked = ApiKey { envelope: envelope(caller, id.to_string()), revoked_at: Some(now), ..key };
+    let revoked = ApiKey { envelope: envelope(call, id.to_string()).await?, revoked_at: Some(now), ..key };
     app.parts.api_keys.write(revoked.clone()).await?;
     json(StatusCode::OK, &ApiKeyView::of(&revoked, used_at, now))
 }

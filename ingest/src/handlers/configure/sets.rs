@@ -52,7 +52,7 @@ pub(crate) async fn put_set<S: Set>(call: &Call<'_>, body: impl Chunks) -> Resul
     let Call { app, caller, query, headers, .. } = *call;
     query.none()?;
     let items = S::parse(read_json(headers, body, false).await?).map_err(Problem::Invalid)?;
-    let configured = S::configured(envelope(caller, S::id(caller)), items);
+    let configured = S::configured(envelope(call, S::id(caller)).await?, items);
     app.parts.configurations.write(&configured).await?;
     json(StatusCode::OK, &S::view(&own(app, caller)?))
 }
