@@ -92,6 +92,9 @@ pub enum PostgresError {
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long the server works on one statement before it gives up.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for those who read: less than they wait for an answer. A query may set less, but only after the server has looked at it, and
+/// for that alone it may have to wait for a lock.
+pub const READ_STATEMENT_TIMEOUT: Duration = Duration::from_secs(4);
 /// After how long without an acknowledgement a connection counts as dead.
 const SILENCE_MAX: Duration = Duration::from_secs(10);
 
@@ -104,7 +107,8 @@ impl PostgresArgs {
     /// # Errors
     /// When the URL or the machine's certificates are of no use.
     pub fn pool(&self) -> Result<Pool, PostgresError> {
-        Ok(self.tables.pool(parse_url("QUITTANCE_POSTGRES_URL", &self.postgres_url)?)?.build()?)
+        let config = parse_url("QUITTANCE_POSTGRES_URL", &self.postgres_url)?;
+        Ok(self.tables.pool(config, STATEMENT_TIMEOUT)?.build()?)
     }
 }
 
@@ -114,7 +118,8 @@ impl PostgresReaderArgs {
     /// # Errors
     /// When the URL or the machine's certificates are of no use.
     pub fn pool(&self) -> Result<Pool, PostgresError> {
-        Ok(self.tables.pool(self.reader.config()?)?.post_create(row_security::required()).build()?)
+        let pool = self.tables.pool(self.reader.config()?, READ_STATEMENT_TIMEOUT)?;
+        Ok(pool.post_create(row_security::required()).build()?)
     }
 }
 
@@ -148,8 +153,8 @@ impl ReaderArgs {
 }
 
 impl TablesArgs {
-    fn pool(&self, config: Config) -> Result<PoolBuilder, PostgresError> {
-        let config = self.configure(config);
+    fn pool(&self, config: Config, statement_timeout: Duration) -> Result<PoolBuilder, PostgresError> {
+        let config = self.configure(config, statement_timeout);
         let recycling = ManagerConfig { recycling_method: RecyclingMethod::Verified };
         let manager = if wants_tls(&config) {
             Manager::from_config(config, trusting_the_system()?, recycling)
@@ -164,12 +169,12 @@ impl TablesArgs {
             .recycle_timeout(Some(CONNECT_TIMEOUT)))
     }
 
-    fn configure(&self, mut config: Config) -> Config {
+    fn configure(&self, mut config: Config, statement_timeout: Duration) -> Config {
         let options = format!(
             "{} -c search_path=\"{}\" -c statement_timeout={}",
             config.get_options().unwrap_or_default(),
             self.postgres_schema,
-            STATEMENT_TIMEOUT.as_millis(),
+            statement_timeout.as_millis(),
         );
         config
             .options(options.trim_start())

@@ -43,7 +43,8 @@ fn a_second_signal_ends_the_process_at_once() {
 fn a_server_out_of_descriptors_recovers_without_spinning() {
     let mut process = Process::start("server", "ulimit -n 40");
     let listening = process.wait_for("listening address=");
-    let address = listening.rsplit('=').next().expect("an address").trim();
+    let (_, address) = listening.split_once("address=").expect("an address");
+    let address = address.split_whitespace().next().expect("an address");
     let address: SocketAddr = address.parse().expect("an address");
     let crowd: Vec<TcpStream> = (0..60).map(|_| TcpStream::connect(address).expect("a place in the queue")).collect();
     process.wait_for("cannot accept connections");

@@ -9,7 +9,7 @@ fn args(url: &str) -> PostgresArgs {
 
 fn config(url: &str) -> Config {
     let args = args(url);
-    args.tables.configure(parse_url("URL", &args.postgres_url).expect("a good URL"))
+    args.tables.configure(parse_url("URL", &args.postgres_url).expect("a good URL"), STATEMENT_TIMEOUT)
 }
 
 fn reader(url: &str) -> ReaderArgs {
