@@ -66,7 +66,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<()> {
         Ok(app)
     });
     let Some(app) = set_up.await? else { return Ok(()) };
-    let listener = socket.listen(BACKLOG).context("listening")?;
+    let listener = socket.listen(BACKLOG);
+    let listener = listener.with_context(|| format!("QUITTANCE_LISTEN: cannot listen on {}", args.ingest.listen))?;
     open.ready();
     let service = service(app.clone(), process.health.clone(), args.ingest.cors_origins.clone());
     http::serve(listener, service, settings, process.shutdown.clone()).await.context("serving")?;
