@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Instant};
 
-use quittance_service::{admin, health::Health, trace::TraceContext};
+use quittance_service::{health::Health, trace::TraceContext};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, Method},
@@ -26,16 +26,15 @@ pub(crate) fn routes(
     app: App,
     health: Health,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let health = admin::bare_routes(health);
     let endpoints = Arc::new(Endpoints::new());
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     let api = warp::path::full().and(warp::method()).and(query).and(warp::header::headers_cloned());
     let api =
         api.and(warp::body::stream()).then(move |path: warp::path::FullPath, method, query: String, headers, body| {
             let request = Request { method, path, query: Query::parse(&query), headers };
-            answer(app.clone(), Arc::clone(&endpoints), request, body)
+            answer((app.clone(), health.clone()), Arc::clone(&endpoints), request, body)
         });
-    health.or(api).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
+    api.recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
 
 /// A request but for its body.
@@ -52,12 +51,20 @@ const REQUEST_ID: &str = "request-id";
 const NOWHERE: &str = "(none)";
 
 /// Has a request answered, and notes what came of it.
-async fn answer(app: App, endpoints: Arc<Endpoints>, request: Request, body: impl Chunks) -> Answer {
+async fn answer(
+    (app, health): (App, Health),
+    endpoints: Arc<Endpoints>,
+    request: Request,
+    body: impl Chunks,
+) -> Answer {
     let began = Instant::now();
     let trace = trace(&request.headers);
     let path = request.path.as_str();
     let found = screen(path, &request.query, &request.headers).and_then(|()| endpoints.find(&request.method, path));
     let (pattern, answered) = match found {
+        Ok(found) if found.spec.access == Access::Public => {
+            (found.spec.path, by_anybody(&health, found.spec.endpoint, &request))
+        }
         Ok(found) => (found.spec.path, handle(&app, &found, &request, body, &trace).await),
         Err(problem) => (NOWHERE, Err(problem)),
     };
@@ -87,6 +94,7 @@ async fn handle(
     let Request { query, headers, .. } = request;
     version::check(headers)?;
     match found.spec.access {
+        Access::Public => Err(Problem::NotFound),
         Access::Signature => by_signature(app, found, request, body).await,
         Access::Roles(_) => {
             let caller = app.parts.authenticator.caller(headers).await?;
@@ -98,6 +106,16 @@ async fn handle(
             let call = Call { app, caller: &caller, id: found.id, query, headers, trace };
             dispatch(found.spec.endpoint, &call, body).await
         }
+    }
+}
+
+/// What tells of the process, not of a tenant.
+fn by_anybody(health: &Health, endpoint: Endpoint, request: &Request) -> Result<Answer, Problem> {
+    match endpoint {
+        Endpoint::ReadDocument => handlers::openapi(&request.query, &request.headers),
+        Endpoint::TellLive => Ok(handlers::live(health)),
+        Endpoint::TellReady => Ok(handlers::ready(health)),
+        _ => Err(Problem::NotFound),
     }
 }
 
@@ -141,8 +159,10 @@ async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Res
         Endpoint::ReadFees => handlers::read_set::<handlers::Fees>(call).await,
         Endpoint::PutFees => handlers::put_set::<handlers::Fees>(call, body).await,
         Endpoint::ReadAnomalies => handlers::read_anomalies(call).await,
-        // Nobody has a role for it.
-        Endpoint::TellWebhook => Err(Problem::Forbidden),
+        // Nobody has a role for them.
+        Endpoint::TellWebhook | Endpoint::ReadDocument | Endpoint::TellLive | Endpoint::TellReady => {
+            Err(Problem::Forbidden)
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use quittance_avro::{
 };
 use quittance_tables::TenantConfiguration;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(super) use self::accounts::opened_secrets;
@@ -24,8 +25,8 @@ pub(crate) use self::{
 use crate::{app::App, auth::Caller, problem::Problem};
 
 /// An answer with all there is of something.
-#[derive(Serialize)]
-struct All<T> {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct All<T> {
     data: Vec<T>,
 }
 
