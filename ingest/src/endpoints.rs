@@ -157,25 +157,25 @@ mod tests {
     /// The table once more, by hand, so that nobody opens anything by mistake.
     #[rstest]
     #[case(Role::Viewer, &[
-        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
+        "GET /v1/payments", "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
         "GET /v1/payment-methods/{id}", "GET /v1/accounts", "GET /v1/accounts/{id}", "GET /v1/accounts/{id}/postings",
         "GET /v1/ledger/trial-balance",
     ])]
     #[case(Role::Merchant, &[
-        "POST /v1/payments", "GET /v1/payments/{id}", "PATCH /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events",
+        "POST /v1/payments", "GET /v1/payments", "GET /v1/payments/{id}", "PATCH /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events",
         "POST /v1/payments/{id}/captures", "POST /v1/payments/{id}/refunds", "POST /v1/payments/{id}/cancel",
         "POST /v1/payments/{id}/confirm", "GET /v1/refunds/{id}", "GET /v1/commands/{id}", "POST /v1/payment-methods",
         "GET /v1/payment-methods/{id}", "DELETE /v1/payment-methods/{id}", "POST /v1/payment-methods/{id}/confirm",
         "GET /v1/accounts", "GET /v1/accounts/{id}", "GET /v1/accounts/{id}/postings", "GET /v1/ledger/trial-balance",
     ])]
     #[case(Role::Reviewer, &[
-        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "POST /v1/payments/{id}/approve",
+        "GET /v1/payments", "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "POST /v1/payments/{id}/approve",
         "POST /v1/payments/{id}/reject", "POST /v1/payments/{id}/resolve", "GET /v1/refunds/{id}",
         "GET /v1/commands/{id}", "GET /v1/payment-methods/{id}", "GET /v1/gateway-anomalies",
     ])]
     #[case(Role::Operator, &["GET /v1/gateway-anomalies"])]
     #[case(Role::Admin, &[
-        "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
+        "GET /v1/payments", "GET /v1/payments/{id}", "GET /v1/payments/{id}/history", "GET /v1/payments/{id}/events", "GET /v1/events", "GET /v1/refunds/{id}", "GET /v1/commands/{id}",
         "GET /v1/payment-methods/{id}", "GET /v1/accounts", "GET /v1/accounts/{id}", "GET /v1/accounts/{id}/postings",
         "GET /v1/ledger/trial-balance", "GET /v1/gateway-accounts", "GET /v1/gateway-accounts/{name}",
         "PUT /v1/gateway-accounts/{name}", "POST /v1/api-keys", "GET /v1/api-keys", "GET /v1/api-keys/{id}",
