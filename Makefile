@@ -1,6 +1,6 @@
 # The ways in. What each does is in the script of that name under dev/.
 
-.PHONY: help demo stop status token test simulate chaos-runtime faults planted-bugs mutants bench latency
+.PHONY: help demo stop status token test simulate chaos-runtime faults planted-bugs mutants bench latency schemathesis
 .DEFAULT_GOAL := help
 
 help: ## shows this list
@@ -32,6 +32,9 @@ chaos-runtime: ## ten minutes of misfortune for three processors on real servers
 
 faults: ## ten minutes of gateways at which things go wrong: no payment is stuck, no cent is lost: make faults SECONDS=60
 	@dev/faults $(SECONDS)
+
+schemathesis: ## ten minutes of requests that are made up from the description of the API: make schemathesis SECONDS=60
+	@dev/schemathesis $(SECONDS)
 
 planted-bugs: ## plants bugs in a copy of the sources and lets the simulation find them
 	@dev/planted-bugs

@@ -7,6 +7,7 @@ pub mod cache;
 pub mod fingerprint;
 pub mod ids;
 pub mod money;
+mod openapi;
 pub mod records;
 pub mod refusals;
 pub mod registry;

@@ -2,7 +2,14 @@
 
 use std::{fmt, str::FromStr};
 
+use iso_currency::IntoEnumIterator;
 use serde::{Deserialize, Serialize};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use crate::openapi;
 
 /// The first amount that is too large: above it, integers get lost in the floats of JSON readers (RFC 8259, 6).
 pub const MINOR_UNITS_END: i64 = 1 << 53;
@@ -57,6 +64,14 @@ impl MinorUnits {
     }
 }
 
+impl PartialSchema for MinorUnits {
+    fn schema() -> RefOr<Schema> {
+        openapi::amount()
+    }
+}
+
+impl ToSchema for MinorUnits {}
+
 impl fmt::Display for MinorUnits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -78,7 +93,20 @@ impl Currency {
     pub fn code(self) -> &'static str {
         self.0.code()
     }
+
+    /// The codes of all that are in use.
+    pub fn codes() -> impl Iterator<Item = &'static str> {
+        iso_currency::Currency::iter().map(|currency| currency.code()).filter(|code| code.parse::<Self>().is_ok())
+    }
 }
+
+impl PartialSchema for Currency {
+    fn schema() -> RefOr<Schema> {
+        openapi::currency(Self::codes())
+    }
+}
+
+impl ToSchema for Currency {}
 
 impl FromStr for Currency {
     type Err = CurrencyError;

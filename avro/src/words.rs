@@ -3,6 +3,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
+
+use crate::openapi;
 
 /// Says what a word could have been and not what it was: in a mangled record that may be anything, a token included.
 struct NoSuchWord(&'static [&'static str]);
@@ -24,10 +30,18 @@ impl fmt::Display for NoSuchWord {
 }
 
 macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* })*) => {$(
-        $(#[$doc])*
+    ($($(#[doc = $doc:literal])* $name:ident { $($(#[doc = $vdoc:literal])* $variant:ident = $text:literal,)* })*) => {$(
+        $(#[doc = $doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant,)* }
+        pub enum $name { $($(#[doc = $vdoc])* $variant,)* }
+
+        impl PartialSchema for $name {
+            fn schema() -> RefOr<Schema> {
+                openapi::words(concat!($($doc),*), &[$(($text, concat!($($vdoc),*)),)*])
+            }
+        }
+
+        impl ToSchema for $name {}
 
         impl $name {
             /// Every word of this vocabulary.

@@ -61,6 +61,16 @@ find_go() { # sets GO and GO_FOUND_VERSION
   return 1
 }
 
+# Redocly CLI takes no Node of an odd version, and none of the early ones of an even one.
+find_node() {
+  type -P npm >/dev/null && [[ $(node --version 2>/dev/null) =~ ^v([0-9.]+) ]] && at_least "${BASH_REMATCH[1]}" "$NODE_VERSION"
+}
+
+find_python() { # sets PYTHON
+  PYTHON=$(type -P python3) && "$PYTHON" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < tuple(map(int, sys.argv[1].split("."))))' \
+    "$PYTHON_VERSION"
+}
+
 find_cargo() {
   local cargo
   cargo=$(type -P cargo || echo "$HOME/.cargo/bin/cargo")

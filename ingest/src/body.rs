@@ -10,7 +10,7 @@ use warp::http::{HeaderMap, header};
 use crate::problem::Problem;
 
 /// The largest body that is read.
-const BODY_BYTES_MAX: u64 = 64 * 1024;
+pub(crate) const BODY_BYTES_MAX: u64 = 64 * 1024;
 
 /// A body as it comes in.
 pub(crate) trait Chunks: Stream<Item = Result<Self::Chunk, warp::Error>> + Send {

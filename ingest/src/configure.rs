@@ -6,6 +6,7 @@ mod fees;
 mod limits;
 mod lists;
 mod rules;
+mod shape;
 
 pub(crate) use self::{
     account::{AccountRequest, AccountView},
@@ -13,6 +14,10 @@ pub(crate) use self::{
     fees::FeesView,
     limits::LimitsView,
     rules::RulesView,
+    shape::{
+        account as account_shape, api_key as api_key_shape, fees as fees_shape, limits as limits_shape,
+        rules as rules_shape,
+    },
 };
 use crate::problem::FieldError;
 

@@ -38,6 +38,9 @@ pub(crate) enum Endpoint {
     ReadFees,
     PutFees,
     ReadAnomalies,
+    ReadDocument,
+    TellLive,
+    TellReady,
 }
 
 /// Who may ask for it.
@@ -47,6 +50,8 @@ pub(crate) enum Access {
     Roles(&'static [Role]),
     /// Whoever can sign it with a gateway account's secret.
     Signature,
+    /// Anybody, also before the process is ready.
+    Public,
 }
 
 /// A row of the table.
@@ -108,6 +113,9 @@ pub(crate) const ENDPOINTS: &[Spec] = &[
     get("/v1/fees", ADMIN, Endpoint::ReadFees),
     put("/v1/fees", ADMIN, Endpoint::PutFees),
     get("/v1/gateway-anomalies", WATCHERS, Endpoint::ReadAnomalies),
+    get("/openapi.json", Access::Public, Endpoint::ReadDocument),
+    get("/livez", Access::Public, Endpoint::TellLive),
+    get("/readyz", Access::Public, Endpoint::TellReady),
 ];
 
 const fn get(path: &'static str, access: Access, endpoint: Endpoint) -> Spec {
@@ -135,7 +143,7 @@ impl Access {
     pub(crate) fn allows(self, roles: &[Role]) -> bool {
         match self {
             Self::Roles(allowed) => roles.iter().any(|role| allowed.contains(role)),
-            Self::Signature => false,
+            Self::Signature | Self::Public => false,
         }
     }
 }
@@ -178,6 +186,13 @@ mod tests {
         let open = ENDPOINTS.iter().filter(|spec| spec.access.allows(&[role]));
         let open: Vec<_> = open.map(|spec| format!("{} {}", spec.method, spec.path)).collect();
         assert_eq!(open, expected);
+    }
+
+    #[test]
+    fn what_anybody_may() {
+        let open = ENDPOINTS.iter().filter(|spec| matches!(spec.access, Access::Public));
+        let open: Vec<_> = open.map(|spec| format!("{} {}", spec.method, spec.path)).collect();
+        assert_eq!(open, ["GET /openapi.json", "GET /livez", "GET /readyz"]);
     }
 
     #[test]

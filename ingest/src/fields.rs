@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 use quittance_avro::money::MinorUnits;
 use serde_json::{Map, Number, Value};
 
+#[cfg(test)]
+pub(crate) use self::record::asked_for;
 use crate::{
     problem::FieldError,
     text::{self, Kind},
@@ -40,6 +42,8 @@ impl<'e> Fields<'e> {
 
     /// Takes a field; `null` counts as absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<Value> {
+        #[cfg(test)]
+        record::note(self.path(name));
         self.members.remove(name).filter(|value| !value.is_null())
     }
 
@@ -108,6 +112,7 @@ impl<'e> Fields<'e> {
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
         if self.members.get(name).is_none_or(Value::is_null) {
+            self.take(name);
             self.refuse(name, "is required");
             return None;
         }
@@ -247,3 +252,6 @@ pub(crate) fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "an object",
     }
 }
+
+#[cfg(test)]
+mod record;

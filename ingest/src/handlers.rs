@@ -11,21 +11,23 @@ mod list_payments;
 mod methods;
 mod operate;
 mod read;
+mod service;
 mod webhook;
 
 pub(crate) use self::{
-    anomalies::read_anomalies,
+    anomalies::{AnomalyView, read_anomalies},
     configure::{
-        Fees, Limits, Rules, create_api_key, put_gateway_account, put_set, read_api_key, read_api_keys,
+        All, Fees, Limits, Rules, create_api_key, put_gateway_account, put_set, read_api_key, read_api_keys,
         read_gateway_account, read_gateway_accounts, read_set, revoke_api_key,
     },
     create_payment::create_payment,
-    events::{follow_payment, read_events},
+    events::{EventPage, follow_payment, read_events},
     ledger::{read_account, read_accounts, read_postings, read_trial_balance},
     list_payments::list_payments,
     methods::{change_method, create_method, read_method},
     operate::operate,
     read::{read_command, read_history, read_payment, read_refund},
+    service::{live, openapi, ready},
     webhook::webhook,
 };
 use quittance_avro::{

@@ -7,19 +7,31 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use quittance_avro::{ids::TransferId, time::Timestamp};
+use quittance_avro::{
+    ids::{AccountId, PaymentId, TransferId},
+    money::{Currency, MinorUnits},
+    time::Timestamp,
+    words::{AccountPurpose, Side, TransferKind},
+};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::reads::{Account, Moment, Place, Posting};
 
 /// An account. Its sums are in minor units of `currency`: whole numbers like any amount, but not below 2^53 as that is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Account)]
 pub(crate) struct AccountView {
+    #[schema(value_type = AccountId)]
     id: String,
+    #[schema(pattern = "^account$")]
     object: &'static str,
+    #[schema(value_type = AccountPurpose)]
     purpose: String,
+    /// Name of the gateway account, if it is kept for each of them.
     gateway_account: Option<String>,
     merchant_account: String,
+    #[schema(value_type = Currency)]
     currency: String,
     debits: i128,
     credits: i128,
@@ -28,45 +40,69 @@ pub(crate) struct AccountView {
 }
 
 /// A posting of an account.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Posting)]
 pub(crate) struct PostingView {
+    #[schema(value_type = TransferId)]
     transfer: String,
+    #[schema(pattern = "^posting$")]
     object: &'static str,
+    #[schema(value_type = TransferKind)]
     kind: String,
+    #[schema(value_type = Side)]
     side: String,
+    #[schema(value_type = MinorUnits)]
     amount: i64,
+    #[schema(value_type = PaymentId)]
     payment: String,
+    /// Id of the operation of the payment that moved the money.
     operation: String,
+    /// The transfer that it takes back, if it does.
+    #[schema(value_type = Option<TransferId>)]
     reverses: Option<String>,
+    /// When the gateway did it.
+    #[schema(format = DateTime)]
     effective_at: String,
+    /// When it was decided here.
+    #[schema(format = DateTime)]
     posted_at: String,
 }
 
 /// All accounts, and their sums by currency, which are equal on both sides.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TrialBalance)]
 pub(crate) struct TrialBalanceView {
+    #[schema(pattern = "^trial_balance$")]
     object: &'static str,
-    /// The moment that was asked for, and by which of the two times of postings.
+    /// The moment that was asked for.
+    #[schema(format = DateTime)]
     at: Option<String>,
+    /// By which of the two times of postings: `posted` or `effective`.
     by: Option<&'static str>,
     /// When the latest posting that the ledger has was posted.
+    #[schema(format = DateTime)]
     latest_posted_at: Option<String>,
     accounts: Vec<AccountView>,
     totals: Vec<TotalView>,
 }
 
-#[derive(Debug, Serialize)]
+/// The sums of all accounts in one currency.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Total)]
 struct TotalView {
+    #[schema(value_type = Currency)]
     currency: String,
     debits: i128,
     credits: i128,
 }
 
 /// A page of a longer list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Page<T> {
     pub(crate) data: Vec<T>,
+    /// Whether there are more behind it.
     pub(crate) has_more: bool,
+    /// Where the next page begins; null if there is none.
     pub(crate) next_cursor: Option<String>,
 }
 

@@ -30,6 +30,7 @@ mod list;
 mod metadata;
 mod method;
 mod notices;
+mod openapi;
 mod operation;
 mod prefer;
 pub mod problem;

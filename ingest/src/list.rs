@@ -6,11 +6,8 @@ mod filters;
 pub(crate) use self::{cursor::PaymentPlace, filters::Filters};
 use crate::{
     problem::{FieldError, Problem},
-    query::{LIMITS, Query, error},
+    query::{LIMIT, LIMITS, Query, error},
 };
-
-/// How many are told at once, unless the client says.
-const LIMIT: i64 = 25;
 
 /// A page of a list of payments.
 #[derive(Debug, Clone, PartialEq)]

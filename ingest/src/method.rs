@@ -1,9 +1,14 @@
 //! Saved payment methods: what can be asked of one that is there. Pure.
 
 use quittance_avro::records::{ConfirmPaymentMethod, Envelope, Fingerprint, RemovePaymentMethod};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::{fields::Fields, problem::FieldError, publish::Command};
+use crate::{
+    fields::Fields,
+    openapi::{Body, object},
+    problem::FieldError,
+    publish::Command,
+};
 
 /// What is asked of a saved payment method, by path and method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +46,20 @@ pub(crate) fn parse_nothing(body: Value) -> Result<(), Vec<FieldError>> {
     if errors.is_empty() { Ok(()) } else { Err(errors) }
 }
 
+/// That body, for the description of the API.
+pub(crate) fn nothing_shape() -> Body {
+    Body::optional(object([]), [("nothing", json!({}))])
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::openapi::is_what_is_parsed;
+
+    #[test]
+    fn the_body_is_what_is_parsed() {
+        is_what_is_parsed(&nothing_shape(), |body| parse_nothing(body).err().unwrap_or_default());
+    }
 
     #[test]
     fn a_change_says_nothing_but_itself() {

@@ -1,6 +1,7 @@
 //! What can be asked of a payment that is there, parsed. Pure.
 
 mod parse;
+mod shape;
 
 use quittance_avro::{
     money::MinorUnits,
@@ -12,7 +13,7 @@ use quittance_avro::{
 };
 use warp::http::StatusCode;
 
-pub(crate) use self::parse::parse;
+pub(crate) use self::{parse::parse, shape::shape};
 use crate::{metadata, problem::FieldError, publish::Command, search::SealedText, view::Text};
 
 /// What is asked for, by the path.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use quittance_avro::refusals::Refusal;
 use serde::Serialize;
+use utoipa::ToSchema;
 use warp::{
     http::{HeaderValue, StatusCode, header},
     reply::Response,
@@ -12,7 +13,7 @@ use warp::{
 use crate::{limits::Full, text};
 
 /// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldError {
     /// Path of the field, e.g. `payment_method.token`.
     pub field: String,
@@ -87,16 +88,27 @@ impl From<Full> for Problem {
     }
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// Why a request is not answered with what it asked for (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct Body<'a> {
+    /// What kind of problem it is: a name that keeps its meaning.
     r#type: String,
+    /// The same for a person.
     title: &'a str,
+    /// The HTTP status.
     status: u16,
+    /// What is to be said of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     detail: Option<&'a str>,
+    /// Of a refusal: why, by a code that keeps its meaning.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     code: Option<&'a str>,
+    /// Of a request that is not valid: every field that is not, up to a hundred.
     #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    #[schema(value_type = Vec<FieldError>, required = false)]
     errors: &'a [FieldError],
 }
 
@@ -178,8 +190,13 @@ impl Problem {
         }
     }
 
-    /// The answer.
-    pub fn response(&self) -> Response {
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    /// Its body.
+    pub(crate) fn json(&self) -> Vec<u8> {
         let (status, name, title) = self.kind();
         let detail = self.detail();
         let (code, errors) = match self {
@@ -195,9 +212,13 @@ impl Problem {
             code,
             errors: &errors[..errors.len().min(ERRORS_MAX)],
         };
-        let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        let mut response = Response::new(bytes.into());
-        *response.status_mut() = status;
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    /// The answer.
+    pub fn response(&self) -> Response {
+        let mut response = Response::new(self.json().into());
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         match self {

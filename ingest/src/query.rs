@@ -43,21 +43,29 @@ impl Query {
 
 impl Query {
     /// `limit=N&cursor=…`: so many from where a page before ended, which `read` makes out.
-    pub(crate) fn page<C>(&self, limit: i64, read: impl Fn(&str) -> Option<C>) -> Result<(i64, Option<C>), Problem> {
-        let (mut page, mut errors) = ((limit, None), Vec::new());
+    pub(crate) fn page<C>(&self, read: impl Fn(&str) -> Option<C>) -> Result<(i64, Option<C>), Problem> {
+        let (mut count, mut cursor, mut errors) = (None, None, Vec::new());
         for (name, value) in &self.0 {
             match name.as_str() {
-                "limit" => match value.parse().ok().filter(|limit| LIMITS.contains(limit)) {
-                    Some(limit) => page.0 = limit,
-                    None => errors.push(error("limit", "must be an integer from 1 to 100")),
-                },
-                "cursor" => match read(value) {
-                    Some(cursor) => page.1 = Some(cursor),
-                    None => errors.push(error("cursor", "must be the next_cursor of the page before")),
-                },
+                "limit" if count.is_some() => errors.push(error("limit", "must be given once")),
+                "limit" => {
+                    count = value.parse().ok().filter(|limit| LIMITS.contains(limit)).or_else(|| {
+                        errors.push(error("limit", "must be an integer from 1 to 100"));
+                        Some(LIMIT)
+                    });
+                }
+                "cursor" if cursor.is_some() => errors.push(error("cursor", "must be given once")),
+                "cursor" => {
+                    let read = read(value);
+                    if read.is_none() {
+                        errors.push(error("cursor", "must be the next_cursor of the page before"));
+                    }
+                    cursor = Some(read);
+                }
                 _ => errors.push(unknown(name)),
             }
         }
+        let page = (count.unwrap_or(LIMIT), cursor.flatten());
         if errors.is_empty() { Ok(page) } else { Err(Problem::Invalid(errors)) }
     }
 
@@ -102,6 +110,9 @@ fn settled(text: &str, now: SystemTime) -> Result<SystemTime, String> {
 /// is: if the processor crashes in between, brokers end that within 20 s. Clocks agree to within a second, and sinks follow within another.
 const SETTLED_AFTER: Duration = Duration::from_secs(30);
 
+/// How many are told at once, unless the client says.
+pub(crate) const LIMIT: i64 = 25;
+
 /// How many a page may have.
 pub(crate) const LIMITS: RangeInclusive<i64> = 1..=100;
 
@@ -134,6 +145,24 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!(query.after().map_err(field), expected.map_err(ToOwned::to_owned));
+    }
+
+    #[rstest]
+    #[case::none(&[], Ok((LIMIT, None)))]
+    #[case::both(&[("limit", "2"), ("cursor", "7")], Ok((2, Some(7))))]
+    #[case::too_many(&[("limit", "101")], Err("limit"))]
+    #[case::twice(&[("limit", "2"), ("limit", "3")], Err("limit"))]
+    #[case::nonsense_twice(&[("limit", "x"), ("limit", "3")], Err("limit"))]
+    #[case::no_cursor(&[("cursor", "x")], Err("cursor"))]
+    #[case::cursor_twice(&[("cursor", "7"), ("cursor", "7")], Err("cursor"))]
+    #[case::unknown(&[("offset", "7")], Err("offset"))]
+    fn pages(#[case] pairs: &[(&str, &str)], #[case] expected: Result<(i64, Option<i32>), &str>) {
+        let query = Query(pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect());
+        let field = |problem: Problem| match problem {
+            Problem::Invalid(errors) => errors[0].field.clone(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(query.page(|text| text.parse().ok()).map_err(field), expected.map_err(ToOwned::to_owned));
     }
 
     const NOON: &str = "2026-11-01T12:00:00Z";

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Instant};
 
-use quittance_service::{admin, health::Health, http::ClientAddress, trace::TraceContext};
+use quittance_service::{health::Health, http::ClientAddress, trace::TraceContext};
 use warp::{
     Filter, Rejection, Reply,
     http::{HeaderMap, HeaderValue, Method},
@@ -26,7 +26,6 @@ pub(crate) fn routes(
     app: App,
     health: Health,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let health = admin::bare_routes(health);
     let endpoints = Arc::new(Endpoints::new());
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     let api = warp::path::full().and(warp::method()).and(query).and(warp::header::headers_cloned());
@@ -34,9 +33,9 @@ pub(crate) fn routes(
     let api = api.then(move |path, method, query: String, headers, client: Option<ClientAddress>, body| {
         let client = client.map(|ClientAddress(address)| address);
         let request = Request { method, path, query: Query::parse(&query), headers, client };
-        answer(app.clone(), Arc::clone(&endpoints), request, body)
+        answer((app.clone(), health.clone()), Arc::clone(&endpoints), request, body)
     });
-    health.or(api).recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
+    api.recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
 
 /// A request but for its body.
@@ -55,12 +54,20 @@ const REQUEST_ID: &str = "request-id";
 const NOWHERE: &str = "(none)";
 
 /// Has a request answered, and notes what came of it.
-async fn answer(app: App, endpoints: Arc<Endpoints>, request: Request, body: impl Chunks) -> Answer {
+async fn answer(
+    (app, health): (App, Health),
+    endpoints: Arc<Endpoints>,
+    request: Request,
+    body: impl Chunks,
+) -> Answer {
     let began = Instant::now();
     let trace = trace(&request.headers);
     let path = request.path.as_str();
     let found = screen(path, &request.query, &request.headers).and_then(|()| endpoints.find(&request.method, path));
     let (pattern, answered) = match found {
+        Ok(found) if found.spec.access == Access::Public => {
+            (found.spec.path, by_anybody(&health, found.spec.endpoint, &request))
+        }
         Ok(found) => (found.spec.path, handle(&app, &found, &request, body, &trace).await),
         Err(problem) => (NOWHERE, Err(problem)),
     };
@@ -90,6 +97,7 @@ async fn handle(
     let Request { query, headers, .. } = request;
     version::check(headers)?;
     match found.spec.access {
+        Access::Public => Err(Problem::NotFound),
         Access::Signature => by_signature(app, found, request, body).await,
         Access::Roles(_) => {
             let caller = app.parts.authenticator.caller(headers).await?;
@@ -101,6 +109,16 @@ async fn handle(
             let call = Call { app, caller: &caller, client: request.client, id: found.id, query, headers, trace };
             dispatch(found.spec.endpoint, &call, body).await
         }
+    }
+}
+
+/// What tells of the process, not of a tenant.
+fn by_anybody(health: &Health, endpoint: Endpoint, request: &Request) -> Result<Answer, Problem> {
+    match endpoint {
+        Endpoint::ReadDocument => handlers::openapi(&request.query, &request.headers),
+        Endpoint::TellLive => Ok(handlers::live(health)),
+        Endpoint::TellReady => Ok(handlers::ready(health)),
+        _ => Err(Problem::NotFound),
     }
 }
 
@@ -144,8 +162,10 @@ async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Res
         Endpoint::ReadFees => handlers::read_set::<handlers::Fees>(call).await,
         Endpoint::PutFees => handlers::put_set::<handlers::Fees>(call, body).await,
         Endpoint::ReadAnomalies => handlers::read_anomalies(call).await,
-        // Nobody has a role for it.
-        Endpoint::TellWebhook => Err(Problem::Forbidden),
+        // Nobody has a role for them.
+        Endpoint::TellWebhook | Endpoint::ReadDocument | Endpoint::TellLive | Endpoint::TellReady => {
+            Err(Problem::Forbidden)
+        }
     }
 }
 

@@ -14,6 +14,11 @@ impl Tag {
         Self(format!("\"{}\"", sequence.unwrap_or_default()))
     }
 
+    /// Of what has a name of its own for each of its versions: hexadecimal digits.
+    pub(crate) fn named(name: &str) -> Self {
+        Self(format!("\"{name}\""))
+    }
+
     /// Whether the client says (`If-None-Match`) that it has this one. Weak or not makes no difference there (RFC 9110, 13.1.2).
     pub(crate) fn is_known(&self, headers: &HeaderMap) -> bool {
         let known = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());

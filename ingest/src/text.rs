@@ -15,6 +15,14 @@ pub(crate) enum Kind {
     Foreign,
 }
 
+// The characters that are taken, as a description of the API has them. It cannot say that they may be no card number and no key, nor
+// does it name the code points beyond the first plane that are no characters: regular expressions write those each in its own way.
+/// One line.
+pub(crate) const LINE: &str = r"^[^\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]*$";
+/// What people read.
+pub(crate) const PROSE: &str =
+    r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufdd0-\ufdef\ufffe\uffff]*$";
+
 /// Why a text of one line is not taken. Never repeats the text: it may be what must not be written down.
 pub(crate) fn refuse(text: &str, chars_max: usize) -> Option<String> {
     refuse_as(Kind::Line, text, chars_max)

@@ -1,24 +1,26 @@
 //! A payment as clients see it. Pure.
 
 use quittance_avro::{
-    ids::AttemptId,
+    ids::{AttemptId, CommandId, DisputeId, EventId, PaymentId, PaymentMethodId},
     money::{Currency, MinorUnits},
     records::{
         Attempt, Failure, GatewayToken, NextAction, Operation, PaymentMethod, PaymentMethodState, PaymentState, Review,
         Routing, SetUp,
     },
     words::{
-        CaptureMethod, Closing, Initiator, Mode, OperationKind, OperationStatus, Origin, PaymentMethodStatus,
-        PaymentStatus, ReviewReason, SetUpStatus,
+        ActorKind, CaptureMethod, Closing, Initiator, Mode, OperationKind, OperationStatus, Origin,
+        PaymentMethodStatus, PaymentStatus, ReviewReason, SetUpStatus,
     },
 };
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::reads::HistoryEvent;
 
 /// The text of a payment that is sealed in the log.
-#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, serde::Serialize, serde::Deserialize, ToSchema)]
+#[schema(as = PaymentText)]
 pub struct Text {
     /// The merchant's own reference.
     #[serde(default)]
@@ -28,13 +30,17 @@ pub struct Text {
     pub description: Option<String>,
     /// The merchant's own data.
     #[serde(default)]
+    #[schema(value_type = BTreeMap<String, String>)]
     pub metadata: serde_json::Map<String, Value>,
 }
 
 /// A payment. Amounts are in minor units of `currency`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Payment)]
 pub struct PaymentView<'a> {
+    #[schema(value_type = PaymentId)]
     id: &'a str,
+    #[schema(pattern = "^payment$")]
     object: &'static str,
     mode: Mode,
     status: PaymentStatus,
@@ -42,114 +48,193 @@ pub struct PaymentView<'a> {
     currency: Currency,
     authorized_amount: MinorUnits,
     captured_amount: MinorUnits,
+    /// What can still be captured.
     capturable_amount: MinorUnits,
     refunded_amount: MinorUnits,
     capture: CaptureMethod,
     payment_method: PaymentMethodView<'a>,
+    /// The saved payment method that it is paid with, if it is one.
+    #[schema(value_type = Option<PaymentMethodId>)]
     payment_method_id: Option<&'a str>,
     initiator: Initiator,
+    /// What a stored card is used for: `first`, `recurring`, `installment` or `unscheduled`.
     stored_credential: Option<&'a str>,
+    /// Name of the gateway account that it is at; empty before it is sent to one.
     gateway_account: &'a str,
     #[serde(flatten)]
     text: Text,
+    /// Why it did not succeed.
     failure: Option<&'a Failure>,
+    /// Why a person has to look at it, beside its status.
     review: Option<ReviewView>,
+    /// Why it is held back.
     hold: Option<HoldView<'a>>,
+    /// What the customer has to do.
     next_action: Option<NextActionView<'a>>,
+    /// Where the customer is sent back to.
     return_url: Option<&'a str>,
     closing: Option<Closing>,
+    /// The word that was given with `closing`.
     closing_reason: Option<&'a str>,
+    /// Until when it has to be captured.
+    #[schema(format = DateTime)]
     authorization_expires_at: Option<String>,
+    /// Until when the customer has to have acted.
+    #[schema(format = DateTime)]
     action_expires_at: Option<String>,
+    /// How its gateway account was chosen.
     routing: Option<&'a Routing>,
+    /// What reserves the amount; there is none before it is asked for.
     authorization: Option<OperationView<'a>>,
     captures: Vec<OperationView<'a>>,
     refunds: Vec<OperationView<'a>>,
     voids: Vec<OperationView<'a>>,
     disputes: Vec<DisputeView<'a>>,
+    /// Number of its latest event, without gaps from 1 on.
     sequence: Option<i64>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+/// What is known of a payment method. Card numbers never are.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentMethodFacts)]
 struct PaymentMethodView<'a> {
+    /// `card`.
     kind: &'a str,
+    /// One for each gateway account that may take it, in the order in which they are tried.
     tokens: &'a [GatewayToken],
+    /// The scheme in lower case, such as `visa`.
     brand: Option<&'a str>,
+    /// `credit`, `debit` or `prepaid`.
     funding: Option<&'a str>,
+    /// The issuer's country (ISO 3166-1 alpha-2).
     country: Option<&'a str>,
+    /// The last four digits.
     last4: Option<&'a str>,
+    /// The month of its end, 1 to 12.
     exp_month: Option<i32>,
+    /// The year of its end.
     exp_year: Option<i32>,
+    /// The wallet that it came by.
     wallet: Option<&'a str>,
 }
 
-#[derive(Debug, Serialize)]
+/// Why a person has to look at a payment.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Review)]
 struct ReviewView {
     reason: ReviewReason,
+    #[schema(format = DateTime)]
     opened_at: String,
 }
 
-#[derive(Debug, Serialize)]
+/// Why a payment is held back before it is sent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Hold)]
 struct HoldView<'a> {
+    /// A word.
     reason: &'a str,
+    #[schema(format = DateTime)]
     placed_at: String,
 }
 
-#[derive(Debug, Serialize)]
+/// What the customer has to do.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = NextAction)]
 struct NextActionView<'a> {
+    /// `redirect`: the browser has to go there.
     kind: &'a str,
+    /// Where to send the customer.
     url: &'a str,
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 /// Something that was asked of a gateway for a payment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Operation)]
 pub struct OperationView<'a> {
+    /// `aut_…`, `cap_…`, `voi_…` or `ref_…`, by what it is.
+    #[schema(pattern = "^(aut|cap|voi|ref)_[0-9a-f]{32}$")]
     id: &'a str,
     object: OperationKind,
+    #[schema(value_type = PaymentId)]
     payment: &'a str,
     status: OperationStatus,
     amount: MinorUnits,
+    /// What the merchant pays for it; absent as long as that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = MinorUnits, required = false)]
     fee_amount: Option<MinorUnits>,
     currency: Currency,
     origin: Origin,
+    /// The word that was given for it.
     reason: Option<&'a str>,
+    /// Of a capture: whether what it leaves is released.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
     r#final: Option<bool>,
+    /// Name of the gateway account that was asked last.
     gateway_account: Option<&'a str>,
+    /// The gateway's own name of it.
     gateway_reference: Option<&'a str>,
+    /// Why it did not succeed.
     failure: Option<&'a Failure>,
     attempts: Vec<AttemptView<'a>>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
 /// A dispute of a payment: the customer's bank wants the money back.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Dispute)]
 struct DisputeView<'a> {
+    #[schema(value_type = DisputeId)]
     id: &'a str,
     object: OperationKind,
+    #[schema(value_type = PaymentId)]
     payment: &'a str,
-    /// `open`, `won` (the merchant keeps the money), `lost` (the customer does) or `unknown`.
-    status: &'static str,
+    status: DisputeStatus,
     amount: MinorUnits,
     currency: Currency,
+    /// The gateway's word for why.
     reason: Option<&'a str>,
+    /// Name of the gateway account that told of it.
     gateway_account: Option<&'a str>,
+    /// The gateway's own name of it.
     gateway_reference: Option<&'a str>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+/// Where a dispute stands: `open`, `won` (the merchant keeps the money), `lost` (the customer does) or `unknown`.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum DisputeStatus {
+    Open,
+    Won,
+    Lost,
+    Unknown,
+}
+
+/// One try, or several under one key, at one gateway account.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Attempt)]
 struct AttemptView<'a> {
     id: AttemptId,
+    /// Name of the gateway account.
     gateway_account: &'a str,
     status: OperationStatus,
+    /// How often it was tried.
     tries: i32,
+    /// Why it did not succeed.
     failure: Option<&'a Failure>,
 }
 
@@ -195,10 +280,10 @@ fn disputes(state: &PaymentState) -> impl Iterator<Item = DisputeView<'_>> {
         object: found.kind,
         payment: &state.envelope.aggregate_id,
         status: match found.status {
-            OperationStatus::Pending => "open",
-            OperationStatus::Succeeded => "lost",
-            OperationStatus::Failed => "won",
-            OperationStatus::Unknown => "unknown",
+            OperationStatus::Pending => DisputeStatus::Open,
+            OperationStatus::Succeeded => DisputeStatus::Lost,
+            OperationStatus::Failed => DisputeStatus::Won,
+            OperationStatus::Unknown => DisputeStatus::Unknown,
         },
         amount: found.amount,
         currency: state.currency,
@@ -276,31 +361,49 @@ fn payment_method(method: &PaymentMethod) -> PaymentMethodView<'_> {
 }
 
 /// A saved payment method.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PaymentMethod)]
 pub struct MethodView<'a> {
+    #[schema(value_type = PaymentMethodId)]
     id: &'a str,
+    #[schema(pattern = "^payment_method$")]
     object: &'static str,
     mode: Mode,
     status: PaymentMethodStatus,
     #[serde(flatten)]
     method: PaymentMethodView<'a>,
+    /// What gateways are asked for before it can be charged without the customer.
     set_ups: Vec<SetUpView<'a>>,
+    /// Why it can be charged nowhere.
     failure: Option<&'a Failure>,
+    /// What the customer has to do.
     next_action: Option<NextActionView<'a>>,
+    /// Where the customer is sent back to.
     return_url: Option<&'a str>,
+    /// Whether the scheme's name of its first use is known, which later charges go back to.
     has_network_transaction_id: bool,
+    /// Number of its latest event, without gaps from 1 on.
     sequence: Option<i64>,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 
-#[derive(Debug, Serialize)]
+/// What one gateway account was asked for to save a payment method.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SetUp)]
 struct SetUpView<'a> {
     id: AttemptId,
+    /// Name of the gateway account.
     gateway_account: &'a str,
     status: SetUpStatus,
+    /// The gateway's own name of it.
     gateway_reference: Option<&'a str>,
+    /// Until when the customer has to have acted.
+    #[schema(format = DateTime)]
     action_expires_at: Option<String>,
+    /// Why it did not succeed.
     failure: Option<&'a Failure>,
 }
 
@@ -343,23 +446,47 @@ fn review(review: &Review) -> ReviewView {
 }
 
 /// An event of a payment, or of a saved payment method.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Event)]
 pub struct EventView {
+    #[schema(value_type = EventId)]
     id: String,
+    #[schema(pattern = "^event$")]
     object: &'static str,
+    /// What happened, such as `payment.captured`. There will be more of them.
     r#type: String,
+    /// Id of the payment, or payment method, that it happened to.
+    #[schema(pattern = "^(pay|pm)_[0-9a-f]{32}$")]
     resource: String,
+    /// Its number among those of the resource, without gaps from 1 on.
     sequence: i64,
+    #[schema(format = DateTime)]
     occurred_at: String,
-    /// Who caused it.
-    actor: Value,
+    actor: ActorView,
     /// The command that it is a consequence of, if it is one.
+    #[schema(value_type = Option<CommandId>)]
     command: Value,
+    /// The event's record but for what every record carries and what is sealed: its members differ by `type`.
+    #[schema(value_type = Object)]
     data: Value,
 }
 
+/// Who caused it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Actor)]
+struct ActorView {
+    #[schema(value_type = ActorKind)]
+    kind: Value,
+    /// Its name.
+    #[schema(value_type = String)]
+    subject: Value,
+    /// Id of the credential that it came with.
+    #[schema(value_type = Option<String>)]
+    credential_id: Value,
+}
+
 /// Several of something.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct List<T> {
     /// They.
     pub data: Vec<T>,
@@ -384,9 +511,11 @@ pub(crate) fn event(event: HistoryEvent) -> EventView {
         resource,
         sequence,
         occurred_at,
-        actor: json!({
-            "kind": said("/actor/kind"), "subject": said("/actor/subject"), "credential_id": said("/actor/credential_id"),
-        }),
+        actor: ActorView {
+            kind: said("/actor/kind"),
+            subject: said("/actor/subject"),
+            credential_id: said("/actor/credential_id"),
+        },
         command: said("/cause"),
         data,
     }

@@ -63,17 +63,8 @@ pub fn routes(
     warp::get().and(livez.or(readyz).unify().or(metrics))
 }
 
-/// `GET /livez` and `GET /readyz` for a listener that strangers reach: they answer with their status alone.
-pub fn bare_routes(
-    health: Health,
-) -> impl Filter<Extract = (impl Reply,), Error = Rejection> + Clone + Send + Sync + 'static {
-    let live = health.clone();
-    let livez = warp::path!("livez").map(move || bare(live.liveness().is_ok()));
-    let readyz = warp::path!("readyz").map(move || bare(health.readiness().is_ok()));
-    warp::get().and(livez.or(readyz).unify())
-}
-
-fn bare(is_ok: bool) -> warp::reply::Response {
+/// What strangers are told of the process: whether, and not why not.
+pub fn bare(is_ok: bool) -> warp::reply::Response {
     if is_ok {
         "ok".into_response()
     } else {

@@ -1,6 +1,7 @@
 //! What a tenant configures: its gateway accounts, how payments are routed to them, what they may amount to, and what they cost.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{Envelope, Sealed};
 use crate::{
@@ -37,7 +38,7 @@ pub struct RoutingRules {
 }
 
 /// Which gateway accounts take the payments that meet its conditions.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RoutingRule {
     /// 1 to 64 characters of a-z, 0-9, - and _; unique among the rules.
     pub name: String,
@@ -50,7 +51,7 @@ pub struct RoutingRule {
 }
 
 /// Which payments a rule is for. An empty list, or an amount that is absent, asks for nothing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RoutingConditions {
     /// ISO 4217 alphabetic codes, e.g. `EUR`.
     pub currencies: Vec<Currency>,
@@ -69,7 +70,7 @@ pub struct RoutingConditions {
 }
 
 /// A member of the metadata with one of these values.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct MetadataCondition {
     /// Name of the member.
     pub key: String,
@@ -78,7 +79,7 @@ pub struct MetadataCondition {
 }
 
 /// A gateway account with its share.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct WeightedAccount {
     /// Name of the gateway account.
     pub gateway_account: String,
@@ -96,7 +97,7 @@ pub struct PaymentLimits {
 }
 
 /// What a payment in one currency may amount to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CurrencyLimit {
     /// ISO 4217 alphabetic code, e.g. `EUR`.
     pub currency: Currency,
@@ -116,7 +117,7 @@ pub struct FeeRules {
 }
 
 /// What is paid for payments in one currency.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct FeeRule {
     /// ISO 4217 alphabetic code, e.g. `EUR`.
     pub currency: Currency,

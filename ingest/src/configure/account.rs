@@ -1,16 +1,19 @@
 //! Gateway accounts.
 
-use quittance_avro::{records::GatewayAccount, time::Timestamp, words::GatewayKind};
+use quittance_avro::{ids::GatewayAccountId, records::GatewayAccount, time::Timestamp, words::GatewayKind};
 use quittance_service::secret::Secret;
 use quittance_tables::Versioned;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::Parsed;
 use crate::fields::Fields;
 
 const SECRET_CHARS_MAX: usize = 255;
-const WEBHOOK_SECRETS_MAX: usize = 2;
+/// What [`secret`] takes.
+pub(super) const SECRET: &str = "^[!-~]{1,255}$";
+pub(super) const WEBHOOK_SECRETS_MAX: usize = 2;
 
 /// A gateway account as it is to be.
 #[derive(Debug)]
@@ -76,17 +79,24 @@ fn secret(fields: &mut Fields<'_>, name: &str, value: &Value) -> Option<Secret> 
 }
 
 /// A gateway account as it is shown: of its secrets only that they are there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GatewayAccount)]
 pub(crate) struct AccountView {
+    #[schema(value_type = GatewayAccountId)]
     id: String,
+    /// What payment methods and payments call it.
     name: String,
     gateway: GatewayKind,
+    /// Whether it takes new payments.
     enabled: bool,
     has_secret: bool,
+    /// How many there are: two while one is replaced.
     webhook_secrets: i32,
     /// Where the gateway sends its webhooks.
     webhook_path: String,
+    /// Grows with each change.
     version: i64,
+    #[schema(format = DateTime)]
     updated_at: String,
 }
 

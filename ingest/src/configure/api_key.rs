@@ -1,13 +1,16 @@
 //! API keys, as clients ask for them and see them. Pure.
 
-use quittance_avro::{records::ApiKey, time::Timestamp, words::Mode};
+use quittance_avro::{ids::ApiKeyId, records::ApiKey, time::Timestamp, words::Mode};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::{auth::Role, create::account_name, fields::Fields, problem::FieldError};
 
 /// How long a key may be asked for at most, days.
-const DAYS_MAX: i64 = 3_650;
+pub(super) const DAYS_MAX: i64 = 3_650;
+/// What a key may be for. An operator's would be good for the installation, which no tenant's is.
+pub(super) const GRANTABLE: [Role; 4] = [Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin];
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// A key that is asked for.
@@ -43,13 +46,12 @@ impl ApiKeyRequest {
     }
 }
 
-/// An operator's key would be good for the installation, which no tenant's is.
 fn roles(fields: &mut Fields<'_>) -> Option<Vec<Role>> {
     const MESSAGE: &str =
         "must be a list of viewer, merchant, reviewer and admin, with one of them at least, each once";
     let listed = fields.take("roles");
     let names = listed.as_ref().and_then(Value::as_array).into_iter().flatten();
-    let role = |name: &Value| name.as_str().and_then(Role::from_name).filter(|role| *role != Role::Operator);
+    let role = |name: &Value| name.as_str().and_then(Role::from_name).filter(|role| GRANTABLE.contains(role));
     let mut roles: Option<Vec<Role>> = names.map(role).collect();
     if let Some(roles) = &mut roles {
         let asked = roles.len();
@@ -64,24 +66,47 @@ fn roles(fields: &mut Fields<'_>) -> Option<Vec<Role>> {
 }
 
 /// A key as its tenant's administrators see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ApiKey)]
 pub(crate) struct ApiKeyView<'a> {
+    #[schema(value_type = ApiKeyId)]
     id: &'a str,
+    #[schema(pattern = "^api_key$")]
     object: &'static str,
     mode: Mode,
+    /// What it is called, for people.
     name: &'a str,
+    /// What it may do.
     roles: &'a [String],
-    /// `active`, `revoked` or `expired`.
-    status: &'static str,
+    status: ApiKeyStatus,
+    /// What the key ends with, to tell it from others.
     ending: &'a str,
     /// The key itself: shown when it is made, and never again.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false)]
     key: Option<&'a str>,
+    #[schema(format = DateTime)]
     created_at: String,
+    /// The subject of the credential that asked for it.
     created_by: &'a str,
+    /// When it ends by itself.
+    #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// When it was revoked.
+    #[schema(format = DateTime)]
     revoked_at: Option<String>,
+    /// When somebody was last let in by it, to within some minutes.
+    #[schema(format = DateTime)]
     last_used_at: Option<String>,
+}
+
+/// Where an API key stands: `active` (it lets in), `revoked`, or `expired`.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ApiKeyStatus {
+    Active,
+    Revoked,
+    Expired,
 }
 
 impl<'a> ApiKeyView<'a> {
@@ -95,11 +120,11 @@ impl<'a> ApiKeyView<'a> {
             name: &key.name,
             roles: &key.roles,
             status: if key.revoked_at.is_some() {
-                "revoked"
+                ApiKeyStatus::Revoked
             } else if has_ended {
-                "expired"
+                ApiKeyStatus::Expired
             } else {
-                "active"
+                ApiKeyStatus::Active
             },
             ending: &key.ending,
             key: None,

@@ -8,14 +8,15 @@ use quittance_avro::{
 };
 use quittance_tables::Versioned;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Parsed, account::shown, lists::list};
 use crate::fields::Fields;
 
-const CURRENCIES_MAX: usize = 200;
+pub(super) const CURRENCIES_MAX: usize = 200;
 /// All of it, in millionths.
-const RATE_MAX_PPM: i64 = 1_000_000;
+pub(super) const RATE_MAX_PPM: i64 = 1_000_000;
 
 /// Reads the body of `PUT /v1/fees`.
 pub(crate) fn parse(body: Value) -> Parsed<Vec<FeeRule>> {
@@ -49,10 +50,13 @@ fn fee(mut fields: Fields<'_>, seen: &mut BTreeSet<String>) -> Option<FeeRule> {
 }
 
 /// The fees as they are shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fees)]
 pub(crate) struct FeesView {
+    /// Grows with each change; 0 if nothing was ever set.
     version: i64,
-    fees: Vec<Value>,
+    fees: Vec<FeeRule>,
+    #[schema(format = DateTime)]
     updated_at: Option<String>,
 }
 
@@ -62,15 +66,7 @@ impl FeesView {
         let Some(Versioned { version, value }) = fees else {
             return Self { version: 0, fees: Vec::new(), updated_at: None };
         };
-        let fee = |rule: &FeeRule| {
-            json!({
-                "currency": rule.currency,
-                "rate_ppm": rule.rate_ppm,
-                "fixed_amount": rule.fixed_amount,
-                "returned": rule.returned,
-            })
-        };
-        let fees = value.rules.iter().map(fee).collect();
+        let fees = value.rules.clone();
         Self { version: *version, fees, updated_at: Some(shown(value.envelope.occurred_at)) }
     }
 }
@@ -78,6 +74,7 @@ impl FeesView {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 

@@ -8,12 +8,13 @@ use quittance_avro::{
 };
 use quittance_tables::Versioned;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{Parsed, account::shown, lists::list};
 use crate::fields::Fields;
 
-const CURRENCIES_MAX: usize = 200;
+pub(super) const CURRENCIES_MAX: usize = 200;
 
 /// Reads the body of `PUT /v1/limits`.
 pub(crate) fn parse(body: Value) -> Parsed<Vec<CurrencyLimit>> {
@@ -47,10 +48,13 @@ fn limit(mut fields: Fields<'_>, seen: &mut BTreeSet<String>) -> Option<Currency
 }
 
 /// The limits as they are shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Limits)]
 pub(crate) struct LimitsView {
+    /// Grows with each change; 0 if nothing was ever set.
     version: i64,
-    currencies: Vec<Value>,
+    currencies: Vec<CurrencyLimit>,
+    #[schema(format = DateTime)]
     updated_at: Option<String>,
 }
 
@@ -60,14 +64,7 @@ impl LimitsView {
         let Some(Versioned { version, value }) = limits else {
             return Self { version: 0, currencies: Vec::new(), updated_at: None };
         };
-        let limit = |limit: &CurrencyLimit| {
-            json!({
-                "currency": limit.currency,
-                "minimum_amount": limit.minimum_amount,
-                "maximum_amount": limit.maximum_amount,
-            })
-        };
-        let currencies = value.currencies.iter().map(limit).collect();
+        let currencies = value.currencies.clone();
         Self { version: *version, currencies, updated_at: Some(shown(value.envelope.occurred_at)) }
     }
 }
@@ -75,6 +72,7 @@ impl LimitsView {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 

@@ -8,7 +8,8 @@ use quittance_avro::{
 };
 use quittance_tables::Versioned;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{
     Parsed,
@@ -22,12 +23,12 @@ use crate::{
     text,
 };
 
-const RULES_MAX: usize = 100;
-const ACCOUNTS_MAX: usize = 10;
-const VALUES_MAX: usize = 50;
-const METADATA_MAX: usize = 5;
-const PRIORITY_MAX: i64 = 1_000_000;
-const WEIGHT_MAX: i64 = 1_000_000;
+pub(super) const RULES_MAX: usize = 100;
+pub(super) const ACCOUNTS_MAX: usize = 10;
+pub(super) const VALUES_MAX: usize = 50;
+pub(super) const METADATA_MAX: usize = 5;
+pub(super) const PRIORITY_MAX: i64 = 1_000_000;
+pub(super) const WEIGHT_MAX: i64 = 1_000_000;
 
 /// Reads the body of `PUT /v1/routing-rules`. The rules come back in the order of their priorities.
 pub(crate) fn parse(body: Value) -> Parsed<Vec<RoutingRule>> {
@@ -139,10 +140,13 @@ fn metadata(mut fields: Fields<'_>) -> Option<MetadataCondition> {
 }
 
 /// The rules as they are shown.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoutingRules)]
 pub(crate) struct RulesView {
+    /// Grows with each change; 0 if nothing was ever set.
     version: i64,
-    rules: Vec<Value>,
+    rules: Vec<RoutingRule>,
+    #[schema(format = DateTime)]
     updated_at: Option<String>,
 }
 
@@ -152,15 +156,7 @@ impl RulesView {
         let Some(Versioned { version, value }) = rules else {
             return Self { version: 0, rules: Vec::new(), updated_at: None };
         };
-        let rule = |rule: &RoutingRule| {
-            json!({
-                "name": rule.name,
-                "priority": rule.priority,
-                "conditions": rule.conditions,
-                "accounts": rule.accounts,
-            })
-        };
-        let rules = value.rules.iter().map(rule).collect();
+        let rules = value.rules.clone();
         Self { version: *version, rules, updated_at: Some(shown(value.envelope.occurred_at)) }
     }
 }
@@ -168,6 +164,7 @@ impl RulesView {
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
+    use serde_json::json;
 
     use super::*;
 

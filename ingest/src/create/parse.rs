@@ -21,15 +21,31 @@ use crate::{
 pub(crate) const REFERENCE_CHARS_MAX: usize = 255;
 pub(crate) const DESCRIPTION_CHARS_MAX: usize = 1_000;
 const TOKEN_CHARS_MAX: usize = 255;
-const TOKENS_MAX: usize = 10;
-const ACCOUNT_CHARS_MAX: usize = 64;
-const URL_CHARS_MAX: usize = 2_048;
-const DECLINES_RETRIED_MAX: i64 = 3;
+pub(super) const TOKENS_MAX: usize = 10;
+pub(super) const ACCOUNT_CHARS_MAX: usize = 64;
+pub(super) const URL_CHARS_MAX: usize = 2_048;
+pub(super) const DECLINES_RETRIED_MAX: i64 = 3;
+pub(super) const EXP_MONTHS: RangeInclusive<i64> = 1..=12;
+pub(super) const EXP_YEARS: RangeInclusive<i64> = 2000..=9999;
 /// What a card is paid from.
 pub(crate) const FUNDINGS: [&str; 3] = ["credit", "debit", "prepaid"];
-const STORED_CREDENTIAL_USES: [&str; 4] = [FIRST, "recurring", "installment", "unscheduled"];
+pub(super) const STORED_CREDENTIAL_USES: [&str; 4] = [FIRST, "recurring", "installment", "unscheduled"];
 /// The use that stores it, which takes the customer.
 const FIRST: &str = "first";
+
+// What the checks below take, as a description of them has it.
+/// [`account_name`]
+pub(crate) const ACCOUNT_NAME: &str = "^[A-Za-z0-9_-]{1,64}$";
+/// A scheme.
+pub(crate) const BRAND: &str = "^[a-z0-9_]{1,32}$";
+/// A country.
+pub(crate) const COUNTRY: &str = "^[A-Z]{2}$";
+/// The last digits of a card number.
+pub(super) const LAST4: &str = "^[0-9]{4}$";
+/// [`token`]
+pub(super) const TOKEN: &str = "^[!-~]{1,255}$";
+/// [`return_url`]
+pub(super) const RETURN_URL: &str = "^(https://[!-\"$-.0->@-~][!-~]*|http://localhost(:[0-9]{1,5})?([/?#][!-~]*)?)$";
 
 /// How a payment is paid.
 #[derive(Debug, Clone, PartialEq)]
@@ -158,13 +174,26 @@ fn gateway_account(fields: &mut Fields<'_>, tokens: &[GatewayToken]) -> String {
 /// An address that the customer's browser can be sent to.
 fn return_url(fields: &mut Fields<'_>) -> Option<String> {
     let url = fields.text("return_url", URL_CHARS_MAX)?;
-    let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://localhost"));
-    let is_plain = url.bytes().all(|b| b.is_ascii_graphic());
-    if is_plain && host.is_some_and(|host| !host.is_empty() && !host.starts_with(['/', '?', '#'])) {
+    let is_secure =
+        url.strip_prefix("https://").is_some_and(|host| !host.is_empty() && !host.starts_with(['/', '?', '#']));
+    let is_local = url.strip_prefix("http://localhost").is_some_and(is_behind_host);
+    if url.bytes().all(|b| b.is_ascii_graphic()) && (is_secure || is_local) {
         return Some(url);
     }
     fields.refuse("return_url", "must be an absolute https URL, such as https://shop.example/thanks");
     None
+}
+
+/// Whether it goes on where a host's name has ended: or else the host would be another one, such as `localhost.evil.example`.
+fn is_behind_host(rest: &str) -> bool {
+    let rest = match rest.strip_prefix(':') {
+        Some(port) => {
+            let path = port.trim_start_matches(|c: char| c.is_ascii_digit());
+            if (1..=5).contains(&(port.len() - path.len())) { path } else { return false }
+        }
+        None => rest,
+    };
+    rest.is_empty() || rest.starts_with(['/', '?', '#'])
 }
 
 fn initiator(fields: &mut Fields<'_>) -> Initiator {
@@ -276,8 +305,8 @@ fn facts(fields: &mut Fields<'_>, kind_of: String) -> PaymentMethod {
     });
     let last4 =
         fact(fields, "last4", "four digits", |text| text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()));
-    let exp_month = part_of_date(fields, "exp_month", 1..=12);
-    let exp_year = part_of_date(fields, "exp_year", 2000..=9999);
+    let exp_month = part_of_date(fields, "exp_month", EXP_MONTHS);
+    let exp_year = part_of_date(fields, "exp_year", EXP_YEARS);
     let method = PaymentMethod::of_tokens(kind_of, Vec::new());
     PaymentMethod { brand, funding, country, last4, exp_month, exp_year, ..method }
 }

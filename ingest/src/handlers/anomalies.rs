@@ -1,33 +1,50 @@
 //! `GET /v1/gateway-anomalies`: what gateways told that fits nothing we know.
 
+use quittance_avro::{
+    ids::{NoticeId, PaymentId},
+    words::NoticeTrouble,
+};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 use warp::http::StatusCode;
 
 use super::{Answer, json, stores_down};
 use crate::{call::Call, ledger_view::Page, problem::Problem, reads::Anomaly};
 
-/// How many are told at once, unless the client says.
-const LIMIT: i64 = 25;
-
 /// An anomaly as it is shown. Its body is not: it is kept sealed in the log.
-#[derive(Serialize)]
-struct AnomalyView {
+#[derive(Serialize, ToSchema)]
+#[schema(as = GatewayAnomaly)]
+pub(crate) struct AnomalyView {
+    #[schema(value_type = NoticeId)]
     id: String,
+    #[schema(value_type = NoticeTrouble)]
     reason: String,
+    /// Name of the gateway account that told it.
     gateway_account: String,
+    /// The gateway's own id of what it told.
+    #[schema(value_type = Option<String>)]
     notice_id: Value,
+    /// The gateway's word for what it told.
+    #[schema(value_type = Option<String>)]
     kind: Value,
+    /// The gateway's name of what it is about.
+    #[schema(value_type = Option<String>)]
     gateway_reference: Value,
+    /// The attempt that it names, if it names one.
+    #[schema(value_type = Option<String>)]
     attempt_id: Value,
+    /// The payment that it names, if it names one.
+    #[schema(value_type = Option<PaymentId>)]
     payment_id: Option<String>,
+    #[schema(format = DateTime)]
     occurred_at: String,
 }
 
 /// Tells them, the latest first.
 pub(crate) async fn read_anomalies(call: &Call<'_>) -> Result<Answer, Problem> {
     let Call { app, caller, query, .. } = *call;
-    let (limit, before) = query.page(LIMIT, Anomaly::place)?;
+    let (limit, before) = query.page(Anomaly::place)?;
     let found = app.parts.reads.anomalies(caller, before.as_ref(), limit + 1).await;
     let found = found.map_err(|error| stores_down(&error))?;
     let limit = usize::try_from(limit).unwrap_or(0);

@@ -9,6 +9,7 @@ mod sets;
 use quittance_avro::records::Envelope;
 use quittance_tables::TenantConfiguration;
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(super) use self::accounts::opened_secrets;
@@ -20,8 +21,8 @@ pub(crate) use self::{
 use crate::{app::App, auth::Caller, call::Call, problem::Problem};
 
 /// An answer with all there is of something.
-#[derive(Serialize)]
-struct All<T> {
+#[derive(Serialize, ToSchema)]
+pub(crate) struct All<T> {
     data: Vec<T>,
 }
 

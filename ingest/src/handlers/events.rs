@@ -11,6 +11,7 @@ use quittance_avro::{
 };
 use serde::Serialize;
 use tokio::time::Instant;
+use utoipa::ToSchema;
 use warp::{
     Reply,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -30,18 +31,21 @@ use crate::{
     view::{self, EventView},
 };
 
-/// How many are told at once, unless the client says.
-const LIMIT: i64 = 25;
 /// The header by which a client that reconnects says where it was.
-const LAST_EVENT_ID: &str = "last-event-id";
+const LAST_EVENT_ID: &str = "Last-Event-ID";
+/// The parameter that says it of a page.
+const CURSOR: &str = "cursor";
 /// The word that stands for the place after the latest event.
 const NOW: &str = "now";
 
 /// A page, and the place after it, which there always is: there will be more.
-#[derive(Serialize)]
-struct Page {
+#[derive(Serialize, ToSchema)]
+#[schema(as = EventPage)]
+pub(crate) struct EventPage {
     data: Vec<EventView>,
+    /// Whether there are more behind it already.
     has_more: bool,
+    /// The place behind the last of them.
     next_cursor: String,
 }
 
@@ -49,19 +53,23 @@ struct Page {
 enum Begin {
     Start,
     Now,
-    Cursor(String),
+    /// A place, and where in the request it stands.
+    Cursor(String, &'static str),
 }
 
 /// `GET /v1/events`: a page, or a stream for who accepts only that.
 pub(crate) async fn read_events(call: &Call<'_>) -> Result<Answer, Problem> {
-    let (limit, begin) = call.query.page(LIMIT, |text| Some(text.to_owned()))?;
+    let (limit, begin) = call.query.page(|text| Some(text.to_owned()))?;
     if accepts(call.headers, "text/event-stream") {
-        let begin = begin.or_else(|| last_event_id(call.headers)).map_or(Begin::Now, of_text);
+        let begin = match begin {
+            Some(text) => of_text(text, CURSOR),
+            None => last_event_id(call.headers).map_or(Begin::Now, |id| of_text(id, LAST_EVENT_ID)),
+        };
         return follow(call, None, begin).await;
     }
     let Call { app, caller, .. } = *call;
     let key = sealing_key(app, caller.mode, &caller.tenant).await?;
-    let mut place = place(app, caller, begin.map_or(Begin::Start, of_text)).await?;
+    let mut place = place(app, caller, begin.map_or(Begin::Start, |text| of_text(text, CURSOR))).await?;
     let found = app.parts.reads.events_after(caller, &place, None, limit + 1).await;
     let mut found = found.map_err(|error| stores_down(&error))?;
     let limit = usize::try_from(limit).unwrap_or_default();
@@ -70,7 +78,7 @@ pub(crate) async fn read_events(call: &Call<'_>) -> Result<Answer, Problem> {
     found.iter().for_each(|found| place.pass(found.lane, found.position));
     let next_cursor = seal(&place, &key, binding(caller.mode, &caller.tenant));
     let data = found.into_iter().map(|found| view::event(found.event)).collect();
-    json(StatusCode::OK, &Page { data, has_more, next_cursor })
+    json(StatusCode::OK, &EventPage { data, has_more, next_cursor })
 }
 
 /// `GET /v1/payments/{id}/events`: a stream of one payment's, from the first on unless the client was there before.
@@ -79,7 +87,7 @@ pub(crate) async fn follow_payment(call: &Call<'_>) -> Result<Answer, Problem> {
     query.none()?;
     let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     app.parts.reads.payment(caller, id).await.map_err(|error| stores_down(&error))?.ok_or(Problem::NotFound)?;
-    follow(call, Some(id.into()), last_event_id(headers).map_or(Begin::Start, of_text)).await
+    follow(call, Some(id.into()), last_event_id(headers).map_or(Begin::Start, |id| of_text(id, LAST_EVENT_ID))).await
 }
 
 async fn follow(call: &Call<'_>, aggregate: Option<AggregateId>, begin: Begin) -> Result<Answer, Problem> {
@@ -109,14 +117,14 @@ async fn place(app: &App, caller: &Caller, begin: Begin) -> Result<Positions, Pr
     match begin {
         Begin::Start => Ok(Positions::default()),
         Begin::Now => app.parts.reads.event_ends().await.map_err(|error| stores_down(&error)),
-        Begin::Cursor(cursor) => opened(app, caller, &cursor).await,
+        Begin::Cursor(cursor, field) => opened(app, caller, &cursor, field).await,
     }
 }
 
-async fn opened(app: &App, caller: &Caller, cursor: &str) -> Result<Positions, Problem> {
+async fn opened(app: &App, caller: &Caller, cursor: &str, field: &str) -> Result<Positions, Problem> {
     let refused = || {
         let message = format!("must be {NOW}, the next_cursor of a page, or the id of an event of a stream");
-        Problem::Invalid(vec![FieldError { field: "cursor".to_owned(), message }])
+        Problem::Invalid(vec![FieldError { field: field.to_owned(), message }])
     };
     let sealed = read_sealed(cursor).ok_or_else(refused)?;
     match app.parts.keys.open(binding(caller.mode, &caller.tenant), &sealed).await {
@@ -128,8 +136,8 @@ async fn opened(app: &App, caller: &Caller, cursor: &str) -> Result<Positions, P
     }
 }
 
-fn of_text(text: String) -> Begin {
-    if text == NOW { Begin::Now } else { Begin::Cursor(text) }
+fn of_text(text: String, field: &'static str) -> Begin {
+    if text == NOW { Begin::Now } else { Begin::Cursor(text, field) }
 }
 
 /// Browsers send it empty before the first event.

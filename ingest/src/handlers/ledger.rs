@@ -12,13 +12,10 @@ use crate::{
     problem::Problem,
 };
 
-/// How many are told at once, unless the client says.
-const LIMIT: i64 = 25;
-
 /// `GET /v1/accounts`
 pub(crate) async fn read_accounts(call: &Call<'_>) -> Result<Answer, Problem> {
     let Call { app, caller, query, .. } = *call;
-    let (limit, cursor) = query.page(LIMIT, |cursor| cursor.parse::<AccountId>().ok())?;
+    let (limit, cursor) = query.page(|cursor| cursor.parse::<AccountId>().ok())?;
     let after = cursor.map_or_else(String::new, |id| id.to_string());
     let found = app.parts.reads.accounts(caller, &after, limit + 1).await.map_err(|error| stores_down(&error))?;
     let limit = usize::try_from(limit).unwrap_or(0);
@@ -37,7 +34,7 @@ pub(crate) async fn read_account(call: &Call<'_>) -> Result<Answer, Problem> {
 /// `GET /v1/accounts/{id}/postings`
 pub(crate) async fn read_postings(call: &Call<'_>) -> Result<Answer, Problem> {
     let Call { app, caller, query, id, .. } = *call;
-    let (limit, cursor) = query.page(LIMIT, ledger_view::place)?;
+    let (limit, cursor) = query.page(ledger_view::place)?;
     let id = id.parse().map_err(|_| Problem::NotFound)?;
     let reads = &app.parts.reads;
     reads.account(caller, id).await.map_err(|error| stores_down(&error))?.ok_or(Problem::NotFound)?;

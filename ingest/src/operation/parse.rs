@@ -11,9 +11,9 @@ use crate::{
     problem::FieldError,
 };
 
-const ID_CHARS_MAX: usize = 64;
-const GATEWAY_REFERENCE_CHARS_MAX: usize = 255;
-const NOTE_CHARS_MAX: usize = 1_000;
+pub(super) const ID_CHARS_MAX: usize = 64;
+pub(super) const GATEWAY_REFERENCE_CHARS_MAX: usize = 255;
+pub(super) const NOTE_CHARS_MAX: usize = 1_000;
 
 /// Reads the body of a request.
 pub(crate) fn parse(operation: Operation, body: Value) -> Result<Asked, Vec<FieldError>> {

@@ -1,6 +1,7 @@
 //! What goes to a gateway and what comes back.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{GatewayReport, NextAction, PaymentMethod, ThreeDSecure};
 use crate::{
@@ -121,7 +122,7 @@ pub struct GatewayDetails {
 }
 
 /// Why something did not succeed, in our vocabulary.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     /// `declined`, `rejected`, `gateway_unavailable` or `outcome_unknown`.
     pub code: String,

@@ -1,6 +1,7 @@
 //! How a payment is paid.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How it is paid. Facts about the card are as reported; no card number anywhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,7 +50,7 @@ impl PaymentMethod {
 }
 
 /// A payment method as one gateway account knows it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct GatewayToken {
     /// Name of the gateway account.
     pub gateway_account: String,

@@ -1,6 +1,7 @@
 //! Where a payment stands, and what it waits for.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{money::MinorUnits, time::Timestamp, words::PaymentStatus};
 
@@ -40,7 +41,7 @@ pub struct Hold {
 }
 
 /// How the gateway accounts of a payment were chosen.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Routing {
     /// Version of the routing rules; 0 if there were none.
     pub version: i64,

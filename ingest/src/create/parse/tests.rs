@@ -249,3 +249,21 @@ fn a_card_number_is_never_repeated() {
     assert!(errors.len() >= 4);
     assert!(!format!("{errors:?}").contains(number));
 }
+
+#[rstest]
+#[case("https://shop.example/thanks?order=1#paid", true)]
+#[case("http://localhost", true)]
+#[case("http://localhost:3000/thanks", true)]
+#[case("http://localhost/thanks", true)]
+#[case("http://localhost.evil.example/", false)]
+#[case("http://localhostX", false)]
+#[case("http://localhost:x@evil.example/", false)]
+#[case("http://localhost:/", false)]
+#[case("http://shop.example/", false)]
+#[case("https:///thanks", false)]
+#[case("https://", false)]
+#[case("https://shop.example/thank you", false)]
+fn return_urls(#[case] url: &str, #[case] taken: bool) {
+    let expected: &[&str] = if taken { &[] } else { &["return_url"] };
+    assert_eq!(fields(with(json!({ "return_url": url }))), expected, "{url}");
+}
