@@ -19,7 +19,8 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::shape::{
-    Body, Member, amount, flag, integer, list, matching, metadata, object, one_of, prose, text, word, words,
+    Body, Member, amount, flag, integer, list, matching, metadata, metadata_key, object, one_of, prose, text, word,
+    words,
 };
 use self::{description::Tag, problems::Problems};
 use crate::endpoints::ENDPOINTS;

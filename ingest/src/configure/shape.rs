@@ -15,7 +15,7 @@ use super::{
 use crate::{
     create::{ACCOUNT_NAME, BRAND, COUNTRY, FUNDINGS},
     metadata,
-    openapi::{Body, Member, amount, flag, integer, list, matching, object, text, words},
+    openapi::{Body, Member, amount, flag, integer, list, matching, metadata_key, object, text, words},
 };
 
 /// The body of `PUT /v1/gateway-accounts/{name}`.
@@ -64,7 +64,7 @@ pub(crate) fn api_key() -> Body {
 /// The body of `PUT /v1/routing-rules`.
 pub(crate) fn rules() -> Body {
     let condition = object([
-        Member::required("key", "Name of the member.", text(metadata::KEY_CHARS_MAX)),
+        Member::required("key", "Name of the member.", metadata_key()),
         Member::required("values", "Any of them will do.", list(1..=VALUES_MAX, &text(metadata::VALUE_CHARS_MAX))),
     ]);
     let any = |about: &str, name, value: Value| Member::optional(name, about, list(0..=VALUES_MAX, &value));

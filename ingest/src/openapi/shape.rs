@@ -115,7 +115,7 @@ pub(crate) fn metadata(or_null: bool) -> Value {
     json!({
         "type": "object",
         "maxProperties": metadata::KEYS_MAX,
-        "propertyNames": { "minLength": 1, "maxLength": metadata::KEY_CHARS_MAX, "pattern": LINE },
+        "propertyNames": metadata_key(),
         "additionalProperties": if or_null { nullable(value) } else { value },
     })
 }
@@ -128,6 +128,11 @@ pub(crate) fn matching(pattern: &str) -> Value {
 /// A word of the client's own.
 pub(crate) fn word() -> Value {
     matching("^[a-z0-9_]{1,64}$")
+}
+
+/// A key of the merchant's own data.
+pub(crate) fn metadata_key() -> Value {
+    json!({ "type": "string", "minLength": 1, "maxLength": metadata::KEY_CHARS_MAX, "pattern": LINE })
 }
 
 /// One of these words.
