@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use quittance_avro::{registry::Registry, seal::MasterKey, topics::Topic};
 use quittance_ingest::{
     ApiKeyTable, App, AppParts, AuthArgs, Commands, Configurations, EdgeArgs, IngestArgs, IngestMetrics, Notices,
-    Reads, Tail,
+    Reads, Tail, Writer,
     auth::Authenticator,
     limits::{Rate, Rates, Shares},
     service,
@@ -15,7 +15,7 @@ use quittance_log::{KafkaArgs, Producer, RegistryArgs};
 use quittance_service::{health::Health, http, postgres::PostgresReaderArgs, redis::RedisArgs, shutdown::Shutdown};
 use quittance_sinks::gateway::GatewayAccountArgs;
 use quittance_tables::{ApiKeyFolding, ConfigurationFolding, Followed, Keys};
-use tokio::net::TcpSocket;
+use tokio::{net::TcpSocket, sync::watch};
 
 use crate::{process::Process, sealing::SealingArgs};
 
@@ -122,18 +122,18 @@ impl Parts<'_> {
         let prefix = &args.kafka.topic_prefix;
         let keys = process.registered(|| Keys::new(&args.kafka, registry, producer.clone(), master.clone())).await?;
         let configuration = Followed::new(Topic::Configuration.name(prefix), ConfigurationFolding);
+        let reached = watch_kafka(process, producer.clone(), Topic::PaymentCommands.name(prefix))?;
+        let writer = Writer::new(producer, reached);
         let configurations =
-            process.registered(|| Configurations::look_up(registry, producer.clone(), configuration.clone())).await?;
-        let commands = process.registered(|| Commands::look_up(registry, producer.clone(), prefix)).await?;
+            process.registered(|| Configurations::look_up(registry, writer.clone(), configuration.clone())).await?;
+        let commands = process.registered(|| Commands::look_up(registry, writer.clone(), prefix)).await?;
         process.follow("tenant keys", keys.followed(), &args.kafka, registry, self.drained)?;
         process.follow("configuration", &configuration, &args.kafka, registry, self.drained)?;
         let api_keys = Followed::new(Topic::ApiKeys.name(prefix), ApiKeyFolding);
         process.follow("API keys", &api_keys, &args.kafka, registry, self.drained)?;
-        let api_keys =
-            process.registered(|| ApiKeyTable::look_up(registry, producer.clone(), api_keys.clone())).await?;
+        let api_keys = process.registered(|| ApiKeyTable::look_up(registry, writer.clone(), api_keys.clone())).await?;
         let (using, drained) = (api_keys.clone(), self.drained.clone());
         tokio::spawn(async move { using.tell_uses(drained).await });
-        watch_kafka(process, producer, Topic::PaymentCommands.name(prefix))?;
         let notices = Notices::default();
         let listening = notices.clone();
         let (client, channel_prefix, drained) = (args.redis.client()?, prefix.clone(), self.drained.clone());
@@ -166,14 +166,17 @@ impl Parts<'_> {
 }
 
 /// Readiness is that commands can be written: Kafka is asked now and then. Redis and Postgres do not count, since
-/// commands are taken without them. A producer that is dead for good ends the process.
-fn watch_kafka(process: &Process, producer: Producer, topic: String) -> anyhow::Result<()> {
+/// commands are taken without them. Tells whether Kafka answered. A producer that is dead for good ends the process.
+fn watch_kafka(process: &Process, producer: Producer, topic: String) -> anyhow::Result<watch::Receiver<bool>> {
     const EVERY: Duration = Duration::from_secs(1);
     let (latch, shutdown) = (process.health.latch("kafka"), process.shutdown.clone());
+    let (reached, told) = watch::channel(true);
     let thread = std::thread::Builder::new().name("kafka-watch".to_owned());
     let watch = move || {
         while !shutdown.is_requested() {
-            match producer.partitions(&topic, Duration::from_secs(3)) {
+            let asked = producer.partitions(&topic, Duration::from_secs(3));
+            reached.send_if_modified(|reached| std::mem::replace(reached, asked.is_ok()) != asked.is_ok());
+            match asked {
                 Ok(_) => latch.ready(),
                 Err(error) => latch.unready(error.to_string()),
             }
@@ -184,5 +187,5 @@ fn watch_kafka(process: &Process, producer: Producer, topic: String) -> anyhow::
         }
     };
     thread.spawn(watch).context("starting a thread")?;
-    Ok(())
+    Ok(told)
 }

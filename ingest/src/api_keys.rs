@@ -14,7 +14,6 @@ use quittance_avro::{
     wire::{EncodeError, Encoder},
     words::ActorKind,
 };
-use quittance_log::Producer;
 use quittance_service::shutdown::Shutdown;
 use quittance_tables::{ApiKeyFolding, ApiKeyRecord, Followed};
 use tokio::time::timeout;
@@ -23,6 +22,7 @@ use crate::{
     auth::{ApiSecret, Caller, Role},
     problem::Problem,
     table::Table,
+    writer::Writer,
 };
 
 /// How often it is told which keys were used.
@@ -48,11 +48,11 @@ impl ApiKeyTable {
     /// Looks the ids of this build's schemas up. The table is followed by somebody else.
     pub async fn look_up(
         registry: &Registry,
-        producer: Producer,
+        writer: Writer,
         followed: Followed<ApiKeyFolding>,
     ) -> Result<Self, RegistryError> {
         let encoders = (registry.encoder(Topic::ApiKeys).await?, registry.encoder(Topic::ApiKeys).await?);
-        let table = Table::new(followed, producer, "the API keys");
+        let table = Table::new(followed, writer, "the API keys");
         Ok(Self { table, encoders: Arc::new(encoders), used: Arc::default() })
     }
 

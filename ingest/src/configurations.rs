@@ -8,10 +8,9 @@ use quittance_avro::{
     topics::Topic,
     wire::{EncodeError, Encoder},
 };
-use quittance_log::Producer;
 use quittance_tables::{ConfigurationFolding, Configured, Followed};
 
-use crate::{problem::Problem, table::Table};
+use crate::{problem::Problem, table::Table, writer::Writer};
 
 /// What tenants configured, and the writer of what they change. Cheap to clone.
 #[derive(Clone)]
@@ -31,7 +30,7 @@ impl Configurations {
     /// Looks the ids of this build's schemas up. The table is followed by somebody else.
     pub async fn look_up(
         registry: &Registry,
-        producer: Producer,
+        writer: Writer,
         followed: Followed<ConfigurationFolding>,
     ) -> Result<Self, RegistryError> {
         let encoders = Encoders {
@@ -40,7 +39,7 @@ impl Configurations {
             limits: registry.encoder(Topic::Configuration).await?,
             fees: registry.encoder(Topic::Configuration).await?,
         };
-        Ok(Self { table: Table::new(followed, producer, "the configuration"), encoders: Arc::new(encoders) })
+        Ok(Self { table: Table::new(followed, writer, "the configuration"), encoders: Arc::new(encoders) })
     }
 
     /// What holds, as far as this instance knows.

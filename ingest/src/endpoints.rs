@@ -4,7 +4,7 @@ use warp::http::Method;
 
 use crate::{auth::Role, method::MethodChange, operation::Operation};
 
-/// What is asked for.
+/// What is asked for by somebody who works for a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     CreatePayment,
@@ -26,7 +26,6 @@ pub(crate) enum Endpoint {
     ReadGatewayAccounts,
     ReadGatewayAccount,
     PutGatewayAccount,
-    TellWebhook,
     CreateApiKey,
     ReadApiKeys,
     ReadApiKey,
@@ -38,26 +37,30 @@ pub(crate) enum Endpoint {
     ReadFees,
     PutFees,
     ReadAnomalies,
-    ReadDocument,
-    TellLive,
-    TellReady,
 }
 
-/// Who may ask for it.
+/// What is asked for by anybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Open {
+    Document,
+    Live,
+    Ready,
+}
+
+/// Who may ask, and what for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// A credential with one of these roles.
-    Roles(&'static [Role]),
-    /// Whoever can sign it with a gateway account's secret.
-    Signature,
+    Roles(&'static [Role], Endpoint),
+    /// Whoever can sign it with a gateway account's secret: a gateway tells something.
+    Webhook,
     /// Anybody, also before the process is ready.
-    Public,
+    Public(Open),
 }
 
 /// A row of the table.
 #[derive(Debug)]
 pub(crate) struct Spec {
-    pub(crate) endpoint: Endpoint,
     pub(crate) method: Method,
     /// The pattern of its path, with at most one `{…}`.
     pub(crate) path: &'static str,
@@ -65,12 +68,12 @@ pub(crate) struct Spec {
 }
 
 /// Everybody who works for the tenant.
-const READERS: Access = Access::Roles(&[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin]);
-const MERCHANT: Access = Access::Roles(&[Role::Merchant]);
-const REVIEWER: Access = Access::Roles(&[Role::Reviewer]);
-const BOOKS: Access = Access::Roles(&[Role::Viewer, Role::Merchant, Role::Admin]);
-const ADMIN: Access = Access::Roles(&[Role::Admin]);
-const WATCHERS: Access = Access::Roles(&[Role::Reviewer, Role::Operator, Role::Admin]);
+const READERS: &[Role] = &[Role::Viewer, Role::Merchant, Role::Reviewer, Role::Admin];
+const MERCHANT: &[Role] = &[Role::Merchant];
+const REVIEWER: &[Role] = &[Role::Reviewer];
+const BOOKS: &[Role] = &[Role::Viewer, Role::Merchant, Role::Admin];
+const ADMIN: &[Role] = &[Role::Admin];
+const WATCHERS: &[Role] = &[Role::Reviewer, Role::Operator, Role::Admin];
 
 /// The table.
 pub(crate) const ENDPOINTS: &[Spec] = &[
@@ -101,7 +104,7 @@ pub(crate) const ENDPOINTS: &[Spec] = &[
     get("/v1/gateway-accounts", ADMIN, Endpoint::ReadGatewayAccounts),
     get("/v1/gateway-accounts/{name}", ADMIN, Endpoint::ReadGatewayAccount),
     put("/v1/gateway-accounts/{name}", ADMIN, Endpoint::PutGatewayAccount),
-    post("/v1/gateway-accounts/{name}/webhook", Access::Signature, Endpoint::TellWebhook),
+    Spec { method: Method::POST, path: "/v1/gateway-accounts/{name}/webhook", access: Access::Webhook },
     post("/v1/api-keys", ADMIN, Endpoint::CreateApiKey),
     get("/v1/api-keys", ADMIN, Endpoint::ReadApiKeys),
     get("/v1/api-keys/{id}", ADMIN, Endpoint::ReadApiKey),
@@ -113,37 +116,41 @@ pub(crate) const ENDPOINTS: &[Spec] = &[
     get("/v1/fees", ADMIN, Endpoint::ReadFees),
     put("/v1/fees", ADMIN, Endpoint::PutFees),
     get("/v1/gateway-anomalies", WATCHERS, Endpoint::ReadAnomalies),
-    get("/openapi.json", Access::Public, Endpoint::ReadDocument),
-    get("/livez", Access::Public, Endpoint::TellLive),
-    get("/readyz", Access::Public, Endpoint::TellReady),
+    open("/openapi.json", Open::Document),
+    open("/livez", Open::Live),
+    open("/readyz", Open::Ready),
 ];
 
-const fn get(path: &'static str, access: Access, endpoint: Endpoint) -> Spec {
-    Spec { endpoint, method: Method::GET, path, access }
+const fn get(path: &'static str, roles: &'static [Role], endpoint: Endpoint) -> Spec {
+    Spec { method: Method::GET, path, access: Access::Roles(roles, endpoint) }
 }
 
-const fn post(path: &'static str, access: Access, endpoint: Endpoint) -> Spec {
-    Spec { endpoint, method: Method::POST, path, access }
+const fn post(path: &'static str, roles: &'static [Role], endpoint: Endpoint) -> Spec {
+    Spec { method: Method::POST, path, access: Access::Roles(roles, endpoint) }
 }
 
-const fn put(path: &'static str, access: Access, endpoint: Endpoint) -> Spec {
-    Spec { endpoint, method: Method::PUT, path, access }
+const fn put(path: &'static str, roles: &'static [Role], endpoint: Endpoint) -> Spec {
+    Spec { method: Method::PUT, path, access: Access::Roles(roles, endpoint) }
 }
 
-const fn patch(path: &'static str, access: Access, endpoint: Endpoint) -> Spec {
-    Spec { endpoint, method: Method::PATCH, path, access }
+const fn patch(path: &'static str, roles: &'static [Role], endpoint: Endpoint) -> Spec {
+    Spec { method: Method::PATCH, path, access: Access::Roles(roles, endpoint) }
 }
 
-const fn delete(path: &'static str, access: Access, endpoint: Endpoint) -> Spec {
-    Spec { endpoint, method: Method::DELETE, path, access }
+const fn delete(path: &'static str, roles: &'static [Role], endpoint: Endpoint) -> Spec {
+    Spec { method: Method::DELETE, path, access: Access::Roles(roles, endpoint) }
+}
+
+const fn open(path: &'static str, what: Open) -> Spec {
+    Spec { method: Method::GET, path, access: Access::Public(what) }
 }
 
 impl Access {
     /// Whether one of these roles is enough.
     pub(crate) fn allows(self, roles: &[Role]) -> bool {
         match self {
-            Self::Roles(allowed) => roles.iter().any(|role| allowed.contains(role)),
-            Self::Signature | Self::Public => false,
+            Self::Roles(allowed, _) => roles.iter().any(|role| allowed.contains(role)),
+            Self::Webhook | Self::Public(_) => false,
         }
     }
 }
@@ -190,7 +197,7 @@ mod tests {
 
     #[test]
     fn what_anybody_may() {
-        let open = ENDPOINTS.iter().filter(|spec| matches!(spec.access, Access::Public));
+        let open = ENDPOINTS.iter().filter(|spec| matches!(spec.access, Access::Public(_)));
         let open: Vec<_> = open.map(|spec| format!("{} {}", spec.method, spec.path)).collect();
         assert_eq!(open, ["GET /openapi.json", "GET /livez", "GET /readyz"]);
     }

@@ -55,7 +55,8 @@ const TEXT_PURPOSE: &str = "payment.text";
 
 /// The key that a tenant's data is sealed with.
 async fn sealing_key(app: &App, mode: Mode, tenant: &Tenant) -> Result<DataKey, Problem> {
-    app.parts.keys.sealing_key(mode, tenant).await.map_err(|error| {
+    let key = app.parts.commands.writer().while_reached(app.parts.keys.sealing_key(mode, tenant)).await?;
+    key.map_err(|error| {
         tracing::error!(%error, "a tenant's data key is not to be had");
         Problem::Unavailable("the log")
     })

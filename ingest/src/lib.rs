@@ -48,6 +48,7 @@ mod version;
 pub mod view;
 mod wait;
 mod waiting;
+mod writer;
 
 pub use self::{
     api_keys::ApiKeyTable,
@@ -61,4 +62,5 @@ pub use self::{
     notices::Notices,
     publish::Commands,
     reads::Reads,
+    writer::Writer,
 };

@@ -48,7 +48,7 @@ what you do not know. A credential's mode says whether real money moves; the two
 pub(crate) fn document() -> Value {
     let (mut paths, mut problems) = (Map::new(), Problems::default());
     for spec in ENDPOINTS {
-        let operation = operations::describe(spec.endpoint).operation(spec, &mut problems);
+        let operation = operations::describe(spec.access).operation(spec, &mut problems);
         let methods = paths.entry(spec.path).or_insert_with(|| json!({}));
         methods[spec.method.as_str().to_lowercase()] = operation;
     }

@@ -12,10 +12,10 @@ use quittance_avro::{
     topics::Topic,
     wire::{EncodeError, Encoder},
 };
-use quittance_log::{Headers, NewRecord, ProduceError, Producer};
+use quittance_log::{Headers, NewRecord};
 use quittance_service::trace::TraceContext;
 
-use crate::problem::Problem;
+use crate::{problem::Problem, writer::Writer};
 
 macro_rules! commands {
     ($($name:ident($record:ident) as $field:ident;)*) => {
@@ -69,7 +69,7 @@ commands! {
 /// Writes commands, and what gateways tell, to their topics. Cheap to clone.
 #[derive(Clone)]
 pub struct Commands {
-    producer: Producer,
+    writer: Writer,
     encoders: Arc<Encoders>,
     topic: Arc<str>,
     notices: Arc<str>,
@@ -78,12 +78,17 @@ pub struct Commands {
 
 impl Commands {
     /// Looks the ids of this build's schemas up.
-    pub async fn look_up(registry: &Registry, producer: Producer, prefix: &str) -> Result<Self, RegistryError> {
+    pub async fn look_up(registry: &Registry, writer: Writer, prefix: &str) -> Result<Self, RegistryError> {
         let encoders = Arc::new(Encoders::look_up(registry).await?);
         let notice_encoder = registry.encoder(Topic::PaymentNotices).await?;
         let [topic, notices] =
             [Topic::PaymentCommands, Topic::PaymentNotices].map(|topic| Arc::from(topic.name(prefix)));
-        Ok(Self { producer, encoders, topic, notices, notice_encoder })
+        Ok(Self { writer, encoders, topic, notices, notice_encoder })
+    }
+
+    /// The way that they go.
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
     }
 
     /// Returns once all in-sync replicas have the command: from then on it is a promise.
@@ -105,7 +110,7 @@ impl Commands {
             value: Some(value),
             headers,
         };
-        self.produce(&record).await
+        self.writer.write(&record).await.map(drop)
     }
 
     /// Returns once all in-sync replicas have what a gateway told.
@@ -121,24 +126,6 @@ impl Commands {
             value: Some(value),
             headers: Headers::default(),
         };
-        self.produce(&record).await
-    }
-
-    async fn produce(&self, record: &NewRecord) -> Result<(), Problem> {
-        self.producer.produce(record).await.map(drop).map_err(|error| unwritten(&error))
-    }
-}
-
-/// What a client is told of a record that is not known to be in the log.
-pub(crate) fn unwritten(error: &ProduceError) -> Problem {
-    match error {
-        ProduceError::TooLarge { .. } => {
-            tracing::error!(%error, "a bounded request made too large a record");
-            Problem::Internal
-        }
-        ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. } => {
-            tracing::warn!(%error, "a record was not acknowledged");
-            Problem::Unavailable("the log")
-        }
+        self.writer.write(&record).await.map(drop)
     }
 }

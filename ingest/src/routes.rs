@@ -12,7 +12,7 @@ use crate::{
     app::App,
     body::Chunks,
     call::Call,
-    endpoints::{Access, Endpoint},
+    endpoints::{Access, Endpoint, Open},
     handlers::{self, Answer},
     problem::Problem,
     query::Query,
@@ -26,16 +26,23 @@ pub(crate) fn routes(
     app: App,
     health: Health,
 ) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone + Send + Sync + 'static {
-    let endpoints = Arc::new(Endpoints::new());
+    let public = Arc::new(Public { app, health, endpoints: Endpoints::new() });
     let query = warp::query::raw().or_else(|_| async { Ok::<_, Rejection>((String::new(),)) });
     let api = warp::path::full().and(warp::method()).and(query).and(warp::header::headers_cloned());
     let api = api.and(warp::ext::optional()).and(warp::body::stream());
     let api = api.then(move |path, method, query: String, headers, client: Option<ClientAddress>, body| {
         let client = client.map(|ClientAddress(address)| address);
         let request = Request { method, path, query: Query::parse(&query), headers, client };
-        answer((app.clone(), health.clone()), Arc::clone(&endpoints), request, body)
+        answer(Arc::clone(&public), request, body)
     });
     api.recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
+}
+
+/// The public side.
+struct Public {
+    app: App,
+    health: Health,
+    endpoints: Endpoints,
 }
 
 /// A request but for its body.
@@ -54,21 +61,13 @@ const REQUEST_ID: &str = "request-id";
 const NOWHERE: &str = "(none)";
 
 /// Has a request answered, and notes what came of it.
-async fn answer(
-    (app, health): (App, Health),
-    endpoints: Arc<Endpoints>,
-    request: Request,
-    body: impl Chunks,
-) -> Answer {
+async fn answer(public: Arc<Public>, request: Request, body: impl Chunks) -> Answer {
     let began = Instant::now();
     let trace = trace(&request.headers);
     let path = request.path.as_str();
-    let found = screen(path, &request.query, &request.headers).and_then(|()| endpoints.find(&request.method, path));
-    let (pattern, answered) = match found {
-        Ok(found) if found.spec.access == Access::Public => {
-            (found.spec.path, by_anybody(&health, found.spec.endpoint, &request))
-        }
-        Ok(found) => (found.spec.path, handle(&app, &found, &request, body, &trace).await),
+    let screened = screen(path, &request.query, &request.headers);
+    let (pattern, answered) = match screened.and_then(|()| public.endpoints.find(&request.method, path)) {
+        Ok(found) => (found.spec.path, handle(&public, &found, &request, body, &trace).await),
         Err(problem) => (NOWHERE, Err(problem)),
     };
     let mut response = answered.unwrap_or_else(|problem| problem.response());
@@ -77,7 +76,7 @@ async fn answer(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     let status = response.status();
-    let metrics = &app.parts.ingest_metrics;
+    let metrics = &public.app.parts.ingest_metrics;
     metrics.requests.with_label_values(&[pattern, status.as_str()]).inc();
     metrics.seconds.with_label_values(&[pattern]).observe(began.elapsed().as_secs_f64());
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -88,45 +87,38 @@ async fn answer(
 
 /// Lets in who may come in, before anything of the body is read.
 async fn handle(
-    app: &App,
+    public: &Public,
     found: &Found<'_>,
     request: &Request,
     body: impl Chunks,
     trace: &TraceContext,
 ) -> Result<Answer, Problem> {
-    let Request { query, headers, .. } = request;
-    version::check(headers)?;
-    match found.spec.access {
-        Access::Public => Err(Problem::NotFound),
-        Access::Signature => by_signature(app, found, request, body).await,
-        Access::Roles(_) => {
-            let caller = app.parts.authenticator.caller(headers).await?;
-            app.parts.rates.admit(&caller).await?;
-            if !found.spec.access.allows(&caller.roles) {
-                return Err(Problem::Forbidden);
-            }
-            let _share = app.parts.requests.take(&caller)?;
-            let call = Call { app, caller: &caller, client: request.client, id: found.id, query, headers, trace };
-            dispatch(found.spec.endpoint, &call, body).await
+    let Public { app, health, .. } = public;
+    let Request { query, headers, client, .. } = request;
+    let endpoint = match found.spec.access {
+        Access::Public(open) => return by_anybody(health, open, query, headers),
+        Access::Webhook => {
+            version::check(headers)?;
+            return handlers::webhook(app, query, headers, found.id, body).await;
         }
+        Access::Roles(_, endpoint) => endpoint,
+    };
+    version::check(headers)?;
+    let caller = app.parts.authenticator.caller(headers).await?;
+    app.parts.rates.admit(&caller).await?;
+    if !found.spec.access.allows(&caller.roles) {
+        return Err(Problem::Forbidden);
     }
+    let _share = app.parts.requests.take(&caller)?;
+    dispatch(endpoint, &Call { app, caller: &caller, client: *client, id: found.id, query, headers, trace }, body).await
 }
 
 /// What tells of the process, not of a tenant.
-fn by_anybody(health: &Health, endpoint: Endpoint, request: &Request) -> Result<Answer, Problem> {
-    match endpoint {
-        Endpoint::ReadDocument => handlers::openapi(&request.query, &request.headers),
-        Endpoint::TellLive => Ok(handlers::live(health)),
-        Endpoint::TellReady => Ok(handlers::ready(health)),
-        _ => Err(Problem::NotFound),
-    }
-}
-
-/// What is let in by a signature, its handler checks.
-async fn by_signature(app: &App, found: &Found<'_>, request: &Request, body: impl Chunks) -> Result<Answer, Problem> {
-    match found.spec.endpoint {
-        Endpoint::TellWebhook => handlers::webhook(app, &request.query, &request.headers, found.id, body).await,
-        _ => Err(Problem::NotFound),
+fn by_anybody(health: &Health, open: Open, query: &Query, headers: &HeaderMap) -> Result<Answer, Problem> {
+    match open {
+        Open::Document => handlers::openapi(query, headers),
+        Open::Live => Ok(handlers::live(health)),
+        Open::Ready => Ok(handlers::ready(health)),
     }
 }
 
@@ -162,10 +154,6 @@ async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Res
         Endpoint::ReadFees => handlers::read_set::<handlers::Fees>(call).await,
         Endpoint::PutFees => handlers::put_set::<handlers::Fees>(call, body).await,
         Endpoint::ReadAnomalies => handlers::read_anomalies(call).await,
-        // Nobody has a role for them.
-        Endpoint::TellWebhook | Endpoint::ReadDocument | Endpoint::TellLive | Endpoint::TellReady => {
-            Err(Problem::Forbidden)
-        }
     }
 }
 

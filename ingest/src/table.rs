@@ -2,11 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use quittance_log::{Headers, NewRecord, Producer, TopicPartition};
+use quittance_log::{Headers, NewRecord, TopicPartition};
 use quittance_tables::{Folding, Followed, HasVersion};
 use tokio::time::{Instant, timeout_at};
 
-use crate::{problem::Problem, publish::unwritten};
+use crate::{problem::Problem, writer::Writer};
 
 /// How long a record may take to come back from its topic.
 const BACK_MAX: Duration = Duration::from_secs(5);
@@ -14,14 +14,14 @@ const BACK_MAX: Duration = Duration::from_secs(5);
 /// A table and the writer of its topic. Cheap to clone.
 pub(crate) struct Table<F: Folding> {
     followed: Followed<F>,
-    producer: Producer,
+    writer: Writer,
     /// What clients are told cannot be reached.
     name: &'static str,
 }
 
 impl<F: Folding> Clone for Table<F> {
     fn clone(&self) -> Self {
-        Self { followed: self.followed.clone(), producer: self.producer.clone(), name: self.name }
+        Self { followed: self.followed.clone(), writer: self.writer.clone(), name: self.name }
     }
 }
 
@@ -30,8 +30,8 @@ where
     F::Table: HasVersion,
 {
     /// The table is followed by somebody else.
-    pub(crate) fn new(followed: Followed<F>, producer: Producer, name: &'static str) -> Self {
-        Self { followed, producer, name }
+    pub(crate) fn new(followed: Followed<F>, writer: Writer, name: &'static str) -> Self {
+        Self { followed, writer, name }
     }
 
     /// What holds, as far as this instance knows. There is nothing to go by before it has been read once.
@@ -42,10 +42,7 @@ where
     /// The same, once this instance knows all that is in the log now: a change that builds on what is there must not build on what
     /// another instance has replaced.
     pub(crate) async fn latest(&self) -> Result<&Followed<F>, Problem> {
-        let unavailable = || Problem::Unavailable(self.name);
-        let (producer, at) = (self.producer.clone(), self.at());
-        let end = tokio::task::spawn_blocking(move || producer.end(&at, BACK_MAX)).await;
-        let end = end.ok().and_then(Result::ok).ok_or_else(unavailable)?;
+        let end = self.writer.end(self.at()).await?;
         self.reaches(end).await?;
         self.known()
     }
@@ -65,8 +62,7 @@ where
             value: Some(value),
             headers: Headers::default(),
         };
-        let (_, offset) = self.producer.produce(&record).await.map_err(|error| unwritten(&error))?;
-        Ok(offset)
+        self.writer.write(&record).await
     }
 
     fn at(&self) -> TopicPartition {

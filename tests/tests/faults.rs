@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use futures::future::join_all;
 use quittance_tests::{Client, TwoGateways, eventually, paid_at_either};
 use rand::{RngExt, SeedableRng, rngs::StdRng, seq::IndexedRandom};
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -124,12 +124,18 @@ fn amount(payment: &Value, name: &str) -> i64 {
     payment[name].as_i64().unwrap_or(0)
 }
 
+async fn read(client: &Client, id: &str) -> Result<Value> {
+    let answer = client.get(&format!("/v1/payments/{id}")).await?;
+    ensure!(answer.status == StatusCode::OK, "{}: {}", answer.status, answer.body);
+    Ok(answer.body)
+}
+
 /// Waits until no payment is under way, nor an operation of one.
 async fn settled(client: &Client, paid: &[String]) -> Result<BTreeMap<String, Value>> {
     eventually("every payment is settled", SETTLED_WITHIN, || async {
         let mut settled = BTreeMap::new();
         for id in paid {
-            let payment = client.get(&format!("/v1/payments/{id}")).await?.body;
+            let payment = read(client, id).await?;
             ensure!(text(&payment, "status") != "processing", "stuck: {payment}");
             ensure!(payment["review"].is_null(), "under review: {payment}");
             let operations = ["captures", "refunds"].map(|kind| payment[kind].as_array().cloned().unwrap_or_default());
@@ -156,7 +162,7 @@ async fn agrees(world: &TwoGateways, client: &Client, paid: &[String]) -> Result
         }
         let mut owed = 0;
         for id in paid {
-            let payment = client.get(&format!("/v1/payments/{id}")).await?.body;
+            let payment = read(client, id).await?;
             let net = amount(&payment, "captured_amount") - amount(&payment, "refunded_amount");
             ensure!(by_payment.get(id).copied().unwrap_or(0) == net, "the gateways have {by_payment:?} of {payment}");
             owed += net;

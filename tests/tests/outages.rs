@@ -79,7 +79,9 @@ async fn a_gateway_that_is_down_is_tried_again_until_it_is_back() -> Result<()> 
 #[tokio::test]
 async fn without_kafka_nothing_is_promised_and_nothing_is_lost() -> Result<()> {
     let _turn = TURN.lock().await;
-    let installation = installation("kafka-down").await?;
+    // Longer than a client waits: it is not what ends the wait.
+    let variables = vec![("QUITTANCE_PUBLISH_TIMEOUT_MS", "60000".to_owned())];
+    let installation = Installation::start("kafka-down", Options { variables }).await?;
     let client = installation.client("acme")?;
     let before = client.create("before", &payment(100, "tok_approve")).await?;
     let outage = installation.stack.kill(Server::Kafka)?;
@@ -91,6 +93,14 @@ async fn without_kafka_nothing_is_promised_and_nothing_is_lost() -> Result<()> {
     let read = client.get(&format!("/v1/payments/{}", before.text("id"))).await?;
     ensure!(read.status == StatusCode::OK, "what is stored can still be read");
     is_unready(&installation, Part::Ingest).await?;
+    for (tenant, what) in [("acme", "somebody known"), ("newcomer", "somebody without a key to seal with")] {
+        let refused = installation.client(tenant)?.pay(&payment(300, "tok_approve")).await?;
+        ensure!(refused.problem() == "unavailable", "{what}: {} {}", refused.status, refused.body);
+    }
+    let admin = installation.client_with(&installation.token("acme", &["admin"])?)?;
+    let limits = admin.request(Method::PUT, "/v1/limits").json(&json!({"currencies": []}));
+    let refused = admin.send(limits).await?;
+    ensure!(refused.problem() == "unavailable", "what is configured: {} {}", refused.status, refused.body);
     outage.over()?;
     installation.ready().await?;
     // The client does as it was told: the same key again.

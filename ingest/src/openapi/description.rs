@@ -237,7 +237,7 @@ impl Description {
         self.problems.push(Problem::malformed("path", "must not contain a card number"));
         let mut about = self.about.to_owned();
         let (roles, security) = match spec.access {
-            Access::Roles(roles) => {
+            Access::Roles(roles, _) => {
                 self.problems.extend([
                     Problem::Unauthorized,
                     Problem::Forbidden,
@@ -249,12 +249,12 @@ impl Description {
                 about += &format!("\n\nRoles that may: {}.", names(roles).join(", "));
                 (names(roles), vec![json!({ BEARER: [] })])
             }
-            Access::Signature => {
+            Access::Webhook => {
                 self.problems.push(Problem::Unauthorized);
                 about += "\n\nNo role may: a signature of the gateway lets in.";
                 (Vec::new(), GatewayKind::ALL.iter().map(|gateway| json!({ signature(*gateway): [] })).collect())
             }
-            Access::Public => {
+            Access::Public(_) => {
                 about += "\n\nAnybody may.";
                 (Vec::new(), Vec::new())
             }

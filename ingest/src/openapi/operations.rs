@@ -8,10 +8,20 @@ mod payments;
 mod service;
 
 use super::description::Description;
-use crate::endpoints::Endpoint;
+use crate::endpoints::{Access, Endpoint, Open};
 
 /// What is said of it.
-pub(super) fn describe(endpoint: Endpoint) -> Description {
+pub(super) fn describe(access: Access) -> Description {
+    match access {
+        Access::Roles(_, endpoint) => by_role(endpoint),
+        Access::Webhook => configuration::webhook(),
+        Access::Public(Open::Document) => service::document(),
+        Access::Public(Open::Live) => service::live(),
+        Access::Public(Open::Ready) => service::ready(),
+    }
+}
+
+fn by_role(endpoint: Endpoint) -> Description {
     match endpoint {
         Endpoint::CreatePayment => payments::create(),
         Endpoint::ListPayments => payments::list(),
@@ -42,10 +52,6 @@ pub(super) fn describe(endpoint: Endpoint) -> Description {
         Endpoint::PutLimits => configuration::put_limits(),
         Endpoint::ReadFees => configuration::fees(),
         Endpoint::PutFees => configuration::put_fees(),
-        Endpoint::TellWebhook => configuration::webhook(),
         Endpoint::ReadAnomalies => configuration::anomalies(),
-        Endpoint::ReadDocument => service::document(),
-        Endpoint::TellLive => service::live(),
-        Endpoint::TellReady => service::ready(),
     }
 }

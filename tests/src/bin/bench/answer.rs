@@ -35,7 +35,7 @@ struct Problem {
 /// Reads an answer.
 pub(crate) fn read(status: u16, body: &[u8]) -> Answer {
     let read = match status {
-        201 => serde_json::from_slice(body).map(|payment: Payment| {
+        200 | 201 => serde_json::from_slice(body).map(|payment: Payment| {
             let is_open = payment.status == PaymentStatus::Processing && payment.review.is_none();
             if is_open { Answer::Accepted(payment.id) } else { Answer::Settled(payment.id) }
         }),

@@ -4,6 +4,7 @@ use std::fmt;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
+use quittance_tests::Part;
 
 use crate::schedule::Schedule;
 
@@ -27,7 +28,7 @@ pub(crate) struct Args {
     /// How long a step's load runs before it is measured, seconds
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(0..=600))]
     pub(crate) warmup_seconds: u32,
-    /// When a payment is answered
+    /// What is asked for, and when it is answered
     #[arg(long, value_enum, default_value_t = Mode::Wait)]
     pub(crate) mode: Mode,
     /// Connections open at a time; a payment that is due while all are busy waits for one, and that counts
@@ -39,13 +40,32 @@ pub(crate) struct Args {
     pub(crate) max: bool,
 }
 
-/// When a payment is answered.
+/// What is asked for, and when it is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Mode {
     /// Once it is settled, as by default: what the client sees is both latencies.
     Wait,
     /// Once Kafka has the command (`Prefer: respond-async`); the settlement is seen in Redis.
     Async,
+    /// As async, of an ingest that is alone: nothing is made of its commands, so that they count as settled when they are answered.
+    Alone,
+    /// Not payments, but reads of payments that are settled.
+    Read,
+}
+
+impl Mode {
+    /// The processes that take part.
+    pub(crate) fn parts(self) -> &'static [Part] {
+        match self {
+            Self::Wait | Self::Async | Self::Read => &Part::ALL,
+            Self::Alone => &[Part::Ingest],
+        }
+    }
+
+    /// Whether payments are asked for that are to be settled.
+    pub(crate) fn settles(self) -> bool {
+        matches!(self, Self::Wait | Self::Async)
+    }
 }
 
 impl fmt::Display for Mode {
@@ -53,6 +73,8 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Wait => "wait",
             Self::Async => "async",
+            Self::Alone => "alone",
+            Self::Read => "read",
         })
     }
 }

@@ -1,11 +1,14 @@
 //! A whole run: an installation, its steps, its verification.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::{Context, Result, bail};
+use futures::{StreamExt, TryStreamExt};
+use hyper::Uri;
 use quittance_avro::tenant::Tenant;
-use quittance_tests::{Installation, Options, Part, Server};
+use quittance_tests::{Installation, Options, Part, Server, payment};
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use crate::{
     args::{Args, Mode, PAYMENTS_MAX},
@@ -20,8 +23,12 @@ use crate::{
 };
 
 const TENANT: &str = "bench";
-/// What limits a tenant is not what is measured.
-const UNLIMITED: [&str; 2] = ["QUITTANCE_TENANT_RATE", "QUITTANCE_CREDENTIAL_RATE"];
+/// How long a process may take until it can do its work.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How many payments are read over and over.
+const READ_PAYMENTS: usize = 1_000;
+/// How many of them are paid at a time.
+const AT_A_TIME: usize = 16;
 
 /// What is left of a run.
 #[derive(Debug)]
@@ -60,36 +67,36 @@ pub(crate) async fn run(args: &Args) -> Result<Outcome> {
     };
     let acknowledged = bench.payments.acknowledged();
     eprintln!("verifying {} payments", acknowledged.len());
-    let verified = verify::verify(&bench.installation, &bench.postgres, &acknowledged).await?;
+    let verified = verify::verify(&bench.installation, &bench.postgres, args.mode, &acknowledged).await?;
     let mut findings = verified.findings.clone();
     let unsettled: u64 = steps.iter().map(|step| step.unsettled).sum();
     if unsettled > 0 {
         findings.push(format!("{unsettled} payments were never seen to be settled"));
     }
     findings.extend(usage::ended(&bench.groups).map(|group| format!("{} has ended while it was needed", group.name)));
-    let run = report::Run { args, steps: &steps, best, acknowledged: acknowledged.len(), verified: &verified };
+    let run = report::Run { args, steps: &steps, best, verified: &verified };
     Ok(Outcome { report: report::markdown(&run, &findings), findings })
 }
 
 impl Bench {
     async fn start(args: &Args) -> Result<Self> {
         eprintln!("starting an installation");
-        let mut installation = Installation::prepare(
-            "bench",
-            Options { variables: UNLIMITED.map(|name| (name, "1000000".to_owned())).into() },
-        )?;
+        let mut installation = Installation::prepare("bench", Options::default())?;
         // It logs every charge, which a gateway of somebody else's would not do at our expense.
         installation.process(Part::Simulator).set("QUITTANCE_LOG", "warn");
-        for part in Part::ALL {
+        for &part in args.mode.parts() {
             installation.process(part).start()?;
         }
-        installation.ready().await?;
-        let groups = groups(&mut installation)?;
+        for &part in args.mode.parts() {
+            installation.process(part).ready(READY_WITHIN).await?;
+        }
+        let reads = if args.mode == Mode::Read { settled(&installation).await? } else { Vec::new() };
+        let groups = groups(&mut installation, args.mode.parts())?;
         let postgres = installation.postgres().await?;
         let payments = Arc::new(Payments::new(args.mode));
         let token = installation.tool(&["token", "--tenant", TENANT, "--role", "merchant", "--ttl", "7d"])?;
         let address = format!("127.0.0.1:{}", installation.process(Part::Ingest).port).parse()?;
-        let load = Load::new(address, args.connections_max, token.trim(), args.mode, Arc::clone(&payments))?;
+        let load = Load::new(address, args.connections_max, token.trim(), Arc::clone(&payments), reads)?;
         let watchers = watch(&installation, args.mode, &payments).await?;
         Ok(Self { installation, payments, load: Arc::new(load), postgres, groups, watchers, due: 0 })
     }
@@ -140,6 +147,19 @@ impl Bench {
     }
 }
 
+/// Payments that are settled, by their paths.
+async fn settled(installation: &Installation) -> Result<Vec<Uri>> {
+    eprintln!("paying {READ_PAYMENTS} payments, to be read");
+    let client = installation.client(TENANT)?;
+    let body = payment(1_250, "tok_approve");
+    let pay = || async {
+        let id = client.acknowledged(&Uuid::new_v4().to_string(), &body, READY_WITHIN).await?;
+        client.settled(&id, READY_WITHIN).await?;
+        anyhow::Ok(format!("/v1/payments/{id}").parse()?)
+    };
+    futures::stream::iter(0..READ_PAYMENTS).map(|_| pay()).buffer_unordered(AT_A_TIME).try_collect().await
+}
+
 async fn watch(installation: &Installation, mode: Mode, payments: &Arc<Payments>) -> Result<JoinSet<Result<()>>> {
     let connection = installation.redis().await?;
     let tenant: Tenant = TENANT.parse()?;
@@ -154,7 +174,7 @@ async fn watch(installation: &Installation, mode: Mode, payments: &Arc<Payments>
 }
 
 /// Everybody who takes part.
-fn groups(installation: &mut Installation) -> Result<Vec<Group>> {
+fn groups(installation: &mut Installation, parts: &[Part]) -> Result<Vec<Group>> {
     let group = |name: &str, pid| Group { name: name.to_owned(), pid, with_children: false };
     let mut groups = Vec::new();
     for (part, name) in [
@@ -165,6 +185,9 @@ fn groups(installation: &mut Installation) -> Result<Vec<Group>> {
         (Part::Redis, "sink redis"),
         (Part::Simulator, "simulator (the gateway)"),
     ] {
+        if !parts.contains(&part) {
+            continue;
+        }
         groups.push(group(name, installation.process(part).pid().context("every process was started")?));
     }
     for (server, name) in [(Server::Kafka, "Kafka"), (Server::Registry, "registry"), (Server::Redis, "Redis")] {

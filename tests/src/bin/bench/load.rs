@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::{
-    Method, Request,
+    Method, Request, Uri,
     header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue},
 };
 use quittance_tests::payment;
@@ -29,26 +29,28 @@ pub(crate) struct Load {
     payments: Arc<Payments>,
     headers: HeaderMap,
     body: Bytes,
+    /// What is read, one after the other; if there is none, payments are created.
+    reads: Vec<Uri>,
 }
 
 impl Load {
-    /// Every payment has the same body, and an Idempotency-Key of its own.
+    /// Every payment has the same body, and an Idempotency-Key of its own. If there is something to read, that is all that is done.
     pub(crate) fn new(
         address: SocketAddr,
         connections_max: u32,
         token: &str,
-        mode: Mode,
         payments: Arc<Payments>,
+        reads: Vec<Uri>,
     ) -> Result<Self> {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(&address.to_string())?);
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).context("a token")?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if mode == Mode::Async {
+        if matches!(payments.mode, Mode::Async | Mode::Alone) {
             headers.insert("prefer", HeaderValue::from_static("respond-async"));
         }
         let body = payment(1_250, "tok_approve").to_string().into();
-        Ok(Self { connections: Connections::new(address, connections_max), payments, headers, body })
+        Ok(Self { connections: Connections::new(address, connections_max), payments, headers, body, reads })
     }
 
     /// Sends each arrival as it comes, without waiting for those before it.
@@ -73,9 +75,15 @@ impl Load {
     }
 
     fn request(&self, number: u64) -> Request<Full<Bytes>> {
+        if let Some(uri) = self.reads.get(number as usize % self.reads.len().max(1)) {
+            let mut request = Request::new(Full::default());
+            *request.uri_mut() = uri.clone();
+            *request.headers_mut() = self.headers.clone();
+            return request;
+        }
         let mut request = Request::new(Full::new(self.body.clone()));
         *request.method_mut() = Method::POST;
-        *request.uri_mut() = hyper::Uri::from_static("/v1/payments");
+        *request.uri_mut() = Uri::from_static("/v1/payments");
         *request.headers_mut() = self.headers.clone();
         let key = HeaderValue::from_str(&format!("bench-{number}")).expect("letters, digits and a dash");
         request.headers_mut().insert(IDEMPOTENCY_KEY, key);

@@ -15,7 +15,7 @@ use crate::{answer::Answer, args::Mode, schedule::Arrival, tally::Tally};
 /// The payments, shared by those who send and those who watch.
 #[derive(Debug)]
 pub(crate) struct Payments {
-    mode: Mode,
+    pub(crate) mode: Mode,
     book: Mutex<Book>,
 }
 
@@ -58,6 +58,11 @@ impl Payments {
         let mut book = self.book();
         match answer {
             Answer::Settled(id) => {
+                book.tally().answer.record(arrival, at);
+                book.tally().settled(arrival, at);
+                book.known.insert(id, Known::Done);
+            }
+            Answer::Accepted(id) if self.mode == Mode::Alone => {
                 book.tally().answer.record(arrival, at);
                 book.tally().settled(arrival, at);
                 book.known.insert(id, Known::Done);
