@@ -56,6 +56,7 @@ refusals! {
     NotOnHold = "not_on_hold", 409, "The payment is not on hold.";
     NotUnderReview = "not_under_review", 409, "The payment is not under review.";
     ResolutionInvalid = "resolution_invalid", 409, "The resolution does not fit the operation.";
+    TextChanged = "text_changed", 409, "The payment's text was changed meanwhile: ask again, under another Idempotency-Key.";
     PaymentArchived = "payment_archived", 409, "The payment ended long ago: it can be read, and nothing more.";
     TooManyOperations = "too_many_operations", 409, "The payment has as many operations, or changes of its text, as one may have.";
     GatewayAccountUnknown = "gateway_account_unknown", 422, "A gateway account that the payment method names is not there.";

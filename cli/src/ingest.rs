@@ -108,6 +108,9 @@ async fn others_are_ready(health: &Health) {
 /// A tenant may have half of what there is at a time, in each mode.
 const SHARE: usize = 2;
 
+/// Webhooks, which strangers may send, have a room of their own, so that they keep nobody's requests out: one for so many requests.
+const WEBHOOKS_PART: u32 = 8;
+
 /// What the app is put together from.
 struct Parts<'a> {
     args: &'a Args,
@@ -155,6 +158,7 @@ impl Parts<'_> {
             tail,
             streams: Shares::new(args.ingest.streams_max as usize, SHARE),
             requests: Shares::new(args.ingest.requests_max as usize, SHARE),
+            webhooks: Shares::new((args.ingest.requests_max / WEBHOOKS_PART) as usize, SHARE),
             waits: Shares::new(args.ingest.waits_max as usize, SHARE),
             rates: Rates::new(redis, prefix, Rate(args.ingest.tenant_rate), Rate(args.ingest.credential_rate)),
             stopping: process.shutdown.clone(),

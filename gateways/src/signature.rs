@@ -50,7 +50,7 @@ pub fn is_signed(
     let (time, signatures) = parse(header)?;
     let signed_at: i64 = time.parse().map_err(|_| SignatureError::Malformed)?;
     // The time is only believed once it is known to be the gateway's.
-    if !signatures.iter().any(|signature| is_right(signature, time, body, secret)) {
+    if !is_one_right(&signatures, time, body, secret) {
         return Err(SignatureError::Wrong);
     }
     let age_seconds = now.as_ms().div_euclid(1_000).saturating_sub(signed_at);
@@ -82,15 +82,17 @@ fn parse(header: &str) -> Result<(&str, Vec<&str>), SignatureError> {
     if signatures.is_empty() { Err(SignatureError::Malformed) } else { Ok((time, signatures)) }
 }
 
-/// The comparison takes the same time wherever the first difference is.
-fn is_right(signature: &str, time: &str, body: &[u8], secret: &Secret) -> bool {
-    let Some(signature) = bytes(signature) else { return false };
+/// The body is hashed once, however many signatures there are. The comparison takes the same time wherever the first difference is.
+fn is_one_right(signatures: &[&str], time: &str, body: &[u8], secret: &Secret) -> bool {
     // A key of any length will do, so there is always one.
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()) else { return false };
     mac.update(time.as_bytes());
     mac.update(b".");
     mac.update(body);
-    mac.verify_slice(&signature).is_ok()
+    signatures
+        .iter()
+        .filter_map(|signature| bytes(signature))
+        .any(|signature| mac.clone().verify_slice(&signature).is_ok())
 }
 
 /// The 32 bytes that 64 hexadecimal digits stand for.

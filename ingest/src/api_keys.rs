@@ -20,6 +20,7 @@ use tokio::time::timeout;
 
 use crate::{
     auth::{ApiSecret, Caller, Role},
+    configure::ApiKeyStatus,
     problem::Problem,
     table::Table,
     writer::Writer,
@@ -149,14 +150,11 @@ impl ApiKeyTable {
             ApiKeyRecord::Key(record) => key.encode(record),
             ApiKeyRecord::Use(record) => used.encode(record),
         };
-        value.map_err(|error| {
-            tracing::error!(%error, "an API key cannot be written");
-            Problem::Internal
-        })
+        value.map_err(|error| Problem::internal("an API key cannot be written", error))
     }
 }
 
 /// Whether it lets anybody in.
 pub(crate) fn is_good(key: &ApiKey, now: Timestamp) -> bool {
-    key.revoked_at.is_none() && key.expires_at.is_none_or(|end| now < end)
+    ApiKeyStatus::of(key, now) == ApiKeyStatus::Active
 }

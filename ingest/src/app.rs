@@ -1,6 +1,6 @@
 //! What the handlers work with.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use prometheus::{HistogramVec, IntCounterVec};
 use quittance_service::metrics::{LATENCY_BUCKETS_SECONDS, Metrics};
@@ -49,7 +49,9 @@ pub struct AppParts {
     pub streams: Shares,
     /// Requests that are being answered.
     pub requests: Shares,
-    /// Those of them that wait for an outcome.
+    /// Webhooks that are being taken in, by the addresses that they come from.
+    pub webhooks: Shares<Option<IpAddr>>,
+    /// Requests that wait for an outcome.
     pub waits: Shares,
     /// How many requests there are a second.
     pub rates: Rates,

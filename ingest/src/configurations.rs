@@ -55,10 +55,9 @@ impl Configurations {
     /// Writes a change. Returns once it is in the log and this instance goes by it. A payment that it is asked for from then on is
     /// decided by it, since the command says which version it was read by.
     pub(crate) async fn write(&self, configured: &Configured) -> Result<(), Problem> {
-        let value = self.encode(configured).map_err(|error| {
-            tracing::error!(%error, "a change of the configuration cannot be written");
-            Problem::Internal
-        })?;
+        let value = self
+            .encode(configured)
+            .map_err(|error| Problem::internal("a change of the configuration cannot be written", error))?;
         self.table.write(configured.envelope().aggregate_id.clone(), value).await
     }
 

@@ -10,7 +10,7 @@ mod shape;
 
 pub(crate) use self::{
     account::{AccountRequest, AccountView},
-    api_key::{ApiKeyRequest, ApiKeyView},
+    api_key::{ApiKeyRequest, ApiKeyStatus, ApiKeyView},
     fees::FeesView,
     limits::LimitsView,
     rules::RulesView,

@@ -11,9 +11,11 @@ mod list_payments;
 mod methods;
 mod operate;
 mod read;
+mod seal;
 mod service;
 mod webhook;
 
+use self::seal::{sealed, sealing_key};
 pub(crate) use self::{
     anomalies::{AnomalyView, read_anomalies},
     configure::{
@@ -32,9 +34,7 @@ pub(crate) use self::{
 };
 use quittance_avro::{
     records::PaymentState,
-    seal::{Binding, DataKey, OpenError},
-    tenant::Tenant,
-    words::Mode,
+    seal::{Binding, OpenError},
 };
 use quittance_service::causes::with_causes;
 use serde::Serialize;
@@ -53,21 +53,9 @@ pub(crate) type Answer = warp::reply::Response;
 /// What the text of a payment is sealed for.
 const TEXT_PURPOSE: &str = "payment.text";
 
-/// The key that a tenant's data is sealed with.
-async fn sealing_key(app: &App, mode: Mode, tenant: &Tenant) -> Result<DataKey, Problem> {
-    let key = app.parts.commands.writer().while_reached(app.parts.keys.sealing_key(mode, tenant)).await?;
-    key.map_err(|error| {
-        tracing::error!(%error, "a tenant's data key is not to be had");
-        Problem::Unavailable("the log")
-    })
-}
-
 /// A JSON answer.
 fn json(status: StatusCode, body: &impl Serialize) -> Result<Answer, Problem> {
-    let bytes = serde_json::to_vec(body).map_err(|error| {
-        tracing::error!(%error, "an answer cannot be written");
-        Problem::Internal
-    })?;
+    let bytes = serde_json::to_vec(body).map_err(|error| Problem::internal("an answer cannot be written", error))?;
     let mut response = Answer::new(bytes.into());
     *response.status_mut() = status;
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

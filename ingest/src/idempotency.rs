@@ -16,7 +16,7 @@ const CHARS_MAX: usize = 255;
 pub(crate) struct IdempotencyKey(String);
 
 impl IdempotencyKey {
-    /// Reads the header, which every POST must have once. The draft's quotes around the key may be there or not.
+    /// Reads the header, which whatever asks for something must have once. The draft's quotes around the key may be there or not.
     pub(crate) fn from_headers(headers: &HeaderMap) -> Result<Self, Problem> {
         let refused = |message: String| Problem::malformed("Idempotency-Key", message);
         let mut values = headers.get_all("idempotency-key").iter();

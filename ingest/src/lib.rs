@@ -1,9 +1,10 @@
-//! Ingest: the HTTP side. It authenticates, authorizes, validates, and publishes one command; it holds no state, so any
-//! number of instances run behind a load balancer.
+//! Ingest: the HTTP side. It authenticates, authorizes, validates, and publishes one command; what it keeps it can read anew from the log,
+//! so any number of instances run behind a load balancer.
 //!
-//! A request's way: [`routes`] matches it, [`auth`] says who asks, [`create`] parses the body (all of it pure),
-//! `publish` writes the command, `wait` watches for what became of it, [`view`] shows the payment, [`problem`] is every
-//! answer that is not a success.
+//! A request's way: `front` adds what every answer has, `routes` has `screen` look for what must not be sent and `router` find the row of
+//! `endpoints`, [`auth`] says who asks, [`limits`] whether there is room, and one of `handlers` answers. If something is asked for,
+//! [`create`], `operation` or `configure` parse the body (all of it pure), `publish` and `writer` write the command, `wait` watches for what
+//! became of it, and [`view`] shows it. `list`, `search` and `feed` are for who only reads; [`problem`] is every answer that is no success.
 
 mod api_keys;
 mod app;

@@ -99,7 +99,7 @@ impl Operation {
 impl Asked {
     /// The command, with what it has of text.
     pub(crate) fn command(self, envelope: Envelope, fingerprint: Fingerprint, text: SealedText) -> Command {
-        let SealedText { sealed, search_tokens } = text;
+        let SealedText { sealed, search_tokens, made_of: text_sequence } = text;
         match self {
             Self::Capture { amount, is_final, reason } => {
                 Command::Capture(CapturePayment { envelope, fingerprint, amount, is_final, reason })
@@ -117,7 +117,9 @@ impl Asked {
                 gateway_reference,
                 sealed,
             }),
-            Self::Update(_) => Command::Update(UpdatePayment { envelope, fingerprint, sealed, search_tokens }),
+            Self::Update(_) => {
+                Command::Update(UpdatePayment { envelope, fingerprint, sealed, search_tokens, text_sequence })
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Every answer that is not a success, as problem+json (RFC 9457). One enum, one match.
 
-use std::time::Duration;
+use std::{fmt::Display, time::Duration};
 
 use quittance_avro::refusals::Refusal;
 use serde::Serialize;
@@ -82,7 +82,7 @@ pub enum Problem {
 impl From<Full> for Problem {
     fn from(full: Full) -> Self {
         match full {
-            Full::Own(most) => Self::TooMany(format!("at most {most} for a tenant at a time")),
+            Full::Own(most) => Self::TooMany(format!("at most {most} at a time")),
             Full::All => Self::Overloaded,
         }
     }
@@ -125,6 +125,12 @@ const ERRORS_MAX: usize = 100;
 pub const TYPE_PREFIX: &str = "urn:quittance:problem:";
 
 impl Problem {
+    /// A mistake of ours: what it is goes to the log, and nowhere else.
+    pub(crate) fn internal(what: &'static str, error: impl Display) -> Self {
+        tracing::error!(%error, what, "a mistake of ours");
+        Self::Internal
+    }
+
     /// A request that cannot be read for the sake of one field: a member of the body, `body` itself, a header, `path`, a parameter.
     pub fn malformed(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Malformed(vec![FieldError { field: field.into(), message: message.into() }])

@@ -96,10 +96,8 @@ impl Commands {
     /// If that is not known in time the command may still be in the log. The client is told to try again with the same
     /// key, which is the same command, so nothing is done twice.
     pub(crate) async fn publish(&self, command: &Command, trace: &TraceContext) -> Result<(), Problem> {
-        let value = self.encoders.encode(command).map_err(|error| {
-            tracing::error!(%error, "a command cannot be written");
-            Problem::Internal
-        })?;
+        let value =
+            self.encoders.encode(command).map_err(|error| Problem::internal("a command cannot be written", error))?;
         let envelope = command.envelope();
         let headers =
             Headers::default().with("traceparent", trace.to_string()).with("command-id", envelope.id.as_bytes());
@@ -115,10 +113,10 @@ impl Commands {
 
     /// Returns once all in-sync replicas have what a gateway told.
     pub(crate) async fn publish_notice(&self, notice: &GatewayNotice) -> Result<(), Problem> {
-        let value = self.notice_encoder.encode(notice).map_err(|error| {
-            tracing::error!(%error, "a notice cannot be written");
-            Problem::Internal
-        })?;
+        let value = self
+            .notice_encoder
+            .encode(notice)
+            .map_err(|error| Problem::internal("a notice cannot be written", error))?;
         let record = NewRecord {
             topic: Arc::clone(&self.notices),
             partition: None,

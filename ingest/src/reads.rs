@@ -5,6 +5,7 @@
 mod anomalies;
 mod events;
 mod ledger;
+mod own_turns;
 mod payments;
 mod postgres;
 mod redis_cache;

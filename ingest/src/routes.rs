@@ -5,7 +5,8 @@ use std::{convert::Infallible, net::IpAddr, sync::Arc, time::Instant};
 use quittance_service::{health::Health, http::ClientAddress, trace::TraceContext};
 use warp::{
     Filter, Rejection, Reply,
-    http::{HeaderMap, HeaderValue, Method},
+    http::{HeaderMap, HeaderValue, Method, header},
+    hyper::body::Body,
 };
 
 use crate::{
@@ -71,6 +72,9 @@ async fn answer(public: Arc<Public>, request: Request, body: impl Chunks) -> Ans
         Err(problem) => (NOWHERE, Err(problem)),
     };
     let mut response = answered.unwrap_or_else(|problem| problem.response());
+    if request.method == Method::HEAD {
+        response = without_body(response);
+    }
     version::tell(response.headers_mut());
     if let Ok(id) = HeaderValue::from_str(&trace.trace_id().to_string()) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -81,7 +85,11 @@ async fn answer(public: Arc<Public>, request: Request, body: impl Chunks) -> Ans
     metrics.seconds.with_label_values(&[pattern]).observe(began.elapsed().as_secs_f64());
     let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     let (method, status, trace_id) = (&request.method, status.as_u16(), trace.trace_id());
-    tracing::debug!(%method, route = pattern, status, ms, %trace_id, "answered");
+    if status >= 500 {
+        tracing::warn!(%method, route = pattern, status, ms, %trace_id, "answered");
+    } else {
+        tracing::debug!(%method, route = pattern, status, ms, %trace_id, "answered");
+    }
     response
 }
 
@@ -99,7 +107,7 @@ async fn handle(
         Access::Public(open) => return by_anybody(health, open, query, headers),
         Access::Webhook => {
             version::check(headers)?;
-            return handlers::webhook(app, query, headers, found.id, body).await;
+            return handlers::webhook(app, *client, query, headers, found.id, body).await;
         }
         Access::Roles(_, endpoint) => endpoint,
     };
@@ -155,6 +163,16 @@ async fn dispatch(endpoint: Endpoint, call: &Call<'_>, body: impl Chunks) -> Res
         Endpoint::PutFees => handlers::put_set::<handlers::Fees>(call, body).await,
         Endpoint::ReadAnomalies => handlers::read_anomalies(call).await,
     }
+}
+
+/// The answer to `HEAD` (RFC 9110, 9.3.2): nobody cuts it for us on HTTP/2.
+fn without_body(answer: Answer) -> Answer {
+    let length = answer.body().size_hint().exact();
+    let (mut head, _) = answer.into_parts();
+    if let Some(length) = length {
+        head.headers.insert(header::CONTENT_LENGTH, length.into());
+    }
+    Answer::from_parts(head, warp::reply::Response::default().into_body())
 }
 
 /// The caller's trace goes on here; without one a new one begins.

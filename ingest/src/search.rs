@@ -12,6 +12,8 @@ use crate::{list::Filters, view::Text};
 pub(crate) struct SealedText {
     pub(crate) sealed: Option<Sealed>,
     pub(crate) search_tokens: Option<Vec<Bytes>>,
+    /// Of a text that was made of another: the sequence of the event that the other came with.
+    pub(crate) made_of: Option<i64>,
 }
 
 /// The tokens of a text. They are in the order of their bytes, which says nothing of what they are for.

@@ -2,16 +2,22 @@
 
 use std::{
     future::{Future, pending},
+    sync::Arc,
     time::Duration,
 };
 
 use quittance_log::{LogError, NewRecord, ProduceError, Producer, TopicPartition};
-use tokio::sync::watch;
+use tokio::{
+    sync::{Semaphore, watch},
+    time::timeout,
+};
 
 use crate::problem::Problem;
 
 /// How long the leader of a partition may take to tell its end.
 const END_MAX: Duration = Duration::from_secs(5);
+/// How many may be asked for at a time.
+const ASKING_MAX: usize = 4;
 
 /// The one way from a request to the log. Cheap to clone.
 #[derive(Clone)]
@@ -19,12 +25,14 @@ pub struct Writer {
     producer: Producer,
     /// Whether Kafka answered when it was asked last.
     reached: watch::Receiver<bool>,
+    /// So many may ask for an end at a time, which blocks a thread.
+    asking: Arc<Semaphore>,
 }
 
 impl Writer {
     /// Somebody else asks Kafka now and then, and tells `reached`.
     pub fn new(producer: Producer, reached: watch::Receiver<bool>) -> Self {
-        Self { producer, reached }
+        Self { producer, reached, asking: Arc::new(Semaphore::new(ASKING_MAX)) }
     }
 
     /// Returns the record's offset once all in-sync replicas have it.
@@ -42,9 +50,19 @@ impl Writer {
 
     /// The offset behind the last record of a partition.
     pub(crate) async fn end(&self, at: TopicPartition) -> Result<i64, Problem> {
+        if !*self.reached.borrow() {
+            return Err(UNREACHED);
+        }
+        let turn = timeout(END_MAX, Arc::clone(&self.asking).acquire_owned());
+        let Ok(Ok(turn)) = self.while_reached(turn).await? else { return Err(UNREACHED) };
         let producer = self.producer.clone();
-        let asked = tokio::task::spawn_blocking(move || producer.end(&at, END_MAX));
-        let answered: Result<i64, LogError> = self.while_reached(asked).await?.map_err(|_| Problem::Internal)?;
+        let asked = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            producer.end(&at, END_MAX)
+        });
+        let answered = self.while_reached(asked).await?;
+        let answered: Result<i64, LogError> =
+            answered.map_err(|error| Problem::internal("asking for an end", error))?;
         answered.map_err(|error| {
             tracing::warn!(%error, "the end of a topic is not to be had");
             UNREACHED
@@ -73,10 +91,7 @@ const UNREACHED: Problem = Problem::Unavailable("the log");
 /// What a client is told of a record that is not known to be in the log.
 fn unwritten(error: &ProduceError) -> Problem {
     match error {
-        ProduceError::TooLarge { .. } => {
-            tracing::error!(%error, "a bounded request made too large a record");
-            Problem::Internal
-        }
+        ProduceError::TooLarge { .. } => Problem::internal("a bounded request made too large a record", error),
         ProduceError::Unacknowledged { .. } | ProduceError::Dead { .. } => {
             tracing::warn!(%error, "a record was not acknowledged");
             UNREACHED

@@ -35,9 +35,11 @@ impl ApiKeyRecord {
         }
     }
 
-    /// The key of the record: of a key and of its use there is one each.
+    /// The key of the record: of a key, of its end and of its use there is one each. So that compaction keeps the end, should the creation
+    /// come behind it, on a slow way.
     pub fn key(&self) -> String {
         match self {
+            Self::Key(key) if key.revoked_at.is_some() => format!("{}/revoked", key.envelope.aggregate_id),
             Self::Key(key) => key.envelope.aggregate_id.clone(),
             Self::Use(used) => format!("{}/use", used.envelope.aggregate_id),
         }
@@ -67,8 +69,9 @@ impl ApiKeys {
         let Envelope { mode, tenant, aggregate_id, .. } = record.envelope().clone();
         match record {
             ApiKeyRecord::Key(key) => {
-                let key = Arc::new(key);
                 let own = self.by_tenant.entry((mode, tenant)).or_default();
+                let was_revoked = own.get(&aggregate_id).and_then(|before| before.revoked_at);
+                let key = Arc::new(ApiKey { revoked_at: was_revoked.or(key.revoked_at), ..key });
                 if let Some(before) = own.insert(aggregate_id, Arc::clone(&key)) {
                     self.by_digest.remove(&before.digest.0);
                 }
@@ -135,6 +138,9 @@ impl Folding for ApiKeyFolding {
         table.pass(offset);
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// Id of the API key that a request makes, by its Idempotency-Key.
 pub fn api_key_id(mode: Mode, tenant: &Tenant, idempotency_key: &str) -> ApiKeyId {

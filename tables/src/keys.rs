@@ -86,17 +86,27 @@ impl Followed<KeyFolding> {
     /// # Errors
     /// [`OpenError::NoKey`] if the topic has not been read yet.
     pub async fn open(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
+        match self.open_if_known(binding, sealed).await {
+            Err(OpenError::NoKey(id)) if self.is_caught_up() => {
+                self.write().presume_erased(id);
+                self.read().open(binding, sealed)
+            }
+            opened => opened,
+        }
+    }
+
+    /// The same of what a client sends. It may name a key that there never was, which is nothing to keep in mind.
+    ///
+    /// # Errors
+    /// [`OpenError::NoKey`] if no such key is known.
+    pub async fn open_if_known(&self, binding: Binding<'_>, sealed: &Sealed) -> Result<Vec<u8>, OpenError> {
         let deadline = Instant::now() + FOREIGN_KEY_TIMEOUT;
         let mut changes = self.changes();
         loop {
             changes.borrow_and_update();
             let opened = self.read().open(binding, sealed);
-            let Err(OpenError::NoKey(id)) = opened else { return opened };
-            if timeout_at(deadline, changes.changed()).await.is_err() {
-                if self.is_caught_up() {
-                    self.write().presume_erased(id);
-                }
-                return self.read().open(binding, sealed);
+            if !matches!(opened, Err(OpenError::NoKey(_))) || timeout_at(deadline, changes.changed()).await.is_err() {
+                return opened;
             }
         }
     }

@@ -1,6 +1,6 @@
 //! API keys, from the administrator who makes one to the server that is let in by it, until it is not.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use quittance_tests::{Answer, Client, EventStream, Installation, Options, Part, payment};
@@ -55,6 +55,8 @@ async fn a_key_lets_its_owner_in_for_what_it_is_for_until_it_is_revoked() -> Res
     let history = server.get(&format!("/v1/payments/{}/history?after=3", paid.text("id"))).await?;
     let actor = &history.body["data"][0]["actor"];
     assert_eq!(actor, &json!({"kind": "api_key", "subject": "shop", "credential_id": made["id"]}));
+    let told = admin.get(&format!("/v1/payments/{}/history", paid.text("id"))).await?;
+    assert_eq!(told.body["data"][0]["actor"]["address"], "127.0.0.1", "an admin is told where it came from");
     let forbidden = server.get("/v1/api-keys").await?;
     assert_eq!(forbidden.status, StatusCode::FORBIDDEN, "a merchant's key makes no keys");
 
@@ -97,13 +99,34 @@ async fn twins_make_one_key() -> Result<()> {
     let admin = admin(installation, "twins")?;
     let body = json!({"name": "shop", "roles": ["merchant"]});
     let (one, two) = tokio::try_join!(make_under(&admin, "twin", &body), make_under(&admin, "twin", &body))?;
+    assert_eq!((one.status, two.status), (StatusCode::CREATED, StatusCode::CREATED), "{one:?} {two:?}");
+    let shown: BTreeSet<String> =
+        [&one, &two].iter().map(|answer| answer.text("key")).filter(|key| !key.is_empty()).collect();
+    assert_eq!(shown.len(), 1, "one of them is shown it, or both the same");
+    let key = shown.first().context("a key")?;
+    let read = installation.client_with(key)?.get("/v1/accounts").await?;
+    assert_eq!(read.status, StatusCode::OK, "{}", read.body);
+    let listed = admin.get("/v1/api-keys").await?;
+    assert_eq!(listed.body["data"].as_array().map(Vec::len), Some(1), "{}", listed.body);
     assert_eq!(one.body["id"], two.body["id"]);
-    for answer in [&one, &two] {
-        if answer.body["key"].is_string() {
-            let read = server(installation, &answer.body)?.get("/v1/accounts").await?;
-            assert_eq!(read.status, StatusCode::OK, "whatever was shown works");
-        }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_tenant_has_so_many_keys_and_no_more() -> Result<()> {
+    let installation = installation().await?;
+    let admin = admin(installation, "many")?;
+    let body = json!({"name": "shop", "roles": ["viewer"]});
+    let mut made = Vec::new();
+    for number in 0..100 {
+        let answer = make_under(&admin, &format!("key-{number}"), &body).await?;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.body);
+        made.push(answer.body);
     }
+    let refused = make_under(&admin, "one-more", &body).await?;
+    assert_eq!((refused.status, refused.fields()), (StatusCode::UNPROCESSABLE_ENTITY, vec!["name".to_owned()]));
+    revoke(&admin, &made[0]).await?;
+    assert_eq!(make_under(&admin, "one-more", &body).await?.status, StatusCode::CREATED, "there is room again");
     Ok(())
 }
 

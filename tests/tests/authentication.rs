@@ -17,7 +17,7 @@ use quittance_service::{
     http::{HttpSettings, RequestBody, serve},
     shutdown::Shutdown,
 };
-use quittance_tests::{Answer, Client, Installation, Options, Part};
+use quittance_tests::{Answer, Client, EventStream, Installation, Options, Part};
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -139,6 +139,7 @@ async fn an_issuer_rotates_its_keys_while_ingest_runs() -> Result<()> {
     let place = Place::start("rotation", key_set(&[&first])).await?;
     let (old, new) = (first.token(&claims(json!({})))?, second.token(&claims(json!({})))?);
     assert_eq!(place.status(&old).await?, TAKEN);
+    let mut stream = EventStream::open(&place.installation.client_with(&old)?, "/v1/events", None).await?;
     place.keys.send_replace(key_set(&[&second]));
     assert_eq!(place.status(&old).await?, TAKEN, "it was verified before, with keys that are still current");
     assert_eq!(place.status(&new).await?, TAKEN);
@@ -147,6 +148,7 @@ async fn an_issuer_rotates_its_keys_while_ingest_runs() -> Result<()> {
         StatusCode::UNAUTHORIZED,
         "its key is gone, and so is what was verified with it"
     );
+    assert_eq!(stream.next().await?, None, "and who listens has to show a token again");
     Ok(())
 }
 

@@ -48,6 +48,16 @@ impl Merchant {
         Ok(Self { requests, token })
     }
 
+    /// The status of an answer to `HEAD`, whether it says how long a body would be, and how many bytes come all the same.
+    async fn head(&mut self, path: &str) -> Result<(StatusCode, bool, usize)> {
+        let request = Request::head(format!("https://localhost{path}"))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .body(Full::default())?;
+        let answer = self.requests.send_request(request).await?;
+        let says_length = answer.headers().contains_key("content-length");
+        Ok((answer.status(), says_length, answer.into_body().collect().await?.to_bytes().len()))
+    }
+
     /// Asks for a payment; the answer can be waited for beside others.
     fn pay(&mut self, body: &Value) -> Result<impl Future<Output = Result<(StatusCode, Value)>> + Send + use<>> {
         let request = Request::post("https://localhost/v1/payments")
@@ -87,6 +97,9 @@ async fn payments_are_taken_over_tls_and_http2_until_the_last_one_is_answered() 
     }
     let metrics = installation.metrics(Part::Ingest).await?;
     ensure!(metric(&metrics, "quittance_http_requests_total", "status=\"201\"") == 5.0, "{metrics}");
+
+    let head = merchant.head("/v1/payments").await?;
+    ensure!(head == (StatusCode::OK, true, 0), "what has no body has none on HTTP/2 either: {head:?}");
 
     let slow = tokio::spawn(merchant.pay(&payment(100, "tok_slow"))?);
     let simulator = installation.simulator()?;

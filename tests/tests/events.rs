@@ -136,6 +136,26 @@ async fn a_stream_tells_what_happens_and_goes_on_where_it_was() -> Result<()> {
 }
 
 #[tokio::test]
+async fn an_idle_stream_shows_signs_of_life_and_ends_with_its_token() -> Result<()> {
+    const GOOD_FOR: Duration = Duration::from_secs(30);
+    let installation = installation().await?;
+    let until = Instant::now() + GOOD_FOR;
+    let token = installation.tool(&["token", "--tenant", "idle", "--role", "viewer", "--ttl", "30s"])?;
+    let mut stream = EventStream::open(&installation.client_with(token.trim())?, "/v1/events", None).await?;
+    let mut blocks = Vec::new();
+    let told = async {
+        while let Some(block) = stream.block().await? {
+            blocks.push(block);
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(GOOD_FOR * 3, told).await.context("it goes on without a token")??;
+    assert!(blocks.iter().any(|block| block.starts_with(':')), "{blocks:?}");
+    assert!(Instant::now() + Duration::from_secs(1) >= until, "it ended before its token, whose times are in seconds");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_payment_is_followed_from_its_first_event_on() -> Result<()> {
     let installation = installation().await?;
     let client = installation.client("one-payment")?;

@@ -340,6 +340,12 @@ async fn a_webhook_is_let_in_by_its_signature_alone() -> Result<()> {
     assert_eq!(send(&id, Some(signed(&body, WEBHOOK_SECRET, now - 301))).await?, StatusCode::UNAUTHORIZED);
     let other = "gwa_00000000000000000000000000000000";
     assert_eq!(send(other, Some(signed(&body, WEBHOOK_SECRET, now))).await?, StatusCode::UNAUTHORIZED);
+    // Whether there is such an account cannot be found out by what is too large either.
+    for id in [&*id, other] {
+        let request = anonymous.request(Method::POST, &format!("/v1/gateway-accounts/{id}/webhook"));
+        let large = request.header("Stripe-Signature", "t=1,v1=0").body("x".repeat(300 * 1024));
+        assert_eq!(anonymous.send(large).await?.status, StatusCode::PAYLOAD_TOO_LARGE, "{id}");
+    }
     assert_eq!(send(&id, Some(signed(&body, WEBHOOK_SECRET, now))).await?, StatusCode::OK);
     assert_eq!(merchant.get("/v1/gateway-anomalies").await?.status, StatusCode::FORBIDDEN);
     Ok(())

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use quittance_tests::{Client, Installation, Options, Part, Server, eventually, payment};
-use reqwest::StatusCode;
+use futures::future::{Either, select};
+use quittance_tests::{Client, EventStream, Installation, Options, Part, Server, eventually, payment};
+use reqwest::{Method, StatusCode};
 
 /// Requests a second of a tenant, in the test.
 const RATE: usize = 20;
@@ -31,6 +32,49 @@ async fn taken_of(client: &Client, requests: usize) -> Result<usize> {
 fn most(since: Instant) -> usize {
     let elapsed_ms = usize::try_from(since.elapsed().as_millis()).unwrap_or(usize::MAX);
     2 * RATE + RATE * (elapsed_ms + 1_000) / 1_000
+}
+
+#[tokio::test]
+async fn each_credential_and_each_kind_of_room_has_its_bound() -> Result<()> {
+    // A tenant has half of each.
+    let variables = [
+        ("QUITTANCE_CREDENTIAL_RATE", RATE),
+        ("QUITTANCE_STREAMS_MAX", 2),
+        ("QUITTANCE_WAITS_MAX", 2),
+        ("QUITTANCE_REQUESTS_MAX", 4),
+    ];
+    let variables = variables.map(|(name, value)| (name, value.to_string()));
+    let mut installation = Installation::start("rooms", Options { variables: variables.into() }).await?;
+
+    let began = Instant::now();
+    let greedy = installation.client("credentials")?;
+    let taken = taken_of(&greedy, 200).await?;
+    assert!((2 * RATE..=most(began)).contains(&taken), "{taken} of at most {}", most(began));
+    assert_eq!(taken_of(&installation.client("credentials")?, RATE).await?, RATE, "another credential is another's");
+
+    let listening = installation.client("streams")?;
+    let _stream = EventStream::open(&listening, "/v1/events", None).await?;
+    let second =
+        listening.send(listening.request(Method::GET, "/v1/events").header("accept", "text/event-stream")).await?;
+    assert_eq!((second.status, &*second.problem()), (StatusCode::TOO_MANY_REQUESTS, "too-many"), "{}", second.body);
+    assert!(second.headers.contains_key("retry-after"));
+    assert_eq!(listening.get("/v1/accounts").await?.status, StatusCode::OK, "who listens can still ask");
+
+    // Nobody decides, so whoever may wait does.
+    installation.process(Part::Processor).kill()?;
+    let client = installation.client("waits")?;
+    let waiting = |key: &'static str| {
+        let request = client.request(Method::POST, "/v1/payments").header("Idempotency-Key", key);
+        client.send(request.header("Prefer", "wait=30").json(&payment(100, "tok_approve")))
+    };
+    let (early, late) = match select(Box::pin(waiting("a")), Box::pin(waiting("b"))).await {
+        Either::Left((early, late)) | Either::Right((early, late)) => (early?, late),
+    };
+    assert_eq!(early.status, StatusCode::ACCEPTED, "the one that finds no room: {}", early.body);
+    installation.process(Part::Processor).start()?;
+    let late = late.await?;
+    assert_eq!(late.status, StatusCode::CREATED, "the one that waits: {}", late.body);
+    Ok(())
 }
 
 #[tokio::test]

@@ -260,6 +260,31 @@ async fn metadata_is_changed_member_by_member() -> Result<()> {
 }
 
 #[tokio::test]
+async fn of_changes_that_are_made_at_once_none_is_lost() -> Result<()> {
+    let client = merchant("at-once").await?;
+    let id = client.pay(&payment(1000, "tok_approve")).await?.text("id");
+    let change = async |number: usize| {
+        let request = client.request(Method::PATCH, &format!("/v1/payments/{id}"));
+        let request = request.header("Idempotency-Key", format!("change-{number}"));
+        let answer = client.send(request.json(&json!({"metadata": {format!("key-{number}"): "set"}}))).await?;
+        anyhow::Ok((number, answer))
+    };
+    let answers = futures::future::try_join_all((0..8).map(change)).await?;
+    let latest = client.get(&format!("/v1/payments/{id}")).await?.body;
+    let mut applied = 0;
+    for (number, answer) in &answers {
+        let is_set = latest["metadata"][format!("key-{number}")] == "set";
+        match answer.status {
+            StatusCode::OK => applied += 1,
+            _ => refused(answer, StatusCode::CONFLICT, "text_changed"),
+        }
+        assert_eq!(is_set, answer.status == StatusCode::OK, "{number}: {} and {latest}", answer.body);
+    }
+    assert!(applied > 0, "{answers:?}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_ledger_says_what_the_gateway_says() -> Result<()> {
     let client = merchant("ledger").await?;
     let first = captured(&client, 1000, "tok_approve").await?;

@@ -138,6 +138,11 @@ async fn without_redis_postgres_answers() -> Result<()> {
     is_unready(&installation, Part::Redis).await?;
     let read = client.get(&format!("/v1/payments/{}", answer.text("id"))).await?;
     ensure!(read.status == StatusCode::OK && read.body["status"] == json!("succeeded"), "{}", read.body);
+    // What was decided is told again, by whoever still knows it.
+    let keyed = client.create("key", &payment(200, "tok_approve")).await?;
+    let again = client.create("key", &payment(200, "tok_approve")).await?;
+    ensure!(again.headers.contains_key("idempotent-replayed") && again.body == keyed.body, "{again:?}");
+    ensure!(client.create("key", &payment(300, "tok_approve")).await?.problem() == "idempotency-key-reused");
     // It comes back empty, and is filled again from the log.
     outage.over()?;
     all_is_well(&installation).await?;

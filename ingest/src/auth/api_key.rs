@@ -1,7 +1,9 @@
 //! The form of API keys: `qk_test_…` and `qk_live_…`. Pure.
 //!
-//! A key is 256 bits of chance, in letters and digits, so that it is one word to whoever copies it and to whatever looks for
-//! secrets that leaked. Only its digest is kept.
+//! A key is 256 bits in letters and digits, so that it is one word to whoever copies it and to whatever looks for secrets that leaked. It
+//! is an HMAC, under the tenant's data key, of the key's id, which comes of the request's Idempotency-Key: two requests that come at once
+//! make one key, and nobody had to keep it in between. Its digest alone is kept. So whoever has the data key, which the master key opens,
+//! can make the keys anew: guard that one, and revoke all API keys when it is lost.
 
 use std::fmt;
 

@@ -1,6 +1,7 @@
 //! The one way in: from a request's headers to who sent it.
 
 use quittance_avro::time::Timestamp;
+use tokio::time::{Instant, sleep_until};
 use warp::http::{HeaderMap, header};
 
 use super::{
@@ -48,10 +49,33 @@ impl Authenticator {
         })
     }
 
+    /// Returns when the caller has to show the credential of these headers again: it has ended, it was revoked, or the keys that it was
+    /// verified with are no longer its issuer's.
+    pub(crate) fn over(&self, headers: &HeaderMap, caller: &Caller) -> impl Future<Output = ()> + Send + 'static {
+        let deadline = caller.time_left(Timestamp::now()).and_then(|left| Instant::now().checked_add(left));
+        let withdrawn = bearer(headers).ok().map(|token| self.tokens.withdrawn(token));
+        let (api_keys, caller) = (self.api_keys.clone(), caller.clone());
+        async move {
+            tokio::select! {
+                () = some(deadline.map(sleep_until)) => {}
+                () = some(withdrawn) => {}
+                () = some(api_keys.as_ref().map(|keys| keys.revoked(&caller))) => {}
+            }
+        }
+    }
+
     /// What its tokens are verified with.
     #[cfg(test)]
     pub(super) fn tokens(&self) -> &Tokens {
         &self.tokens
+    }
+}
+
+/// Without anything to wait for there is no end.
+async fn some(waiting: Option<impl Future<Output = ()>>) {
+    match waiting {
+        Some(waiting) => waiting.await,
+        None => std::future::pending().await,
     }
 }
 

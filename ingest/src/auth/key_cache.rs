@@ -126,6 +126,17 @@ impl KeyCache {
         self.state.borrow().set.as_ref().is_some_and(|current| Arc::ptr_eq(current, set))
     }
 
+    /// Returns when that set is no longer current.
+    pub(super) fn replaced(&self, set: Arc<KeySet>) -> impl Future<Output = ()> + Send + 'static {
+        let mut state = self.state.clone();
+        async move {
+            let is_other = |state: &State| !state.set.as_ref().is_some_and(|current| Arc::ptr_eq(current, &set));
+            if state.wait_for(is_other).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     /// How many fetches must have ended before it is worthwhile to look again; none if it is not.
     fn target(&self, state: &State) -> Option<u64> {
         let under_way = (state.begun > state.ended).then_some(state.begun);

@@ -102,6 +102,21 @@ impl Tokens {
         Ok(caller)
     }
 
+    /// Returns when a token that was verified has to be verified anew, since its issuer's keys are others.
+    pub(super) fn withdrawn(&self, text: &str) -> impl Future<Output = ()> + Send + 'static {
+        let known = self.verified.known(Fingerprint::of(text));
+        let replaced = known.and_then(|known| match &self.issuers[known.issuer].keys {
+            Keys::Published(cache) => Some(cache.replaced(known.keys)),
+            Keys::Development(_) => None,
+        });
+        async {
+            match replaced {
+                Some(replaced) => replaced.await,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
     /// Whether a token that was verified before would be again.
     fn is_valid(&self, known: &Verified, now: Timestamp) -> bool {
         let is_current = match &self.issuers[known.issuer].keys {

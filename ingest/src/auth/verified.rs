@@ -61,6 +61,11 @@ impl VerifiedTokens {
         None
     }
 
+    /// What a token was verified with, if that is remembered.
+    pub(super) fn known(&self, token: Fingerprint) -> Option<Verified> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).peek(&token).cloned()
+    }
+
     /// Remembers one.
     pub(super) fn remember(&self, token: Fingerprint, verified: Verified) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).put(token, verified);

@@ -101,31 +101,37 @@ pub(crate) struct ApiKeyView<'a> {
 }
 
 /// Where an API key stands: `active` (it lets in), `revoked`, or `expired`.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum ApiKeyStatus {
+pub(crate) enum ApiKeyStatus {
     Active,
     Revoked,
     Expired,
 }
 
+impl ApiKeyStatus {
+    /// Where a key stands.
+    pub(crate) fn of(key: &ApiKey, now: Timestamp) -> Self {
+        if key.revoked_at.is_some() {
+            Self::Revoked
+        } else if key.expires_at.is_some_and(|end| end <= now) {
+            Self::Expired
+        } else {
+            Self::Active
+        }
+    }
+}
+
 impl<'a> ApiKeyView<'a> {
     /// A key, and when it was used last.
     pub(crate) fn of(key: &'a ApiKey, used_at: Option<Timestamp>, now: Timestamp) -> Self {
-        let has_ended = key.expires_at.is_some_and(|end| end <= now);
         Self {
             id: &key.envelope.aggregate_id,
             object: "api_key",
             mode: key.envelope.mode,
             name: &key.name,
             roles: &key.roles,
-            status: if key.revoked_at.is_some() {
-                ApiKeyStatus::Revoked
-            } else if has_ended {
-                ApiKeyStatus::Expired
-            } else {
-                ApiKeyStatus::Active
-            },
+            status: ApiKeyStatus::of(key, now),
             ending: &key.ending,
             key: None,
             created_at: key.created_at.to_string(),

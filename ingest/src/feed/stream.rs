@@ -16,7 +16,6 @@ use super::{
     tail::{About, Tail},
 };
 use crate::{
-    api_keys::ApiKeyTable,
     auth::Caller,
     limits::Share,
     reads::{FeedEvent, Reads, StoreError},
@@ -38,8 +37,6 @@ const ASK_AGAIN: Duration = Duration::from_secs(1);
 /// A stream that begins.
 pub(crate) struct Follower {
     pub(crate) reads: Reads,
-    /// Says whether the caller may still be told.
-    pub(crate) api_keys: ApiKeyTable,
     pub(crate) caller: Caller,
     /// The one that it is about, unless it is about all of the tenant's.
     pub(crate) aggregate: Option<AggregateId>,
@@ -47,34 +44,25 @@ pub(crate) struct Follower {
     pub(crate) key: DataKey,
     /// Where it begins.
     pub(crate) place: Positions,
-    /// When it ends, whatever happens.
-    pub(crate) deadline: Option<Instant>,
     #[expect(dead_code, reason = "it is held, not read")]
     pub(crate) share: Share,
 }
 
 impl Follower {
-    /// Begins, on a task of its own: what waits for a database is no part of a body that may be polled from anywhere.
+    /// Begins, on a task of its own, and goes on until it is `over`: what waits for a database is no part of a body that may be polled from anywhere.
     pub(crate) fn start(
         self,
         tail: &Tail,
+        over: impl Future<Output = ()> + Send + 'static,
         shutdown: Shutdown,
     ) -> impl Stream<Item = Result<Bytes, Infallible>> + Send + Sync + 'static {
         let waiter = tail.subscribe(&self.caller, self.aggregate);
         // One chunk waits for the client; the next is fetched when that is taken.
         let (chunks, body) = mpsc::channel(1);
-        let (deadline, api_keys, caller) = (self.deadline, self.api_keys.clone(), self.caller.clone());
         tokio::spawn(async move {
-            let over = async {
-                match deadline {
-                    Some(deadline) => tokio::time::sleep_until(deadline).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 () = self.tell(waiter, &chunks) => {}
                 () = over => {}
-                () = api_keys.revoked(&caller) => {}
                 () = shutdown.requested() => {}
                 () = chunks.closed() => {}
             }
@@ -123,7 +111,7 @@ impl Follower {
 
 /// JSON has no line breaks of its own, so the data is one line.
 fn write(chunk: &mut String, id: &str, event: FeedEvent) -> Result<(), StoreError> {
-    let event: EventView = view::event(event.into());
+    let event: EventView = view::event(event.into(), None);
     let data = serde_json::to_string(&event)?;
     for part in ["id: ", id, "\nevent: ", event.kind(), "\ndata: ", &data, "\n\n"] {
         chunk.push_str(part);

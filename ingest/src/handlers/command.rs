@@ -7,7 +7,7 @@ use std::time::Duration;
 use quittance_avro::{
     ids::{AggregateId, CommandId},
     records::{Envelope, Fingerprint, Sealed},
-    seal::Binding,
+    seal::{Binding, DataKey},
     time::Timestamp,
 };
 use quittance_service::trace::TraceContext;
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 use warp::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::{Answer, TEXT_PURPOSE, json, methods::method_view, payment_view, sealing_key, stores_down};
+use super::{Answer, TEXT_PURPOSE, json, methods::method_view, payment_view, sealed, sealing_key, stores_down};
 use crate::{
     app::App,
     auth::Caller,
@@ -62,17 +62,20 @@ impl Request<'_> {
         text: &(impl Serialize + Sync),
     ) -> Result<Sealed, Problem> {
         let key = sealing_key(app, self.caller.mode, &self.caller.tenant).await?;
-        let plaintext = serde_json::to_vec(text).map_err(|_| Problem::Internal)?;
+        self.seal_with(&key, purpose, text)
+    }
+
+    fn seal_with(&self, key: &DataKey, purpose: &'static str, text: &impl Serialize) -> Result<Sealed, Problem> {
         let aggregate_id = self.resource.to_string();
         let (mode, tenant) = (self.caller.mode, &self.caller.tenant);
-        Ok(key.seal(Binding { mode, tenant, aggregate_id: &aggregate_id, purpose }, &plaintext))
+        sealed(key, Binding { mode, tenant, aggregate_id: &aggregate_id, purpose }, text)
     }
 
     /// A payment's text, sealed, with the tokens by which it is found.
     pub(super) async fn seal_text(&self, app: &App, text: &Text) -> Result<SealedText, Problem> {
         let key = sealing_key(app, self.caller.mode, &self.caller.tenant).await?;
         let search_tokens = Some(search::tokens(&key, text));
-        Ok(SealedText { sealed: Some(self.seal(app, TEXT_PURPOSE, text).await?), search_tokens })
+        Ok(SealedText { sealed: Some(self.seal_with(&key, TEXT_PURPOSE, text)?), search_tokens, made_of: None })
     }
 
     /// Publishes the command and answers with what it was asked of, as soon as that shows what came of it. What was decided before is

@@ -1,6 +1,6 @@
 //! What tenants configure: gateway accounts ([`accounts`]), and what there is one set of each: routing rules, limits and fees
 //! ([`sets`]). All of it is written whole, and of two changes the later one holds, so that a request that is sent again changes
-//! nothing.
+//! nothing. API keys ([`api_keys`]) are made, under an Idempotency-Key, and revoked.
 
 mod accounts;
 mod api_keys;

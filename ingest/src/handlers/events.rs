@@ -7,10 +7,8 @@ use futures::Stream;
 use quittance_avro::{
     ids::{AggregateId, PaymentId},
     seal::{DataKey, OpenError},
-    time::Timestamp,
 };
 use serde::Serialize;
-use tokio::time::Instant;
 use utoipa::ToSchema;
 use warp::{
     Reply,
@@ -57,7 +55,7 @@ enum Begin {
     Cursor(String, &'static str),
 }
 
-/// `GET /v1/events`: a page, or a stream for who accepts only that.
+/// `GET /v1/events`: a page, or a stream for who accepts one.
 pub(crate) async fn read_events(call: &Call<'_>) -> Result<Answer, Problem> {
     let (limit, begin) = call.query.page(|text| Some(text.to_owned()))?;
     if accepts(call.headers, "text/event-stream") {
@@ -77,7 +75,7 @@ pub(crate) async fn read_events(call: &Call<'_>) -> Result<Answer, Problem> {
     found.truncate(limit);
     found.iter().for_each(|found| place.pass(found.lane, found.position));
     let next_cursor = seal(&place, &key, binding(caller.mode, &caller.tenant));
-    let data = found.into_iter().map(|found| view::event(found.event)).collect();
+    let data = found.into_iter().map(|found| view::event(found.event, None)).collect();
     json(StatusCode::OK, &EventPage { data, has_more, next_cursor })
 }
 
@@ -96,11 +94,9 @@ async fn follow(call: &Call<'_>, aggregate: Option<AggregateId>, begin: Begin) -
     let key: DataKey = sealing_key(app, caller.mode, &caller.tenant).await?;
     let place = place(app, caller, begin).await?;
     let (reads, caller) = (app.parts.reads.clone(), caller.clone());
-    // Whoever was let in until then has to show again that they may.
-    let deadline = caller.time_left(Timestamp::now()).and_then(|left| Instant::now().checked_add(left));
-    let follower =
-        Follower { reads, api_keys: app.parts.api_keys.clone(), caller, aggregate, key, place, deadline, share };
-    Ok(event_stream(follower.start(&app.parts.tail, app.parts.stopping.clone())))
+    let over = app.parts.authenticator.over(call.headers, &caller);
+    let follower = Follower { reads, caller, aggregate, key, place, share };
+    Ok(event_stream(follower.start(&app.parts.tail, over, app.parts.stopping.clone())))
 }
 
 /// Nothing on the way is to keep it back, or to keep it.
@@ -127,11 +123,16 @@ async fn opened(app: &App, caller: &Caller, cursor: &str, field: &str) -> Result
         Problem::Invalid(vec![FieldError { field: field.to_owned(), message }])
     };
     let sealed = read_sealed(cursor).ok_or_else(refused)?;
-    match app.parts.keys.open(binding(caller.mode, &caller.tenant), &sealed).await {
+    let keys = app.parts.keys.followed();
+    match keys.open_if_known(binding(caller.mode, &caller.tenant), &sealed).await {
         Ok(bytes) => read_opened(&bytes).ok_or_else(refused),
-        Err(OpenError::NoKey(_)) => Err(Problem::Unavailable("the tenants' keys")),
+        Err(OpenError::NoKey(_)) if !keys.is_caught_up() => Err(Problem::Unavailable("the tenants' keys")),
         Err(
-            OpenError::Erased(_) | OpenError::Algorithm(_) | OpenError::Forged(_) | OpenError::OtherMasterKey { .. },
+            OpenError::NoKey(_)
+            | OpenError::Erased(_)
+            | OpenError::Algorithm(_)
+            | OpenError::Forged(_)
+            | OpenError::OtherMasterKey { .. },
         ) => Err(refused()),
     }
 }

@@ -85,14 +85,14 @@ pub(crate) async fn change_method(call: &Call<'_>, change: MethodChange, body: i
 
 /// `GET /v1/payment-methods/{id}`
 pub(crate) async fn read_method(call: &Call<'_>) -> Result<Answer, Problem> {
-    let Call { app, caller, query, headers, id, .. } = *call;
+    let Call { app, caller, query, id, .. } = *call;
     let after = query.after()?;
     let id: PaymentMethodId = id.parse().map_err(|_| Problem::NotFound)?;
     let read = || {
         let state = app.parts.reads.method(caller, id);
         state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
     };
-    let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
+    let state = caught_up(call, id, after, read).await?.ok_or(Problem::NotFound)?;
     json(StatusCode::OK, &method_view(app, caller, &state).await?)
 }
 

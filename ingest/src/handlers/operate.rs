@@ -41,7 +41,11 @@ pub(crate) async fn operate(call: &Call<'_>, operation: Operation, body: impl Ch
         prefer: Prefer::from_headers(headers),
         status: operation.status(),
     };
-    let text = sealed(app, &request, payment_id, &asked).await?;
+    let text = match sealed(app, &request, payment_id, &asked).await {
+        // What was asked for before is answered again, whatever has become of the text since.
+        Err(problem) if operation == Operation::Update => return request.answer_again(app).await?.ok_or(problem),
+        text => text?,
+    };
     let command = asked.command(request.envelope(call).await?, fingerprint.clone(), text);
     request.send(app, &command, call.trace).await
 }
@@ -55,11 +59,11 @@ async fn sealed(app: &App, request: &Request<'_>, payment_id: PaymentId, asked: 
             // What cannot be read is not written over.
             let text = opened_text(app, &state).await?.ok_or(Problem::Unavailable("the payment's text"))?;
             let text = change.clone().applied(text).map_err(|error| Problem::Invalid(vec![error]))?;
-            request.seal_text(app, &text).await
+            Ok(SealedText { made_of: Some(state.text_came_with()), ..request.seal_text(app, &text).await? })
         }
         Asked::Resolve { note: Some(note), .. } => {
             let sealed = request.seal(app, NOTE_PURPOSE, &json!({ "note": note })).await?;
-            Ok(SealedText { sealed: Some(sealed), search_tokens: None })
+            Ok(SealedText { sealed: Some(sealed), ..SealedText::default() })
         }
         Asked::Resolve { note: None, .. }
         | Asked::Capture { .. }

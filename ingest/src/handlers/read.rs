@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures::{FutureExt, TryFutureExt, future::BoxFuture};
 use quittance_avro::ids::{AggregateId, PaymentId, RefundId};
 use tokio::time::Instant;
-use warp::http::{HeaderMap, StatusCode};
+use warp::http::StatusCode;
 
-use super::{Answer, json as answer, payment_view, stores_down};
+use super::{Answer, actor::address, json as answer, payment_view, stores_down};
 use crate::{
-    app::App,
+    auth::Role,
     call::Call,
     command_view,
     prefer::Prefer,
@@ -34,7 +34,7 @@ pub(crate) async fn read_payment(call: &Call<'_>) -> Result<Answer, Problem> {
         let state = app.parts.reads.payment(caller, id);
         state.map_ok(|state| (state.as_ref().and_then(|state| state.envelope.sequence), state)).boxed()
     };
-    let state = caught_up(app, headers, id, after, read).await?.ok_or(Problem::NotFound)?;
+    let state = caught_up(call, id, after, read).await?.ok_or(Problem::NotFound)?;
     let tag = Tag::of(state.envelope.sequence);
     if tag.is_known(headers) {
         return Ok(tag.not_modified());
@@ -55,7 +55,7 @@ pub(crate) async fn read_refund(call: &Call<'_>) -> Result<Answer, Problem> {
 
 /// `GET /v1/payments/{id}/history`
 pub(crate) async fn read_history(call: &Call<'_>) -> Result<Answer, Problem> {
-    let Call { app, caller, query, headers, id, .. } = *call;
+    let Call { app, caller, query, id, .. } = *call;
     let after = query.after()?;
     let id: PaymentId = id.parse().map_err(|_| Problem::NotFound)?;
     let limit = i64::try_from(EVENTS_MAX + 1).unwrap_or(i64::MAX);
@@ -63,7 +63,7 @@ pub(crate) async fn read_history(call: &Call<'_>) -> Result<Answer, Problem> {
         let events = app.parts.reads.history(caller, id, limit);
         events.map_ok(|events| (events.last().map(|event| event.sequence), events)).boxed()
     };
-    let mut events = caught_up(app, headers, id, after, read).await?;
+    let mut events = caught_up(call, id, after, read).await?;
     if events.is_empty() {
         // The history comes by way of Postgres alone, which may be behind.
         let state = app.parts.reads.payment(caller, id).await.map_err(|error| stores_down(&error))?;
@@ -71,7 +71,12 @@ pub(crate) async fn read_history(call: &Call<'_>) -> Result<Answer, Problem> {
     }
     let has_more = events.len() > EVENTS_MAX;
     events.truncate(EVENTS_MAX);
-    let data = events.into_iter().map(view::event).collect();
+    let shows_addresses = caller.roles.contains(&Role::Admin);
+    let mut data = Vec::with_capacity(events.len());
+    for event in events {
+        let address = if shows_addresses { address(app, caller, &event).await } else { None };
+        data.push(view::event(event, address));
+    }
     answer(StatusCode::OK, &List { data, has_more })
 }
 
@@ -91,15 +96,18 @@ pub(crate) async fn read_command(call: &Call<'_>) -> Result<Answer, Problem> {
 /// Reads until what is read has reached the sequence `after`, for as long as the client waits (`Prefer: wait`) or the
 /// default. `read` gives what it found, after the sequence of it if it found anything.
 pub(super) async fn caught_up<'a, T>(
-    app: &App,
-    headers: &HeaderMap,
+    call: &Call<'_>,
     id: impl Into<AggregateId>,
     after: Option<i64>,
     read: impl Fn() -> BoxFuture<'a, Result<(Option<i64>, T), StoreError>>,
 ) -> Result<T, Problem> {
     let read = || read().map_err(|error| stores_down(&error));
     let Some(after) = after else { return Ok(read().await?.1) };
-    let deadline = Instant::now() + Prefer::from_headers(headers).wait.unwrap_or(app.parts.wait);
+    let Call { app, caller, headers, .. } = *call;
+    let wait = Prefer::from_headers(headers).wait.unwrap_or(app.parts.wait);
+    // Whoever finds no room to wait is told what there is.
+    let room = app.parts.waits.take(caller);
+    let deadline = Instant::now() + if room.is_ok() { wait } else { Duration::ZERO };
     let mut waiter = app.parts.notices.subscribe(id);
     loop {
         let is_last = Instant::now() >= deadline;

@@ -4,6 +4,8 @@
 //! it was taken in; a crash before that is a webhook that the gateway sends again, and one after it is a webhook that comes twice.
 //! A notice that comes twice has the processor ask twice, which changes nothing.
 
+use std::net::IpAddr;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use quittance_avro::{
     API_VERSION,
@@ -18,7 +20,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use warp::http::{HeaderMap, StatusCode};
 
-use super::{Answer, configure::opened_secrets, json, sealing_key, stores_down};
+use super::{Answer, configure::opened_secrets, json, sealed, sealing_key, stores_down};
 use crate::{
     app::App,
     body::{Chunks, read_body_of},
@@ -32,13 +34,16 @@ const BODY_PURPOSE: &str = "gateway_notice.body";
 /// Takes a webhook in.
 pub(crate) async fn webhook(
     app: &App,
+    client: Option<IpAddr>,
     query: &Query,
     headers: &HeaderMap,
     id: &str,
     body: impl Chunks,
 ) -> Result<Answer, Problem> {
     query.none()?;
-    // Whether there is such an account is not for strangers to know.
+    let _share = app.parts.webhooks.take_of(client)?;
+    // Whether there is such an account is not for strangers to know, so the body is read whatever is named.
+    let body = read_body_of(headers, body, NOTICE_BYTES_MAX as u64).await?;
     let id: GatewayAccountId = id.parse().map_err(|_| Problem::Unauthorized)?;
     let account = app.parts.configurations.table()?.read().account(id).cloned();
     let account = account.filter(|account| account.value.webhook_secret_count > 0).ok_or(Problem::Unauthorized)?;
@@ -46,7 +51,6 @@ pub(crate) async fn webhook(
     let adapter = adapter(account.gateway);
     let signature = headers.get(adapter.signature_header()).and_then(|value| value.to_str().ok());
     let signature = signature.ok_or(Problem::Unauthorized)?;
-    let body = read_body_of(headers, body, NOTICE_BYTES_MAX as u64).await?;
     let secrets = opened_secrets(app, account).await?.webhook_secrets;
     let now = Timestamp::now();
     let is_right = |secret| is_signed(signature, &body, secret, now, TOLERANCE_SECONDS).is_ok();
@@ -101,8 +105,7 @@ async fn notice(
     let key = sealing_key(app, envelope.mode, &envelope.tenant).await?;
     let (mode, tenant) = (envelope.mode, &envelope.tenant);
     let binding = Binding { mode, tenant, aggregate_id: &envelope.aggregate_id, purpose: BODY_PURPOSE };
-    let plain = serde_json::to_vec(&json!({ "body": STANDARD.encode(body) })).map_err(|_| Problem::Internal)?;
-    let sealed = Some(key.seal(binding, &plain));
+    let sealed = Some(sealed(&key, binding, &json!({ "body": STANDARD.encode(body) }))?);
     let (notice_id, kind, gateway_reference, attempt_id) = match read {
         Some(notice) => (Some(notice.id), Some(notice.kind), Some(notice.gateway_reference), notice.attempt_id),
         None => (None, None, None, None),

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,48 +10,58 @@ use quittance_avro::{tenant::Tenant, words::Mode};
 
 use crate::auth::Caller;
 
-/// How many there are. Cheap to clone.
+/// How many there are, by whoever has them: a tenant in a mode, unless it is about somebody else. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Shares {
-    taken: Arc<Mutex<Taken>>,
+pub struct Shares<K: Eq + Hash = (Mode, Tenant)> {
+    taken: Arc<Mutex<Taken<K>>>,
     all_max: usize,
     own_max: usize,
 }
 
-#[derive(Debug, Default)]
-struct Taken {
+#[derive(Debug)]
+struct Taken<K> {
     all: usize,
-    own: HashMap<(Mode, Tenant), usize>,
+    own: HashMap<K, usize>,
 }
 
 /// One of them; given back when dropped.
 #[derive(Debug)]
-pub struct Share {
-    shares: Shares,
-    of: (Mode, Tenant),
+pub struct Share<K: Eq + Hash = (Mode, Tenant)> {
+    shares: Shares<K>,
+    of: K,
 }
 
 /// Why there is none left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
-    /// The tenant has as many as one may have.
+    /// Whoever asks has as many as one may have.
     Own(usize),
     /// All are taken.
     All,
 }
 
 impl Shares {
-    /// At most `all_max`, of which a tenant may have one in `part` in each mode.
+    /// Takes one for the caller's tenant.
+    ///
+    /// # Errors
+    /// When none is left for it.
+    pub fn take(&self, caller: &Caller) -> Result<Share, Full> {
+        self.take_of((caller.mode, caller.tenant.clone()))
+    }
+}
+
+impl<K: Clone + Eq + Hash> Shares<K> {
+    /// At most `all_max`, at least one, of which each may have one in `part`.
     pub fn new(all_max: usize, part: usize) -> Self {
-        Self { taken: Arc::default(), all_max, own_max: (all_max / part).max(1) }
+        let taken = Arc::new(Mutex::new(Taken { all: 0, own: HashMap::new() }));
+        Self { taken, all_max: all_max.max(1), own_max: (all_max / part).max(1) }
     }
 
     /// Takes one.
     ///
     /// # Errors
-    /// When none is left for that tenant.
-    pub fn take(&self, caller: &Caller) -> Result<Share, Full> {
-        let of = (caller.mode, caller.tenant.clone());
+    /// When none is left for whoever it is.
+    pub fn take_of(&self, of: K) -> Result<Share<K>, Full> {
         let mut taken = self.lock();
         if taken.all >= self.all_max {
             return Err(Full::All);
@@ -63,13 +74,15 @@ impl Shares {
         taken.all += 1;
         Ok(Share { shares: self.clone(), of })
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
+impl<K: Eq + Hash> Shares<K> {
+    fn lock(&self) -> MutexGuard<'_, Taken<K>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Share {
+impl<K: Eq + Hash> Drop for Share<K> {
     fn drop(&mut self) {
         let mut taken = self.shares.lock();
         taken.all -= 1;

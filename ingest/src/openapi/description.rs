@@ -65,7 +65,7 @@ impl Tag {
             Self::Commands => "What became of a request that asked for something.",
             Self::Events => "What happened, in pages or as it happens.",
             Self::Ledger => "Double-entry accounts of all money that moved.",
-            Self::Configuration => "What a tenant configures: gateway accounts, routing, limits, fees.",
+            Self::Configuration => "What a tenant configures: gateway accounts, routing, limits, fees, API keys.",
             Self::Gateways => "What gateways tell of their own accord.",
             Self::Service => "The service itself.",
         }
@@ -242,7 +242,7 @@ impl Description {
                     Problem::Unauthorized,
                     Problem::Forbidden,
                     Problem::RateLimited(Duration::from_secs(1)),
-                    Problem::TooMany("at most 1024 for a tenant at a time".to_owned()),
+                    Problem::TooMany("at most 1024 at a time".to_owned()),
                     Problem::Overloaded,
                 ]);
                 self.problems.extend(spec.path.contains('{').then_some(Problem::NotFound));
@@ -250,7 +250,12 @@ impl Description {
                 (names(roles), vec![json!({ BEARER: [] })])
             }
             Access::Webhook => {
-                self.problems.push(Problem::Unauthorized);
+                self.problems.extend([
+                    Problem::Unauthorized,
+                    Problem::TooMany("at most 128 at a time".to_owned()),
+                    Problem::TooSlow,
+                    Problem::Overloaded,
+                ]);
                 about += "\n\nNo role may: a signature of the gateway lets in.";
                 (Vec::new(), GatewayKind::ALL.iter().map(|gateway| json!({ signature(*gateway): [] })).collect())
             }

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use deadpool_postgres::Pool;
 use quittance_avro::{records::Envelope, tenant::Tenant, words::Mode};
 use tokio::{
-    sync::Semaphore,
+    sync::{AcquireError, Semaphore},
     time::{Instant, timeout, timeout_at},
 };
 use tokio_postgres::{Row, types::ToSql};
 
-use super::StoreError;
+use super::{StoreError, own_turns::OwnTurns};
 use crate::auth::Caller;
 
 /// How long a read may take, from the wait for a connection on.
@@ -25,7 +25,7 @@ const SCOPE: &str = "select set_config('quittance.mode', $1, true), set_config('
      set_config('statement_timeout', $3, true)";
 
 /// Whose rows a query is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Scope {
     mode: &'static str,
     tenant: String,
@@ -40,7 +40,7 @@ impl Scope {
         [&self.mode, &self.tenant]
     }
 
-    fn of(mode: Mode, tenant: &Tenant) -> Self {
+    pub(super) fn of(mode: Mode, tenant: &Tenant) -> Self {
         Self { mode: mode.as_str(), tenant: tenant.to_string() }
     }
 }
@@ -67,12 +67,16 @@ pub(super) struct ScopedTables {
     pool: Pool,
     /// One for each query that takes its time: half of the connections at most, so that payments can be read meanwhile.
     turns: Arc<Semaphore>,
+    /// A tenant has half of the connections at most, and half of those turns, so that others get through beside it.
+    own: OwnTurns,
+    own_slow: OwnTurns,
 }
 
 impl ScopedTables {
     pub(super) fn new(pool: Pool) -> Self {
-        let turns = (pool.status().max_size / 2).max(1);
-        Self { pool, turns: Arc::new(Semaphore::new(turns)) }
+        let half = (pool.status().max_size / 2).max(1);
+        let turns = Arc::new(Semaphore::new(half));
+        Self { pool, turns, own: OwnTurns::new(half), own_slow: OwnTurns::new((half / 2).max(1)) }
     }
 
     /// Asks a query of which `$1` is the mode and `$2` the tenant; `params` are those from `$3` on. Postgres refuses a query that uses
@@ -85,7 +89,11 @@ impl ScopedTables {
     ) -> Result<Vec<Row>, StoreError> {
         let scope = scope.into();
         let params = [&scope.params(), params].concat();
-        self.query_until(Instant::now() + READ_TIMEOUT, &scope, query, &params).await
+        let deadline = Instant::now() + READ_TIMEOUT;
+        let Ok(Ok(_turn)) = timeout_at(deadline, self.own.of(&scope).acquire_owned()).await else {
+            return Err(StoreError::Late(READ_TIMEOUT));
+        };
+        self.query_until(deadline, &scope, query, &params).await
     }
 
     /// Asks a query about what is no tenant's; `params` are all that it has.
@@ -106,7 +114,11 @@ impl ScopedTables {
         params: Params,
     ) -> Result<Vec<Row>, StoreError> {
         let (deadline, scope) = (Instant::now() + READ_TIMEOUT, scope.into());
-        let Ok(Ok(turn)) = timeout(TURN_TIMEOUT, Arc::clone(&self.turns).acquire_owned()).await else {
+        let turn = async {
+            let own = self.own_slow.of(&scope).acquire_owned().await?;
+            Ok::<_, AcquireError>((own, Arc::clone(&self.turns).acquire_owned().await?))
+        };
+        let Ok(Ok(turn)) = timeout(TURN_TIMEOUT, turn).await else {
             return Err(StoreError::Busy(TURN_TIMEOUT));
         };
         let tables = self.clone();

@@ -146,9 +146,15 @@ pub(super) fn ask(number: u128, what: Ask) -> Input {
         Ask::Approve => ApprovePayment { envelope, fingerprint, reason }.into(),
         Ask::Reject => RejectPayment { envelope, fingerprint, reason }.into(),
         Ask::Acknowledge => resolution(number, None, Resolution::Acknowledged),
-        Ask::Update => UpdatePayment { envelope, fingerprint, sealed: None, search_tokens: None }.into(),
+        Ask::Update => update(number, None),
     };
     input(command_id(number), request)
+}
+
+/// A change of the text, made of the one that came with an event, if it says so.
+pub(super) fn update(number: u128, text_sequence: Option<i64>) -> Request {
+    let (envelope, fingerprint) = asked(number);
+    UpdatePayment { envelope, fingerprint, sealed: None, search_tokens: None, text_sequence }.into()
 }
 
 /// What a person found out.

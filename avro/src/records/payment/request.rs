@@ -107,4 +107,6 @@ pub struct UpdatePayment {
     pub sealed: Option<Sealed>,
     /// Tokens by which its reference and metadata can be looked for: HMACs under a key of the tenant, in no order that says anything. Absent in records of older builds, and if there is no text.
     pub search_tokens: Option<Vec<Bytes>>,
+    /// The sequence of the event that the text came with which this one was made of: if there is a later one, the command is refused. Absent in records of older builds, which replace whatever is there.
+    pub text_sequence: Option<i64>,
 }

@@ -82,6 +82,15 @@ pub struct PaymentState {
     pub network_transaction_id: Option<String>,
     /// Tokens by which its reference and metadata can be looked for: HMACs under a key of the tenant, in no order that says anything. Absent in records of older builds, and if there is no text.
     pub search_tokens: Option<Vec<Bytes>>,
+    /// The sequence of the event that its text came with. Absent in records of older builds, and as long as it is that of its creation.
+    pub text_sequence: Option<i64>,
+}
+
+impl PaymentState {
+    /// The sequence of the event that its text came with: the first, unless it was changed since.
+    pub fn text_came_with(&self) -> i64 {
+        self.text_sequence.unwrap_or(1)
+    }
 }
 
 /// Something that was asked of a gateway for a payment.
@@ -218,6 +227,8 @@ pub struct RememberedCommand {
     pub sequence: i64,
     /// The operation that it began.
     pub operation_id: Option<String>,
+    /// When it was applied. Absent in records of older builds.
+    pub decided_at: Option<Timestamp>,
 }
 
 /// Something to be done at a time unless the state changes first.

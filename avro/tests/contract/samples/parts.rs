@@ -232,5 +232,6 @@ pub(super) fn remembered_command(fill: Fill) -> RememberedCommand {
         fingerprint: fingerprint(),
         sequence: 1,
         operation_id: fill.text(OPERATION),
+        decided_at: fill.option(time(7)),
     }
 }

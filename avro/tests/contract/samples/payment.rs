@@ -165,6 +165,7 @@ pub(super) fn state(fill: Fill) -> PaymentState {
         payment_method_id: fill.text("pm_00000000000000000000000000000001"),
         network_transaction_id: fill.text("ntx_1"),
         search_tokens: fill.option(search_tokens()),
+        text_sequence: fill.option(4),
     }
 }
 

@@ -65,5 +65,6 @@ pub(super) fn update_payment(fill: Fill) -> UpdatePayment {
         fingerprint: fingerprint(),
         sealed: fill.option(sealed()),
         search_tokens: fill.option(search_tokens()),
+        text_sequence: fill.option(4),
     }
 }

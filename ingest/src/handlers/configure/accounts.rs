@@ -70,7 +70,11 @@ pub(crate) async fn put_gateway_account(call: &Call<'_>, body: impl Chunks) -> R
     seal(app, caller, &mut account, &secrets).await?;
     app.parts.configurations.write(&Configured::Account(account)).await?;
     let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    let written = own(app, caller)?.accounts.get(&name).cloned().ok_or(Problem::Internal)?;
+    let written = own(app, caller)?
+        .accounts
+        .get(&name)
+        .cloned()
+        .ok_or_else(|| Problem::internal("an account", "what was written is not there"))?;
     json(status, &AccountView::of(&written))
 }
 
@@ -140,7 +144,7 @@ pub(in crate::handlers) async fn opened_secrets(
         tracing::error!(%error, account = account.name, "the secrets of a gateway account do not open");
         Problem::Unavailable("the tenants' keys")
     })?;
-    AccountSecrets::read(&opened).ok_or(Problem::Internal)
+    AccountSecrets::read(&opened).ok_or_else(|| Problem::internal("secrets", "what opens is not understood"))
 }
 
 async fn seal(
@@ -155,7 +159,9 @@ async fn seal(
         return Ok(());
     }
     let key = sealing_key(app, caller.mode, &caller.tenant).await?;
-    let sealed = secrets.seal(AccountSecrets::binding(account), &key).map_err(|_| Problem::Internal)?;
+    let sealed = secrets
+        .seal(AccountSecrets::binding(account), &key)
+        .map_err(|error| Problem::internal("secrets cannot be sealed", error))?;
     account.sealed = Some(sealed);
     Ok(())
 }

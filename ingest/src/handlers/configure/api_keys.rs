@@ -17,7 +17,7 @@ use crate::{
         json, sealing_key,
     },
     idempotency::IdempotencyKey,
-    problem::Problem,
+    problem::{FieldError, Problem},
 };
 
 /// How many keys a tenant may have in a mode that let somebody in, and how many in all: every ingest holds all of them.
@@ -42,7 +42,9 @@ pub(crate) async fn create_api_key(call: &Call<'_>, body: impl Chunks) -> Result
         }
         let all = table.of(caller.mode, &caller.tenant);
         if all.clone().count() >= ALL_MAX || all.filter(|key| is_good(key, now)).count() >= GOOD_MAX {
-            return Err(Problem::TooMany(format!("at most {GOOD_MAX} active API keys, {ALL_MAX} in all")));
+            let message =
+                format!("must not be that of one more: there are at most {GOOD_MAX} active API keys, {ALL_MAX} in all");
+            return Err(Problem::Invalid(vec![FieldError { field: "name".to_owned(), message }]));
         }
     }
     let secret = ApiSecret::derive(&sealing_key(app, caller.mode, &caller.tenant).await?, caller.mode, id);

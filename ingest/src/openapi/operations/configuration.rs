@@ -45,7 +45,6 @@ pub(super) fn create_api_key() -> Description {
     Description::new("createApiKey", Tag::Configuration, "Make an API key", about)
         .body(api_key_shape())
         .creation("ApiKey", "It was made.")
-        .fails([Problem::TooMany("at most 100 active API keys, 1000 in all".to_owned())])
 }
 
 pub(super) fn api_keys() -> Description {

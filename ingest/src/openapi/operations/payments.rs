@@ -99,7 +99,8 @@ const fn words(operation: Operation) -> (&'static str, &'static str, &'static st
         Operation::Update => (
             "updatePayment",
             "Change the text of a payment",
-            "A JSON merge patch (RFC 7396) of its text: what is absent stays. Money and status are not changed this way.",
+            "A JSON merge patch (RFC 7396) of its text: what is absent stays. Money and status are not changed this way. Of two \
+             changes that are made of the same text one is refused, so that none is lost: ask again under another `Idempotency-Key`.",
         ),
     }
 }
@@ -127,7 +128,7 @@ const fn refusals(operation: Operation) -> &'static [Refusal] {
         Operation::Confirm => &[Refusal::NoActionRequired],
         Operation::Approve | Operation::Reject => &[Refusal::NotOnHold],
         Operation::Resolve => &[Refusal::NotUnderReview, Refusal::ResolutionInvalid],
-        Operation::Update => &[],
+        Operation::Update => &[Refusal::TextChanged],
     }
 }
 

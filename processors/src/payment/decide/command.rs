@@ -78,10 +78,7 @@ fn carry_out(draft: &mut Draft<'_>, command: &Command) -> Result<Option<String>,
         Request::Approve(asked) => hold::approve(draft, asked).map(|()| None),
         Request::Reject(asked) => hold::reject(draft, asked).map(|()| None),
         Request::Resolve(asked) => resolve::resolve(draft, asked).map(|()| asked.operation_id.clone()),
-        Request::Update(asked) => {
-            update(draft, asked);
-            Ok(None)
-        }
+        Request::Update(asked) => update(draft, asked).map(|()| None),
     }
 }
 
@@ -106,6 +103,7 @@ fn remember(draft: &mut Draft<'_>, command: &Command, operation_id: Option<Strin
         fingerprint: command.request.fingerprint().clone(),
         sequence: draft.payment().envelope.sequence.unwrap_or(0),
         operation_id,
+        decided_at: Some(draft.cx.now),
     };
     draft.outcome = Some(outcome::applied(&draft.payment().envelope, &known, draft.cx.now));
     draft.state.commands.push(known);
@@ -133,11 +131,17 @@ fn confirm(draft: &mut Draft<'_>) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn update(draft: &mut Draft<'_>, asked: &UpdatePayment) {
+/// A text replaces the one that it was made of, and no later one: what that says would be lost.
+fn update(draft: &mut Draft<'_>, asked: &UpdatePayment) -> Result<(), Refusal> {
+    if asked.text_sequence.is_some_and(|made_of| made_of != draft.payment().text_came_with()) {
+        return Err(Refusal::TextChanged);
+    }
     draft.state.state.sealed.clone_from(&asked.sealed);
     draft.state.state.search_tokens.clone_from(&asked.search_tokens);
     let sealed = asked.sealed.clone();
     draft.event(|envelope, standing| Event::Updated(PaymentUpdated { envelope, sealed, standing }));
+    draft.state.state.text_sequence = draft.payment().envelope.sequence;
+    Ok(())
 }
 
 /// What tells the operation of a command from others of the payment.

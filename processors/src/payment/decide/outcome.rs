@@ -33,11 +33,11 @@ pub(crate) fn remembered(outcome: &Outcome) -> RememberedRefusal {
     }
 }
 
-/// A command that was applied, once or some time ago.
+/// A command that was applied, once or some time ago. It says when, as far as that is remembered.
 pub(crate) fn applied(of: &Envelope, remembered: &RememberedCommand, now: Timestamp) -> Outcome {
     let command_id = remembered.command_id;
     Outcome {
-        envelope: envelope(command_id, of, now),
+        envelope: envelope(command_id, of, remembered.decided_at.unwrap_or(now)),
         command_id,
         operation: remembered.operation.clone(),
         fingerprint: remembered.fingerprint.clone(),

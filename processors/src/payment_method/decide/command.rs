@@ -159,6 +159,7 @@ fn remember(draft: &mut Draft<'_>, command: &Command) {
         fingerprint: command.request.fingerprint().clone(),
         sequence: draft.method().envelope.sequence.unwrap_or(0),
         operation_id: None,
+        decided_at: Some(draft.cx.now),
     };
     draft.outcome = Some(remembered::applied(&draft.method().envelope, &known, draft.cx.now));
     draft.state.commands.push(known);

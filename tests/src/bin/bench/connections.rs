@@ -19,8 +19,8 @@ use tokio::{
     time::timeout,
 };
 
-/// The server closes a connection that is idle for longer than its header time-out, 10 s: ours end well before, so
-/// that no request meets a connection that is just being closed.
+/// The server closes a connection that is idle for longer than 75 s: ours end well before, so that no request meets a connection
+/// that is just being closed.
 const IDLE_MAX: Duration = Duration::from_secs(5);
 /// How long connecting may take.
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);

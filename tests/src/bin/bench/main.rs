@@ -1,5 +1,5 @@
 //! The benchmark: payments arrive on a fixed schedule, whatever the system does, and are followed from the POST until
-//! they are settled.
+//! they are settled. The same load shows what ingest takes when nobody is behind it, and how fast it reads (`args::Mode`).
 //!
 //! Latency counts from the moment at which a payment was *due*. A generator that waits for an answer before it sends
 //! the next request hides every stall (coordinated omission); this one does not: what comes late because the system

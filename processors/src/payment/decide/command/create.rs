@@ -138,6 +138,7 @@ fn created(
         payment_method_id: asked.payment_method_id.clone(),
         network_transaction_id: asked.network_transaction_id.clone(),
         search_tokens: asked.search_tokens.clone(),
+        text_sequence: None,
     };
     // One seed for each payment, so that deciding again gives the same and payments do not all come back at once.
     let (_, retry_seed) = uuid.as_u64_pair();
