@@ -49,6 +49,8 @@ pub(crate) enum Mode {
     Async,
     /// As async, of an ingest that is alone: nothing is made of its commands, so that they count as settled when they are answered.
     Alone,
+    /// As wait, of an ingest that is alone: the generator itself decides each command, at once.
+    Decided,
     /// Not payments, but reads of payments that are settled.
     Read,
 }
@@ -58,7 +60,16 @@ impl Mode {
     pub(crate) fn parts(self) -> &'static [Part] {
         match self {
             Self::Wait | Self::Async | Self::Read => &Part::ALL,
-            Self::Alone => &[Part::Ingest],
+            Self::Alone | Self::Decided => &[Part::Ingest],
+        }
+    }
+
+    /// How many payments are paid beforehand by a whole installation.
+    pub(crate) fn beforehand(self) -> usize {
+        match self {
+            Self::Wait | Self::Async | Self::Alone => 0,
+            Self::Decided => 1,
+            Self::Read => 1_000,
         }
     }
 
@@ -74,6 +85,7 @@ impl fmt::Display for Mode {
             Self::Wait => "wait",
             Self::Async => "async",
             Self::Alone => "alone",
+            Self::Decided => "decided",
             Self::Read => "read",
         })
     }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     args::{Args, Mode, PAYMENTS_MAX},
+    decider::Decider,
     load::Load,
     payments::Payments,
     report,
@@ -25,9 +26,7 @@ use crate::{
 const TENANT: &str = "bench";
 /// How long a process may take until it can do its work.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How many payments are read over and over.
-const READ_PAYMENTS: usize = 1_000;
-/// How many of them are paid at a time.
+/// How many payments are paid beforehand at a time.
 const AT_A_TIME: usize = 16;
 
 /// What is left of a run.
@@ -81,22 +80,24 @@ pub(crate) async fn run(args: &Args) -> Result<Outcome> {
 impl Bench {
     async fn start(args: &Args) -> Result<Self> {
         eprintln!("starting an installation");
-        let mut installation = Installation::prepare("bench", Options::default())?;
+        // One tenant waits for all, who might have half.
+        let variables = vec![("QUITTANCE_WAITS_MAX", "1000000".to_owned())];
+        let mut installation = Installation::prepare("bench", Options { variables })?;
         // It logs every charge, which a gateway of somebody else's would not do at our expense.
         installation.process(Part::Simulator).set("QUITTANCE_LOG", "warn");
-        for &part in args.mode.parts() {
-            installation.process(part).start()?;
-        }
-        for &part in args.mode.parts() {
-            installation.process(part).ready(READY_WITHIN).await?;
-        }
-        let reads = if args.mode == Mode::Read { settled(&installation).await? } else { Vec::new() };
+        let paid = prepared(&mut installation, args.mode).await?;
         let groups = groups(&mut installation, args.mode.parts())?;
         let postgres = installation.postgres().await?;
         let payments = Arc::new(Payments::new(args.mode));
         let token = installation.tool(&["token", "--tenant", TENANT, "--role", "merchant", "--ttl", "7d"])?;
         let address = format!("127.0.0.1:{}", installation.process(Part::Ingest).port).parse()?;
-        let load = Load::new(address, args.connections_max, token.trim(), Arc::clone(&payments), reads)?;
+        let load = Load::new(
+            address,
+            args.connections_max,
+            token.trim(),
+            Arc::clone(&payments),
+            if args.mode == Mode::Read { paid } else { Vec::new() },
+        )?;
         let watchers = watch(&installation, args.mode, &payments).await?;
         Ok(Self { installation, payments, load: Arc::new(load), postgres, groups, watchers, due: 0 })
     }
@@ -147,9 +148,27 @@ impl Bench {
     }
 }
 
+/// Has everything run that takes part, and nothing else. Gives the paths of the payments that were paid beforehand.
+async fn prepared(installation: &mut Installation, mode: Mode) -> Result<Vec<Uri>> {
+    let count = mode.beforehand();
+    let first = if count > 0 { &Part::ALL } else { mode.parts() };
+    for &part in first {
+        installation.process(part).start()?;
+    }
+    for &part in first {
+        installation.process(part).ready(READY_WITHIN).await?;
+    }
+    let paid = settled(installation, count).await?;
+    for part in first.iter().filter(|part| !mode.parts().contains(part)) {
+        let process = installation.process(*part);
+        process.signal("TERM")?;
+        process.ended(READY_WITHIN).await?;
+    }
+    Ok(paid)
+}
+
 /// Payments that are settled, by their paths.
-async fn settled(installation: &Installation) -> Result<Vec<Uri>> {
-    eprintln!("paying {READ_PAYMENTS} payments, to be read");
+async fn settled(installation: &Installation, count: usize) -> Result<Vec<Uri>> {
     let client = installation.client(TENANT)?;
     let body = payment(1_250, "tok_approve");
     let pay = || async {
@@ -157,7 +176,7 @@ async fn settled(installation: &Installation) -> Result<Vec<Uri>> {
         client.settled(&id, READY_WITHIN).await?;
         anyhow::Ok(format!("/v1/payments/{id}").parse()?)
     };
-    futures::stream::iter(0..READ_PAYMENTS).map(|_| pay()).buffer_unordered(AT_A_TIME).try_collect().await
+    futures::stream::iter(0..count).map(|_| pay()).buffer_unordered(AT_A_TIME).try_collect().await
 }
 
 async fn watch(installation: &Installation, mode: Mode, payments: &Arc<Payments>) -> Result<JoinSet<Result<()>>> {
@@ -166,6 +185,10 @@ async fn watch(installation: &Installation, mode: Mode, payments: &Arc<Payments>
     let watcher = Watcher::new(connection, &installation.prefix, tenant, Arc::clone(payments));
     let mut watchers = JoinSet::new();
     watchers.spawn(watcher.clone().look_around());
+    if mode == Mode::Decided {
+        let decider = Decider::shown(installation).await?;
+        watchers.spawn(decider.decide(installation.kafka()?, installation.registry()?));
+    }
     if mode == Mode::Async {
         let client = redis::Client::open(installation.stack.variable("QUITTANCE_REDIS_URL")?)?;
         watchers.spawn(watcher.follow_notices(client));

@@ -18,6 +18,7 @@ mod backlog;
 mod bench;
 mod books;
 mod connections;
+mod decider;
 mod load;
 mod machine;
 mod payments;

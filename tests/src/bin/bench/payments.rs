@@ -69,7 +69,7 @@ impl Payments {
             }
             Answer::Accepted(id) => {
                 book.tally().answer.record(arrival, at);
-                book.tally().answered_too_early += u64::from(self.mode == Mode::Wait);
+                book.tally().answered_too_early += u64::from(matches!(self.mode, Mode::Wait | Mode::Decided));
                 book.acknowledged(id, arrival, at);
             }
             Answer::Error(kind) => *book.tally().errors.entry(kind).or_default() += 1,

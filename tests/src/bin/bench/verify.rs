@@ -38,7 +38,7 @@ pub(crate) async fn verify(
     mode: Mode,
     acknowledged: &[PaymentId],
 ) -> Result<Verified> {
-    if mode == Mode::Alone {
+    if matches!(mode, Mode::Alone | Mode::Decided) {
         return commands(installation, acknowledged).await;
     }
     let books = read_log(installation).await?;
