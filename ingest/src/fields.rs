@@ -19,6 +19,20 @@ pub(crate) struct Fields<'e> {
     errors: &'e mut Vec<FieldError>,
 }
 
+/// What a body asks for, or everything that is wrong with it. `read` takes the fields that there are; any other is a mistake.
+pub(crate) fn whole<T>(body: Value, read: impl FnOnce(&mut Fields<'_>) -> Option<T>) -> Result<T, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let asked = Fields::new("", body, &mut errors).and_then(|mut fields| {
+        let asked = read(&mut fields);
+        fields.end();
+        asked
+    });
+    match asked {
+        Some(asked) if errors.is_empty() => Ok(asked),
+        _ => Err(errors),
+    }
+}
+
 impl<'e> Fields<'e> {
     /// `path` is that of the object, empty for the body itself.
     pub(crate) fn new(path: &str, value: Value, errors: &'e mut Vec<FieldError>) -> Option<Self> {

@@ -42,6 +42,7 @@ mod router;
 mod routes;
 mod screen;
 mod search;
+mod shape;
 mod table;
 mod tag;
 mod text;

@@ -4,10 +4,10 @@ use quittance_avro::records::{ConfirmPaymentMethod, Envelope, Fingerprint, Remov
 use serde_json::{Value, json};
 
 use crate::{
-    fields::Fields,
-    openapi::{Body, object},
+    fields::whole,
     problem::FieldError,
     publish::Command,
+    shape::{Body, object},
 };
 
 /// What is asked of a saved payment method, by path and method.
@@ -39,11 +39,7 @@ impl MethodChange {
 
 /// The body of such a request has nothing to say.
 pub(crate) fn parse_nothing(body: Value) -> Result<(), Vec<FieldError>> {
-    let mut errors = Vec::new();
-    if let Some(fields) = Fields::new("", body, &mut errors) {
-        fields.end();
-    }
-    if errors.is_empty() { Ok(()) } else { Err(errors) }
+    whole(body, |_| Some(()))
 }
 
 /// That body, for the description of the API.
@@ -54,7 +50,7 @@ pub(crate) fn nothing_shape() -> Body {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::openapi::is_what_is_parsed;
+    use crate::shape::tests::is_what_is_parsed;
 
     #[test]
     fn the_body_is_what_is_parsed() {

@@ -8,7 +8,6 @@ mod operations;
 mod parameters;
 mod problems;
 mod schemas;
-mod shape;
 
 use std::sync::LazyLock;
 
@@ -18,10 +17,6 @@ use quittance_gateways::adapter;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::shape::{
-    Body, Member, amount, flag, integer, list, matching, metadata, metadata_key, object, one_of, prose, text, word,
-    words,
-};
 use self::{description::Tag, problems::Problems};
 use crate::endpoints::ENDPOINTS;
 
@@ -101,9 +96,6 @@ fn security_schemes() -> Value {
     }
     schemes
 }
-
-#[cfg(test)]
-pub(crate) use self::shape::tests::is_what_is_parsed;
 
 #[cfg(test)]
 mod tests;

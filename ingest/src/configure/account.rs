@@ -8,7 +8,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::Parsed;
-use crate::fields::Fields;
+use crate::fields::{Fields, whole};
 
 const SECRET_CHARS_MAX: usize = 255;
 /// What [`secret`] takes.
@@ -29,31 +29,22 @@ pub(crate) struct AccountRequest {
 impl AccountRequest {
     /// Reads the body of `PUT /v1/gateway-accounts/{name}`. What is wrong is told without repeating a secret.
     pub(crate) fn parse(body: Value) -> Parsed<Self> {
-        let mut errors = Vec::new();
-        let request = Fields::new("", body, &mut errors).and_then(request);
-        match request {
-            Some(request) if errors.is_empty() => Ok(request),
-            _ => Err(errors),
-        }
+        whole(body, request)
     }
 }
 
-fn request(mut fields: Fields<'_>) -> Option<AccountRequest> {
+fn request(fields: &mut Fields<'_>) -> Option<AccountRequest> {
     let gateway = fields.required("gateway", 32, |word| {
         let known: Vec<&str> = GatewayKind::ALL.iter().map(|kind| kind.as_str()).collect();
         GatewayKind::from_word(word).ok_or_else(|| format!("must be one of {}", known.join(", ")))
     });
     let enabled = fields.flag("enabled", true);
-    let key = fields.take("secret").and_then(|value| secret(&mut fields, "secret", &value));
+    let key = fields.take("secret").and_then(|value| secret(fields, "secret", &value));
     let webhook_secrets = match fields.take("webhook_secrets") {
         None => None,
         Some(Value::Array(items)) if items.len() <= WEBHOOK_SECRETS_MAX => {
             let items = items.iter().enumerate();
-            Some(
-                items
-                    .filter_map(|(index, item)| secret(&mut fields, &format!("webhook_secrets[{index}]"), item))
-                    .collect(),
-            )
+            Some(items.filter_map(|(index, item)| secret(fields, &format!("webhook_secrets[{index}]"), item)).collect())
         }
         Some(_) => {
             let most = WEBHOOK_SECRETS_MAX;
@@ -64,7 +55,6 @@ fn request(mut fields: Fields<'_>) -> Option<AccountRequest> {
             None
         }
     };
-    fields.end();
     Some(AccountRequest { gateway: gateway?, enabled, secret: key, webhook_secrets })
 }
 

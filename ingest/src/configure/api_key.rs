@@ -5,7 +5,12 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{auth::Role, create::account_name, fields::Fields, problem::FieldError};
+use crate::{
+    auth::Role,
+    create::account_name,
+    fields::{Fields, whole},
+    problem::FieldError,
+};
 
 /// How long a key may be asked for at most, days.
 pub(super) const DAYS_MAX: i64 = 3_650;
@@ -26,18 +31,12 @@ pub(crate) struct ApiKeyRequest {
 impl ApiKeyRequest {
     /// Reads a body.
     pub(crate) fn parse(body: Value) -> Result<Self, Vec<FieldError>> {
-        let mut errors = Vec::new();
-        let request = Fields::new("", body, &mut errors).and_then(|mut fields| {
+        whole(body, |fields| {
             let name = fields.required("name", 64, account_name);
-            let roles = roles(&mut fields);
+            let roles = roles(fields);
             let days = fields.integer("expires_in_days", 0..=DAYS_MAX, 0);
-            fields.end();
             Some(Self { name: name?, roles: roles?, days: (days > 0).then_some(days) })
-        });
-        match request {
-            Some(request) if errors.is_empty() => Ok(request),
-            _ => Err(errors),
-        }
+        })
     }
 
     /// When it ends.

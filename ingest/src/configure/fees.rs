@@ -12,7 +12,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Parsed, account::shown, lists::list};
-use crate::fields::Fields;
+use crate::fields::{Fields, whole};
 
 pub(super) const CURRENCIES_MAX: usize = 200;
 /// All of it, in millionths.
@@ -20,20 +20,13 @@ pub(super) const RATE_MAX_PPM: i64 = 1_000_000;
 
 /// Reads the body of `PUT /v1/fees`.
 pub(crate) fn parse(body: Value) -> Parsed<Vec<FeeRule>> {
-    let mut errors = Vec::new();
-    let fees = Fields::new("", body, &mut errors).map(|mut fields| {
-        let mut seen = BTreeSet::new();
-        let fees = list(&mut fields, "fees", CURRENCIES_MAX, |fields, path, item| {
+    let mut seen = BTreeSet::new();
+    whole(body, |fields| {
+        Some(list(fields, "fees", CURRENCIES_MAX, |fields, path, item| {
             let path = fields.path(path);
             fee(Fields::new(&path, item, fields.errors())?, &mut seen)
-        });
-        fields.end();
-        fees
-    });
-    match fees {
-        Some(fees) if errors.is_empty() => Ok(fees),
-        _ => Err(errors),
-    }
+        }))
+    })
 }
 
 fn fee(mut fields: Fields<'_>, seen: &mut BTreeSet<String>) -> Option<FeeRule> {

@@ -12,26 +12,19 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{Parsed, account::shown, lists::list};
-use crate::fields::Fields;
+use crate::fields::{Fields, whole};
 
 pub(super) const CURRENCIES_MAX: usize = 200;
 
 /// Reads the body of `PUT /v1/limits`.
 pub(crate) fn parse(body: Value) -> Parsed<Vec<CurrencyLimit>> {
-    let mut errors = Vec::new();
-    let limits = Fields::new("", body, &mut errors).map(|mut fields| {
-        let mut seen = BTreeSet::new();
-        let limits = list(&mut fields, "currencies", CURRENCIES_MAX, |fields, path, item| {
+    let mut seen = BTreeSet::new();
+    whole(body, |fields| {
+        Some(list(fields, "currencies", CURRENCIES_MAX, |fields, path, item| {
             let path = fields.path(path);
             limit(Fields::new(&path, item, fields.errors())?, &mut seen)
-        });
-        fields.end();
-        limits
-    });
-    match limits {
-        Some(limits) if errors.is_empty() => Ok(limits),
-        _ => Err(errors),
-    }
+        }))
+    })
 }
 
 fn limit(mut fields: Fields<'_>, seen: &mut BTreeSet<String>) -> Option<CurrencyLimit> {

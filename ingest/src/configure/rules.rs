@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     create::{FUNDINGS, account_name},
-    fields::Fields,
+    fields::{Fields, whole},
     metadata::{KEY_CHARS_MAX, VALUE_CHARS_MAX, refuse_key},
     text,
 };
@@ -32,23 +32,15 @@ pub(super) const WEIGHT_MAX: i64 = 1_000_000;
 
 /// Reads the body of `PUT /v1/routing-rules`. The rules come back in the order of their priorities.
 pub(crate) fn parse(body: Value) -> Parsed<Vec<RoutingRule>> {
-    let mut errors = Vec::new();
-    let rules = Fields::new("", body, &mut errors).map(|mut fields| {
-        let mut names = BTreeSet::new();
-        let rules = list(&mut fields, "rules", RULES_MAX, |fields, path, item| {
+    let mut names = BTreeSet::new();
+    let mut rules = whole(body, |fields| {
+        Some(list(fields, "rules", RULES_MAX, |fields, path, item| {
             let path = fields.path(path);
             rule(Fields::new(&path, item, fields.errors())?, &mut names)
-        });
-        fields.end();
-        rules
-    });
-    match rules {
-        Some(mut rules) if errors.is_empty() => {
-            rules.sort_by_key(|rule| rule.priority);
-            Ok(rules)
-        }
-        _ => Err(errors),
-    }
+        }))
+    })?;
+    rules.sort_by_key(|rule| rule.priority);
+    Ok(rules)
 }
 
 fn rule(mut fields: Fields<'_>, names: &mut BTreeSet<String>) -> Option<RoutingRule> {

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     create::{ACCOUNT_NAME, BRAND, COUNTRY, FUNDINGS},
     metadata,
-    openapi::{Body, Member, amount, flag, integer, list, matching, metadata_key, object, text, words},
+    shape::{Body, Member, amount, flag, integer, list, matching, metadata_key, object, text, words},
 };
 
 /// The body of `PUT /v1/gateway-accounts/{name}`.
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
     use crate::{
         configure::{AccountRequest, ApiKeyRequest, parse_fees, parse_limits, parse_rules},
-        openapi::is_what_is_parsed,
+        shape::tests::is_what_is_parsed,
     };
 
     #[test]

@@ -11,7 +11,7 @@ use quittance_avro::{
 use serde_json::Value;
 
 use crate::{
-    fields::{Fields, kind},
+    fields::{Fields, kind, whole},
     metadata::{self, Null},
     problem::FieldError,
     text,
@@ -94,50 +94,38 @@ pub struct CreateRequest {
 
 /// Reads the body of `POST /v1/payments`. A bare token belongs to `default_account`.
 pub fn parse(body: Value, default_account: &str) -> Result<CreateRequest, Vec<FieldError>> {
-    let mut errors = Vec::new();
-    let request = Fields::new("", body, &mut errors).and_then(|fields| request(fields, default_account));
-    match request {
-        Some(request) if errors.is_empty() => Ok(request),
-        _ => Err(errors),
-    }
+    whole(body, |fields| request(fields, default_account))
 }
 
 /// Reads the body of `POST /v1/payment-methods`.
 pub(crate) fn parse_method(body: Value, default_account: &str) -> Result<SaveRequest, Vec<FieldError>> {
-    let mut errors = Vec::new();
-    let request = Fields::new("", body, &mut errors).and_then(|mut fields| {
-        let payment_method = method(&mut fields, default_account);
-        let return_url = return_url(&mut fields);
-        fields.end();
+    whole(body, |fields| {
+        let payment_method = method(fields, default_account);
+        let return_url = return_url(fields);
         Some(SaveRequest { payment_method: payment_method?, return_url })
-    });
-    match request {
-        Some(request) if errors.is_empty() => Ok(request),
-        _ => Err(errors),
-    }
+    })
 }
 
-fn request(mut fields: Fields<'_>, default_account: &str) -> Option<CreateRequest> {
+fn request(fields: &mut Fields<'_>, default_account: &str) -> Option<CreateRequest> {
     let amount = fields.amount("amount");
     if amount.is_none() && !fields.has_error("amount") {
         fields.refuse("amount", "is required");
     }
     let currency =
         fields.required("currency", 3, |text| text.parse::<Currency>().map_err(|error| format!("{error}, got {text}")));
-    let capture = capture(&mut fields);
-    let payment_method = paid_with(&mut fields, default_account);
+    let capture = capture(fields);
+    let payment_method = paid_with(fields, default_account);
     let tokens = match &payment_method {
         Some(PaidWith::Method(method)) => &method.tokens[..],
         Some(PaidWith::Saved(_)) | None => &[],
     };
-    let gateway_account = gateway_account(&mut fields, tokens);
-    let return_url = return_url(&mut fields);
+    let gateway_account = gateway_account(fields, tokens);
+    let return_url = return_url(fields);
     let hold = fields.flag("hold", false);
     let declines_retried = fields.integer("retry_declines", 0..=DECLINES_RETRIED_MAX, 0);
-    let initiator = initiator(&mut fields);
-    let stored_credential = stored_credential(&mut fields, initiator);
-    let text = text(&mut fields);
-    fields.end();
+    let initiator = initiator(fields);
+    let stored_credential = stored_credential(fields, initiator);
+    let text = text(fields);
     Some(CreateRequest {
         amount: amount?,
         currency: currency?,

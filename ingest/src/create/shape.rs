@@ -12,9 +12,7 @@ use super::parse::{
     EXP_YEARS, FUNDINGS, LAST4, REFERENCE_CHARS_MAX, RETURN_URL, STORED_CREDENTIAL_USES, TOKEN, TOKENS_MAX,
     URL_CHARS_MAX,
 };
-use crate::openapi::{
-    Body, Member, amount, flag, integer, list, matching, metadata, object, one_of, prose, text, words,
-};
+use crate::shape::{Body, Member, amount, flag, integer, list, matching, metadata, object, one_of, prose, text, words};
 
 /// The body of `POST /v1/payments`.
 pub(crate) fn payment() -> Body {
@@ -172,7 +170,7 @@ mod tests {
     use super::*;
     use crate::{
         create::{parse, parse_method},
-        openapi::is_what_is_parsed,
+        shape::tests::is_what_is_parsed,
     };
 
     #[test]

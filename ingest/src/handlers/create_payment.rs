@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use quittance_avro::{
-    fingerprint::fingerprint,
     ids::PaymentMethodId,
     records::{CreatePayment, MetadataPair, PaymentMethod},
     words::PaymentMethodStatus,
@@ -12,20 +11,13 @@ use quittance_tables::HasVersion;
 use serde_json::{Map, Value};
 use warp::http::StatusCode;
 
-use super::{
-    Answer,
-    command::{Request, read_json},
-    methods::first_transaction,
-    stores_down,
-};
+use super::{Answer, command::Keyed, methods::first_transaction, stores_down};
 use crate::{
     app::App,
     auth::Caller,
     body::Chunks,
     call::Call,
     create::{PaidWith, parse},
-    idempotency::IdempotencyKey,
-    prefer::Prefer,
     problem::{FieldError, Problem},
     publish::Command,
     search::SealedText,
@@ -37,35 +29,25 @@ const OPERATION: &str = "payments.create";
 
 /// Takes a payment.
 pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
-    let Call { app, caller, query, headers, .. } = *call;
-    query.none()?;
-    let key = IdempotencyKey::from_headers(headers)?;
-    let body = read_json(headers, body, false).await?;
-    let fingerprint = fingerprint(key.as_str(), &body);
+    let Call { app, caller, .. } = *call;
+    let (from, body) = Keyed::read(call, body, false).await?;
     let asked = parse(body, &app.parts.default_gateway_account).map_err(Problem::Invalid)?;
-    let request = Request {
-        caller,
-        operation: OPERATION,
-        command_id: key.command_id(caller.mode, &caller.tenant, OPERATION, ""),
-        resource: key.payment_id(caller.mode, &caller.tenant, OPERATION).into(),
-        fingerprint: &fingerprint,
-        prefer: Prefer::from_headers(headers),
-        status: StatusCode::CREATED,
-    };
+    let payment_id = from.key.payment_id(caller.mode, &caller.tenant, OPERATION);
+    let request = from.of(call, OPERATION, payment_id, StatusCode::CREATED);
     let paid_with = match resolved(app, caller, asked.payment_method).await {
         // What was asked for before is answered again, whatever has become of the method since.
-        Err(problem @ Problem::Invalid(_)) => return request.answer_again(app).await?.ok_or(problem),
+        Err(problem @ Problem::Invalid(_)) => return request.answer_again().await?.ok_or(problem),
         resolved => resolved?,
     };
     let is_later = asked.stored_credential.as_deref().is_some_and(|used| used != "first");
     let (routing_metadata, configuration_version) = routing(app, caller, &asked.text.metadata)?;
     let text = match asked.text {
         text if text == Text::default() => SealedText::default(),
-        text => request.seal_text(app, &text).await?,
+        text => request.seal_text(&text).await?,
     };
     let command = CreatePayment {
-        envelope: request.envelope(call).await?,
-        fingerprint: fingerprint.clone(),
+        envelope: request.envelope().await?,
+        fingerprint: from.fingerprint.clone(),
         amount: asked.amount,
         currency: asked.currency,
         capture: asked.capture,
@@ -84,7 +66,7 @@ pub(crate) async fn create_payment(call: &Call<'_>, body: impl Chunks) -> Result
         configuration_version,
         search_tokens: text.search_tokens,
     };
-    request.send(app, &Command::Create(command), call.trace).await
+    request.send(&Command::Create(command)).await
 }
 
 /// How it is paid, with what is known of a method that was saved before.

@@ -2,29 +2,20 @@
 
 use futures::{FutureExt, TryFutureExt};
 use quittance_avro::{
-    fingerprint::fingerprint,
     ids::PaymentMethodId,
     records::{CreatePaymentMethod, PaymentMethodState},
 };
 use quittance_tables::HasVersion;
 use warp::http::StatusCode;
 
-use super::{
-    Answer,
-    command::{Request, read_json},
-    json,
-    read::caught_up,
-    stores_down,
-};
+use super::{Answer, command::Keyed, json, read::caught_up, stores_down};
 use crate::{
     app::App,
     auth::Caller,
     body::Chunks,
     call::Call,
     create::parse_method,
-    idempotency::IdempotencyKey,
     method::{MethodChange, parse_nothing},
-    prefer::Prefer,
     problem::Problem,
     publish::Command,
     view::{self, MethodView},
@@ -35,52 +26,30 @@ const CREATE: &str = "payment_methods.create";
 
 /// `POST /v1/payment-methods`
 pub(crate) async fn create_method(call: &Call<'_>, body: impl Chunks) -> Result<Answer, Problem> {
-    let Call { app, caller, query, headers, .. } = *call;
-    query.none()?;
-    let key = IdempotencyKey::from_headers(headers)?;
-    let body = read_json(headers, body, false).await?;
-    let fingerprint = fingerprint(key.as_str(), &body);
+    let Call { app, caller, .. } = *call;
+    let (from, body) = Keyed::read(call, body, false).await?;
     let asked = parse_method(body, &app.parts.default_gateway_account).map_err(Problem::Invalid)?;
-    let request = Request {
-        caller,
-        operation: CREATE,
-        command_id: key.command_id(caller.mode, &caller.tenant, CREATE, ""),
-        resource: key.payment_method_id(caller.mode, &caller.tenant, CREATE).into(),
-        fingerprint: &fingerprint,
-        prefer: Prefer::from_headers(headers),
-        status: StatusCode::CREATED,
-    };
+    let method_id = from.key.payment_method_id(caller.mode, &caller.tenant, CREATE);
+    let request = from.of(call, CREATE, method_id, StatusCode::CREATED);
     let command = CreatePaymentMethod {
-        envelope: request.envelope(call).await?,
-        fingerprint: fingerprint.clone(),
+        envelope: request.envelope().await?,
+        fingerprint: from.fingerprint.clone(),
         payment_method: asked.payment_method,
         return_url: asked.return_url,
         configuration_version: app.parts.configurations.table()?.read().version(),
     };
-    request.send(app, &Command::CreateMethod(command), call.trace).await
+    request.send(&Command::CreateMethod(command)).await
 }
 
 /// `POST /v1/payment-methods/{id}/confirm` and `DELETE /v1/payment-methods/{id}`. One that is absent, or another tenant's, the processor
 /// tells: not finding it here may mean that the stores are behind.
 pub(crate) async fn change_method(call: &Call<'_>, change: MethodChange, body: impl Chunks) -> Result<Answer, Problem> {
-    let Call { app, caller, query, headers, id, .. } = *call;
-    query.none()?;
-    let method_id: PaymentMethodId = id.parse().map_err(|_| Problem::NotFound)?;
-    let key = IdempotencyKey::from_headers(headers)?;
-    let body = read_json(headers, body, true).await?;
-    let fingerprint = fingerprint(key.as_str(), &body);
+    let method_id: PaymentMethodId = call.id.parse().map_err(|_| Problem::NotFound)?;
+    let (from, body) = Keyed::read(call, body, true).await?;
     parse_nothing(body).map_err(Problem::Invalid)?;
-    let request = Request {
-        caller,
-        operation: change.name(),
-        command_id: key.command_id(caller.mode, &caller.tenant, change.name(), id),
-        resource: method_id.into(),
-        fingerprint: &fingerprint,
-        prefer: Prefer::from_headers(headers),
-        status: StatusCode::OK,
-    };
-    let command = change.command(request.envelope(call).await?, fingerprint.clone());
-    request.send(app, &command, call.trace).await
+    let request = from.of(call, change.name(), method_id, StatusCode::OK);
+    let command = change.command(request.envelope().await?, from.fingerprint.clone());
+    request.send(&command).await
 }
 
 /// `GET /v1/payment-methods/{id}`

@@ -10,7 +10,6 @@ use super::{
     BEARER,
     parameters::{self, Parameter},
     problems::{self, Problems},
-    shape::Body,
     signature,
 };
 use crate::{
@@ -18,6 +17,7 @@ use crate::{
     body::BODY_BYTES_MAX,
     endpoints::{Access, Spec},
     problem::Problem,
+    shape::Body,
 };
 
 /// What an operation is about.

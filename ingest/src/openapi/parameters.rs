@@ -12,10 +12,11 @@ use utoipa::{
     openapi::{RefOr, Schema},
 };
 
-use super::{list, metadata, schemas::named, text};
+use super::schemas::named;
 use crate::{
     create::{ACCOUNT_NAME, REFERENCE_CHARS_MAX},
     query::{LIMIT, LIMITS},
+    shape::{list, metadata, text},
 };
 
 /// Something that a request says.

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{Asked, Operation, TextChange};
 use crate::{
     create::{DESCRIPTION_CHARS_MAX, REFERENCE_CHARS_MAX},
-    fields::Fields,
+    fields::{Fields, whole},
     metadata::{self, Null},
     problem::FieldError,
 };
@@ -17,16 +17,7 @@ pub(super) const NOTE_CHARS_MAX: usize = 1_000;
 
 /// Reads the body of a request.
 pub(crate) fn parse(operation: Operation, body: Value) -> Result<Asked, Vec<FieldError>> {
-    let mut errors = Vec::new();
-    let asked = Fields::new("", body, &mut errors).and_then(|mut fields| {
-        let asked = asked(operation, &mut fields);
-        fields.end();
-        asked
-    });
-    match asked {
-        Some(asked) if errors.is_empty() => Ok(asked),
-        _ => Err(errors),
-    }
+    whole(body, |fields| asked(operation, fields))
 }
 
 fn asked(operation: Operation, fields: &mut Fields<'_>) -> Option<Asked> {

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     create::{DESCRIPTION_CHARS_MAX, REFERENCE_CHARS_MAX},
-    openapi::{Body, Member, amount, flag, metadata, object, prose, text, word, words},
+    shape::{Body, Member, amount, flag, metadata, object, prose, text, word, words},
 };
 
 /// The body of a request.
@@ -96,7 +96,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::{openapi::is_what_is_parsed, operation::parse};
+    use crate::{operation::parse, shape::tests::is_what_is_parsed};
 
     #[rstest]
     fn it_is_what_is_parsed(

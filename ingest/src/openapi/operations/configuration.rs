@@ -7,11 +7,11 @@ use warp::http::StatusCode;
 use crate::{
     configure::{account_shape, api_key_shape, fees_shape, limits_shape, rules_shape},
     openapi::{
-        Body,
         description::{Answer, Content, Description, Tag},
         parameters,
     },
     problem::Problem,
+    shape::Body,
 };
 
 const HELD: &str = "It is replaced as a whole: sent again it changes nothing, and of two changes the later one holds. Payments that are asked for \

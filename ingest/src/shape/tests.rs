@@ -1,5 +1,6 @@
-//! A body is what is parsed: its examples are taken, of each of its members a value of another type is refused by name, and the parser asks
-//! for no member that it does not have.
+//! A body is what is parsed: its examples are taken, of each of its members a value of another type, or just beyond a bound, is refused by
+//! name, and the parser asks for no member that it does not have. (What is within the bounds may still be refused for the sake of
+//! another member.)
 
 use std::collections::BTreeSet;
 
@@ -35,7 +36,12 @@ pub(crate) fn is_what_is_parsed(body: &Body, parse: impl Fn(Value) -> Vec<FieldE
 
 /// `a[0].b` as `a[].b`.
 fn without_indexes(path: &str) -> String {
-    path.chars().filter(|c| !c.is_ascii_digit() || !path.contains('[')).collect()
+    let mut is_inside = false;
+    let is_kept = |c: &char| {
+        is_inside = (is_inside || *c == '[') && *c != ']';
+        !is_inside || *c == '['
+    };
+    path.chars().filter(is_kept).collect()
 }
 
 fn joined(path: &str, name: &str) -> String {
@@ -52,7 +58,8 @@ fn paths(schema: &Value, path: &str, found: &mut BTreeSet<String>) {
     }
 }
 
-/// The example with one of its members replaced by a value of a type that it may not have, for each of them: its path, and the whole.
+/// The example with one of its members replaced by a value that it may not have, for each of them and each such value: its path, and the
+/// whole.
 fn mistakes(schema: &Value, example: &Value) -> Vec<(String, Value)> {
     let mut mistakes = Vec::new();
     for (name, member) in schema["properties"].as_object().into_iter().flatten() {
@@ -62,7 +69,9 @@ fn mistakes(schema: &Value, example: &Value) -> Vec<(String, Value)> {
             whole[name] = value;
             mistakes.push((path, whole));
         };
-        with(name.clone(), wrong(member));
+        for value in wrong(member) {
+            with(name.clone(), value);
+        }
         for (path, value) in self::mistakes(member, value) {
             with(joined(name, &path), value);
         }
@@ -77,8 +86,14 @@ fn mistakes(schema: &Value, example: &Value) -> Vec<(String, Value)> {
     mistakes
 }
 
-/// A value of another type.
-fn wrong(schema: &Value) -> Value {
+/// Values that a member may not have by its schema: one of another type, and those just beyond each bound.
+fn wrong(schema: &Value) -> Vec<Value> {
     let types = schema["type"].to_string();
-    if types.contains("object") || types.contains("array") { json!(7) } else { json!({}) }
+    let other = if types.contains("object") || types.contains("array") { json!(7) } else { json!({}) };
+    let below = schema["minimum"].as_i64().map(|least| json!(least - 1));
+    let above = schema["maximum"].as_i64().map(|most| json!(most + 1));
+    let chars_max = schema["maxLength"].as_u64().and_then(|most| usize::try_from(most).ok());
+    let longer = chars_max.map(|most| json!("a".repeat(most + 1)));
+    let unknown = schema["enum"].is_array().then(|| json!("no_such_word"));
+    [Some(other), below, above, longer, unknown].into_iter().flatten().collect()
 }
