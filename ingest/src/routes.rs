@@ -34,7 +34,8 @@ pub(crate) fn routes(
     let api = api.then(move |path, method, query: String, headers, client: Option<ClientAddress>, body| {
         let client = client.map(|ClientAddress(address)| address);
         let request = Request { method, path, query: Query::parse(&query), headers, client };
-        answer(Arc::clone(&public), request, body)
+        // A connection has room for what its requests may come to for as long as it lives; so that is a pointer.
+        Box::pin(answer(Arc::clone(&public), request, body))
     });
     api.recover(|_: Rejection| async { Ok::<_, Infallible>(Problem::NotFound.response()) })
 }
