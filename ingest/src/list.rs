@@ -6,7 +6,7 @@ mod filters;
 pub(crate) use self::{cursor::PaymentPlace, filters::Filters};
 use crate::{
     problem::{FieldError, Problem},
-    query::{LIMIT, LIMITS, Query, error},
+    query::{Query, error},
 };
 
 /// A page of a list of payments.
@@ -21,26 +21,10 @@ pub(crate) struct PaymentsPage {
 /// Reads the parameters of `GET /v1/payments`; all that is wrong with them is told at once.
 pub(crate) fn parse(query: &Query) -> Result<PaymentsPage, Problem> {
     let mut errors = Vec::new();
-    let (mut limit, mut cursor, mut rest) = (None, None, Vec::new());
-    for (name, value) in &query.0 {
-        match name.as_str() {
-            "limit" => match value.parse().ok().filter(|limit| LIMITS.contains(limit)) {
-                Some(value) if limit.is_none() => limit = Some(value),
-                Some(_) => errors.push(error("limit", "must be given once")),
-                None => errors.push(error("limit", "must be an integer from 1 to 100")),
-            },
-            "cursor" if cursor.is_some() => errors.push(error("cursor", "must be given once")),
-            "cursor" => cursor = Some(value.as_str()),
-            _ => rest.push((name.as_str(), value.as_str())),
-        }
-    }
-    let filters = filters::parse(&rest, &mut errors);
+    let (limit, cursor, others) = query.paging(&mut errors);
+    let filters = filters::parse(&others, &mut errors);
     let after = cursor.and_then(|cursor| place(cursor, &filters, &mut errors));
-    if errors.is_empty() {
-        Ok(PaymentsPage { filters, limit: limit.unwrap_or(LIMIT), after })
-    } else {
-        Err(Problem::Invalid(errors))
-    }
+    if errors.is_empty() { Ok(PaymentsPage { filters, limit, after }) } else { Err(Problem::Invalid(errors)) }
 }
 
 /// Where a cursor points in the list with those filters. If they are not what they should be, it cannot be told whether it is theirs.

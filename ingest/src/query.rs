@@ -44,29 +44,35 @@ impl Query {
 impl Query {
     /// `limit=N&cursor=…`: so many from where a page before ended, which `read` makes out.
     pub(crate) fn page<C>(&self, read: impl Fn(&str) -> Option<C>) -> Result<(i64, Option<C>), Problem> {
-        let (mut count, mut cursor, mut errors) = (None, None, Vec::new());
+        let mut errors = Vec::new();
+        let (limit, cursor, others) = self.paging(&mut errors);
+        errors.extend(others.iter().map(|(name, _)| unknown(name)));
+        let place = cursor.map(read);
+        if matches!(place, Some(None)) {
+            errors.push(error("cursor", "must be the next_cursor of the page before"));
+        }
+        if errors.is_empty() { Ok((limit, place.flatten())) } else { Err(Problem::Invalid(errors)) }
+    }
+
+    /// The limit, the cursor as it was sent, and the parameters that stand beside them.
+    pub(crate) fn paging(&self, errors: &mut Vec<FieldError>) -> (i64, Option<&str>, Vec<(&str, &str)>) {
+        let (mut limit, mut cursor, mut others) = (None, None, Vec::new());
         for (name, value) in &self.0 {
             match name.as_str() {
-                "limit" if count.is_some() => errors.push(error("limit", "must be given once")),
+                "limit" if limit.is_some() => errors.push(error("limit", "must be given once")),
                 "limit" => {
-                    count = value.parse().ok().filter(|limit| LIMITS.contains(limit)).or_else(|| {
+                    let read = value.parse().ok().filter(|limit| LIMITS.contains(limit));
+                    if read.is_none() {
                         errors.push(error("limit", "must be an integer from 1 to 100"));
-                        Some(LIMIT)
-                    });
+                    }
+                    limit = Some(read.unwrap_or(LIMIT));
                 }
                 "cursor" if cursor.is_some() => errors.push(error("cursor", "must be given once")),
-                "cursor" => {
-                    let read = read(value);
-                    if read.is_none() {
-                        errors.push(error("cursor", "must be the next_cursor of the page before"));
-                    }
-                    cursor = Some(read);
-                }
-                _ => errors.push(unknown(name)),
+                "cursor" => cursor = Some(value.as_str()),
+                name => others.push((name, value.as_str())),
             }
         }
-        let page = (count.unwrap_or(LIMIT), cursor.flatten());
-        if errors.is_empty() { Ok(page) } else { Err(Problem::Invalid(errors)) }
+        (limit.unwrap_or(LIMIT), cursor, others)
     }
 
     /// `at=<RFC 3339>&by=posted|effective`: as of a moment, by one of the two times of postings. It is [`SETTLED_AFTER`] before `now` or
